@@ -1,0 +1,1 @@
+//! A report whose every number is computed and traced.

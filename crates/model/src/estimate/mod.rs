@@ -1,0 +1,1 @@
+//! estimate: methods of this stage.

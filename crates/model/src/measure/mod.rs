@@ -1,0 +1,1 @@
+//! measure: methods of this stage.

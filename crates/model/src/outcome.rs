@@ -1,0 +1,94 @@
+//! What a computation can end in: bad input, a numerical status, advice. Never mixed.
+//!
+//! | kind | type | when |
+//! | --- | --- | --- |
+//! | bad input | [`InputError`] | the caller gave arrays that cannot mean anything; says what and how to mend it |
+//! | numerical outcome | [`Status`] | stands in every result beside its residual, bound or certificate |
+//! | advice | [`Note`] | rows dropped, columns found collinear: counted and listed |
+//!
+//! A bug of ours is a panic and nothing else.
+
+use serde::Serialize;
+
+/// Input that a kernel refuses. The fields name the place; the message names the remedy.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InputError {
+    /// Two arrays that must be equally long are not.
+    #[error("{what} has {got} entries, expected {expected}")]
+    Length {
+        /// Name of the argument.
+        what: String,
+        /// Entries needed.
+        expected: usize,
+        /// Entries given.
+        got: usize,
+    },
+    /// A value outside its domain: negative, missing or infinite.
+    #[error("{what}, entry {index}: {value} is not allowed; {remedy}")]
+    Value {
+        /// Name of the argument.
+        what: String,
+        /// Position from 0.
+        index: usize,
+        /// The value found.
+        value: f64,
+        /// What to do about it.
+        remedy: String,
+    },
+    /// An index or a setting outside its range.
+    #[error("{what}: got {got}, expected {expected}; {remedy}")]
+    Setting {
+        /// Name of the option or argument.
+        what: String,
+        /// What is allowed.
+        expected: String,
+        /// What was given.
+        got: String,
+        /// What to do about it.
+        remedy: String,
+    },
+    /// Nothing is left to compute with.
+    #[error("{what}: no data; {remedy}")]
+    Empty {
+        /// Name of the argument.
+        what: String,
+        /// What to do about it.
+        remedy: String,
+    },
+}
+
+/// How an iteration or a search ended.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Status {
+    /// The stopping rule was met.
+    Converged,
+    /// The step limit came first: the numbers are not an answer.
+    MaxIterations,
+    /// No step improved any more, short of the stopping rule.
+    NoProgress,
+    /// The question has no single answer on this data.
+    NotIdentified,
+    /// No solution satisfies the constraints.
+    Infeasible,
+    /// A solution with this proven relative gap to the best possible one (0: optimal).
+    Optimal {
+        /// (bound - objective) / objective, not negative.
+        gap: f64,
+    },
+}
+
+/// A piece of advice that travels with a result: what happened, how often, and where.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Note {
+    /// Stable short name, such as `separated` or `singletons`.
+    pub code: &'static str,
+    /// One sentence for the reader.
+    pub message: String,
+    /// How many rows, columns or places.
+    pub count: usize,
+    /// Their positions from 0 in the caller's arrays, where positions make sense.
+    pub rows: Vec<usize>,
+}

@@ -1,0 +1,92 @@
+//! The seam between tables and numbers: dense ids and values.
+//!
+//! `tables` is the only producer. Ids count from 0 in each dimension; the labels that belong to
+//! them stay with the producer.
+
+use crate::outcome::InputError;
+
+/// A place-by-place matrix of flows, rows origins and columns destinations.
+///
+/// # Notation
+///
+/// | symbol | field | shape | unit |
+/// | --- | --- | --- | --- |
+/// | N | `n` | | places |
+/// | X_ij | `values[i * n + j]` | N × N, row-major | the table's unit |
+#[derive(Debug, Clone, PartialEq)]
+pub struct SquareFlows {
+    /// Number of places.
+    pub n: usize,
+    /// Flows from row to column; the diagonal holds domestic sales.
+    pub values: Vec<f64>,
+}
+
+impl SquareFlows {
+    /// Checks the shape and that every flow is finite and not negative.
+    ///
+    /// # Errors
+    ///
+    /// [`InputError::Length`] when `values` is not n × n, [`InputError::Value`] naming the first
+    /// cell that is negative or not finite.
+    pub fn new(n: usize, values: Vec<f64>) -> Result<Self, InputError> {
+        if values.len() != n * n {
+            return Err(InputError::Length {
+                what: "flows".into(),
+                expected: n * n,
+                got: values.len(),
+            });
+        }
+        check_flows(&values)?;
+        Ok(Self { n, values })
+    }
+
+    /// The flow from `origin` to `destination`.
+    #[must_use]
+    pub fn get(&self, origin: usize, destination: usize) -> f64 {
+        self.values[origin * self.n + destination]
+    }
+}
+
+/// A place-by-product matrix: exports of each place by product.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlaceProduct {
+    /// Number of places (rows).
+    pub places: usize,
+    /// Number of products (columns).
+    pub products: usize,
+    /// Values, row-major, places × products.
+    pub values: Vec<f64>,
+}
+
+impl PlaceProduct {
+    /// Checks the shape and that every value is finite and not negative.
+    ///
+    /// # Errors
+    ///
+    /// As [`SquareFlows::new`].
+    pub fn new(places: usize, products: usize, values: Vec<f64>) -> Result<Self, InputError> {
+        if values.len() != places * products {
+            return Err(InputError::Length {
+                what: "place-by-product table".into(),
+                expected: places * products,
+                got: values.len(),
+            });
+        }
+        check_flows(&values)?;
+        Ok(Self { places, products, values })
+    }
+}
+
+fn check_flows(values: &[f64]) -> Result<(), InputError> {
+    match values.iter().position(|v| !v.is_finite() || *v < 0.0) {
+        None => Ok(()),
+        Some(index) => Err(InputError::Value {
+            what: "flows".into(),
+            index,
+            value: values[index],
+            remedy: "flows are finite and not negative; missing cells must be filled or left out \
+                     by the caller, who knows which"
+                .into(),
+        }),
+    }
+}

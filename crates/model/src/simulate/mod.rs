@@ -1,0 +1,1 @@
+//! simulate: methods of this stage.

@@ -1,0 +1,1 @@
+//! site: methods of this stage.

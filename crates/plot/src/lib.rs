@@ -1,0 +1,1 @@
+//! Charts and maps as SVG, each with a table twin.
