@@ -1,1 +1,3 @@
-//! estimate: methods of this stage.
+//! Gravity: Poisson pseudo-maximum likelihood and least squares with many fixed effects.
+
+pub mod design;
