@@ -1,0 +1,80 @@
+"""Bring prepared OECD ICIO 2022 figures into the form of this case.
+
+    python3 prepare.py FOLDER
+
+FOLDER holds the reduction of the 2025 release of the OECD inter-country input-output tables
+(intermediate matrix, 80 economies x 50 activities, year 2022) and the GeoNames covariates:
+icio2022_flows_by_sector.csv.gz, icio2022_io_by_country.csv.gz, icio2022_output.csv, pairs.csv,
+countries.csv and sectors.csv. Columns that hold one constant move to datapackage.json; nothing
+else changes. The files are written with a fixed gzip header, so that the same input gives the
+same bytes.
+"""
+
+import csv
+import gzip
+import io
+import pathlib
+import sys
+
+EAEU = ["ARM", "BLR", "KAZ", "KGZ", "RUS"]
+MERCOSUR = ["ARG", "BOL", "BRA", "PRY", "URY"]
+
+
+def rows(path):
+    opener = gzip.open if path.suffix == ".gz" else open
+    with opener(path, "rt", encoding="utf-8", newline="") as file:
+        yield from csv.DictReader(file)
+
+
+def write(name, header, records):
+    text = io.StringIO(newline="")
+    out = csv.writer(text, lineterminator="\n")
+    out.writerow(header)
+    out.writerows(records)
+    data = text.getvalue().encode()
+    if name.endswith(".gz"):
+        data = gzip.compress(data, 9, mtime=0)
+    (pathlib.Path(__file__).parent / name).write_bytes(data)
+    print(f"{name}: {len(data):,} bytes")
+
+
+def main(source):
+    countries = list(rows(source / "countries.csv"))
+    ids = {c["iso3"] for c in countries}
+    pairs = list(rows(source / "pairs.csv"))
+    eu27 = sorted({p["origin"] for p in pairs if p["both_eu27"] == "1"})
+    groups = [
+        ("EU27", "European Union (27 members)", eu27),
+        ("EAEU", "Eurasian Economic Union (members among the 80)", [c for c in EAEU if c in ids]),
+        ("MERCOSUR", "Mercosur (members among the 80)", [c for c in MERCOSUR if c in ids]),
+    ]
+    write(
+        "places.csv",
+        ["id", "kind", "parent", "name_en", "seat_city", "seat_lat", "seat_lon", "population",
+         "area_km2", "members", "source"],
+        [[c["iso3"], "country", "", c["name_en"], c["capital"], c["capital_lat"],
+          c["capital_lon"], c["population_geonames"], c["area_km2"], "", "GEONAMES"]
+         for c in countries]
+        + [[g, "group", "", name, "", "", "", "", "", " ".join(m), "MEMBERSHIP"]
+           for g, name, m in groups],
+    )
+    write("products.csv", ["id", "name_en", "goods"],
+          [[s["code"], s["name_en"], s["goods"]] for s in rows(source / "sectors.csv")])
+    write("flows.csv.gz", ["origin", "destination", "product", "value"],
+          [[r["origin"], r["destination"], r["sector"], r["value_musd"]]
+           for r in rows(source / "icio2022_flows_by_sector.csv.gz")])
+    write("inputs.csv.gz", ["place", "using_product", "supplying_product", "value"],
+          [[r["country"], r["using_sector"], r["supplying_sector"], r["value_musd"]]
+           for r in rows(source / "icio2022_io_by_country.csv.gz")])
+    write("output.csv.gz", ["place", "product", "gross_output", "intermediate_inputs", "sales_other"],
+          [[r["country"], r["sector"], r["gross_output_musd"], r["intermediate_inputs_musd"],
+            r["sales_other_musd"]] for r in rows(source / "icio2022_output.csv")])
+    write("pairs.csv.gz",
+          ["origin", "destination", "distance", "contiguity", "shared_language", "same_currency",
+           "both_eu27", "both_eaeu", "border"],
+          [[p["origin"], p["destination"], p["dist_km"], p["contiguity"], p["shared_language_top3"],
+            p["same_currency"], p["both_eu27"], p["both_eaeu"], p["international"]] for p in pairs])
+
+
+if __name__ == "__main__":
+    main(pathlib.Path(sys.argv[1]))
