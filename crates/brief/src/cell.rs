@@ -1,0 +1,275 @@
+//! One number of a report and everything that stands behind it.
+//!
+//! A [`Cell`] is made when a brief asks for a number and never changed after. Its id depends on
+//! what was asked, not on the answer, so that the same question has the same id in every build.
+
+use std::collections::BTreeMap;
+
+use emporion_tables::{case::Case, table::Table};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// Rows kept word for word in a trace; beyond it, the lines and a digest stand for them.
+const ROWS_IN_FULL: usize = 12;
+
+/// What kind of statement a number is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Stands in a row, as its source printed it.
+    Reported,
+    /// Stands in a row that was itself computed from other figures.
+    Derived,
+    /// Computed exactly from rows: sums, shares, counts.
+    Computed,
+    /// A statistical estimate, with its interval.
+    Estimated,
+    /// The outcome of a model: a counterfactual, not an observation.
+    Simulated,
+    /// The outcome of a search, with its proven gap.
+    Optimised,
+}
+
+impl Status {
+    /// The word shown to a reader.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Reported => "reported",
+            Self::Derived => "derived in the source row",
+            Self::Computed => "computed from rows",
+            Self::Estimated => "estimated",
+            Self::Simulated => "simulated (a counterfactual)",
+            Self::Optimised => "optimised",
+        }
+    }
+}
+
+/// An interval that belongs to an estimate.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Interval {
+    /// Lower end, in the unit of the value.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+    /// How it was obtained, with its level.
+    pub method: String,
+}
+
+/// How a number came about: the verb, its options, and the version that ran it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Computation {
+    /// `row`, `sum`, `calc`, `estimate`, ...
+    pub verb: String,
+    /// Every option that decides the answer.
+    pub options: BTreeMap<String, String>,
+    /// One line a reader can follow.
+    pub text: String,
+    /// Version of the program.
+    pub version: String,
+}
+
+/// The rows of one table behind a number.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RowSet {
+    /// File as shown to readers.
+    pub file: String,
+    /// How many rows.
+    pub count: usize,
+    /// Their lines in the file, as ranges: `2, 5-9`.
+    pub lines: String,
+    /// SHA-256 over the rows' text, in file order.
+    pub digest: String,
+    /// The rows word for word: all of them, or the first few of many.
+    pub rows: Vec<RowText>,
+}
+
+/// One row word for word.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RowText {
+    /// Line in the file, from 1.
+    pub line: u32,
+    /// Column and text; empty cells are left out.
+    pub cells: Vec<(String, String)>,
+}
+
+/// A number and its trace.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Cell {
+    /// Stable id: verb and a hash of the question.
+    pub id: String,
+    /// What the number is, in words.
+    pub label: String,
+    /// The number; none when the rows do not hold it.
+    pub value: Option<f64>,
+    /// Unit with scale and prices, such as `USD mn`.
+    pub unit: String,
+    /// `=`, `~`, `>`, `<`, ... as the source printed it.
+    pub bound: String,
+    /// Period, such as `2022` or `2022 Jan-Sep`.
+    pub period: String,
+    /// Whose books.
+    pub side: String,
+    /// What is counted.
+    pub scope: String,
+    /// What kind of statement.
+    pub status: Status,
+    /// Interval of an estimate.
+    pub interval: Option<Interval>,
+    /// How it was computed.
+    pub computation: Computation,
+    /// Rows behind it.
+    pub rows: Vec<RowSet>,
+    /// Ids of the numbers it was computed from.
+    pub inputs: Vec<String>,
+    /// Ids of the sources.
+    pub sources: Vec<String>,
+    /// Licences of the rows.
+    pub licences: Vec<String>,
+    /// What a reader must know: assumptions, rows left out.
+    pub notes: Vec<String>,
+}
+
+impl Cell {
+    /// A number with nothing behind it yet; the caller fills the fields that apply.
+    #[must_use]
+    pub fn new(
+        verb: &str,
+        options: BTreeMap<String, String>,
+        label: impl Into<String>,
+        value: Option<f64>,
+    ) -> Self {
+        let question: Vec<String> = options.iter().map(|(k, v)| format!("{k}={v}")).collect();
+        let question = question.join("\n");
+        Self {
+            id: format!("{verb}-{}", &hex(question.as_bytes())[..8]),
+            label: label.into(),
+            value,
+            unit: String::new(),
+            bound: "=".into(),
+            period: String::new(),
+            side: String::new(),
+            scope: String::new(),
+            status: Status::Computed,
+            interval: None,
+            computation: Computation {
+                verb: verb.into(),
+                options,
+                text: String::new(),
+                version: env!("CARGO_PKG_VERSION").into(),
+            },
+            rows: Vec::new(),
+            inputs: Vec::new(),
+            sources: Vec::new(),
+            licences: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
+
+    /// Adds rows of a table with their sources and licences.
+    #[must_use]
+    pub fn with_rows(mut self, case: &Case, table: &Table, rows: &[usize]) -> Self {
+        self.rows.push(row_set(table, rows));
+        for &row in rows {
+            if let Some(source) = table.text("source", row) {
+                push_new(&mut self.sources, source);
+            }
+        }
+        for licence in case.licences_of(table.name()) {
+            push_new(&mut self.licences, &licence);
+        }
+        self
+    }
+
+    /// Adds the numbers this one was computed from; sources, licences and notes follow them.
+    #[must_use]
+    pub fn with_inputs<'a>(mut self, inputs: impl IntoIterator<Item = &'a Cell>) -> Self {
+        for input in inputs {
+            push_new(&mut self.inputs, &input.id);
+            for source in &input.sources {
+                push_new(&mut self.sources, source);
+            }
+            for licence in &input.licences {
+                push_new(&mut self.licences, licence);
+            }
+        }
+        self
+    }
+}
+
+/// Adds a text to a list unless it is there.
+pub fn push_new(list: &mut Vec<String>, text: &str) {
+    if !list.iter().any(|known| known == text) {
+        list.push(text.to_owned());
+    }
+}
+
+/// SHA-256 as hexadecimal text.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Describes rows of a table: how many, which lines, their text and digest.
+#[must_use]
+pub fn row_set(table: &Table, rows: &[usize]) -> RowSet {
+    let mut hasher = Sha256::new();
+    for &row in rows {
+        for (column, text) in table.row_text(row) {
+            hasher.update(column.as_bytes());
+            hasher.update([0x1f]);
+            hasher.update(text.as_bytes());
+            hasher.update([0x1e]);
+        }
+    }
+    let digest: String = hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    RowSet {
+        file: table.path().to_owned(),
+        count: rows.len(),
+        lines: ranges(rows.iter().map(|&row| table.line(row))),
+        digest: digest[..16].to_owned(),
+        rows: rows
+            .iter()
+            .take(ROWS_IN_FULL)
+            .map(|&row| RowText {
+                line: table.line(row),
+                cells: table.row_text(row).into_iter().filter(|(_, t)| !t.is_empty()).collect(),
+            })
+            .collect(),
+    }
+}
+
+/// `2, 5-9` for 2, 5, 6, 7, 8, 9.
+fn ranges(lines: impl Iterator<Item = u32>) -> String {
+    let mut spans: Vec<(u32, u32)> = Vec::new();
+    for line in lines {
+        match spans.last_mut() {
+            Some((_, end)) if *end + 1 == line => *end = line,
+            _ => spans.push((line, line)),
+        }
+    }
+    let text: Vec<String> = spans
+        .iter()
+        .map(|(a, b)| if a == b { a.to_string() } else { format!("{a}-{b}") })
+        .collect();
+    text.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_told_as_ranges() {
+        assert_eq!(ranges([2, 5, 6, 7, 9].into_iter()), "2, 5-7, 9");
+        assert_eq!(ranges([].into_iter()), "");
+    }
+
+    #[test]
+    fn the_id_depends_on_the_question_alone() {
+        let options = BTreeMap::from([("origin".to_owned(), "BLR".to_owned())]);
+        let one = Cell::new("sum", options.clone(), "a", Some(1.0));
+        let two = Cell::new("sum", options, "b", Some(2.0));
+        assert_eq!(one.id, two.id);
+    }
+}

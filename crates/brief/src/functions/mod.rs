@@ -1,0 +1,30 @@
+//! What a brief can ask for: the functions and filters of its template.
+//!
+//! | file | functions |
+//! | --- | --- |
+//! | [`rows`] | `rows`, `count`, `total`, `totals`, `nearest`, `place`, `setting`, `members` |
+//! | [`arithmetic`] | `calc`, `add`, `lowest`, `highest`, `share`; filters `fmt`, `signed` |
+//! | [`indicators`] | `record`, `concentration`, `complexity` |
+//! | [`models`] | `estimate`, `simulate`, `site` |
+//! | [`charts`] | `bar`, `line`, `scatter`, `choropleth`, `flow_map` |
+
+pub mod arithmetic;
+pub mod charts;
+pub mod indicators;
+pub mod models;
+pub mod rows;
+
+use std::sync::Arc;
+
+use minijinja::Environment;
+
+use crate::book::Book;
+
+/// Gives a template every function and filter.
+pub fn register(env: &mut Environment<'_>, book: &Arc<Book>) {
+    rows::register(env, book);
+    arithmetic::register(env, book);
+    indicators::register(env, book);
+    models::register(env, book);
+    charts::register(env, book);
+}
