@@ -48,6 +48,16 @@ pub enum InputError {
         /// What to do about it.
         remedy: String,
     },
+    /// The arrays are well formed, but the question has no answer on them.
+    #[error("{what} is not defined here: {reason}; {remedy}")]
+    Undefined {
+        /// The number asked for.
+        what: String,
+        /// Why it does not exist.
+        reason: String,
+        /// What to do about it.
+        remedy: String,
+    },
     /// Nothing is left to compute with.
     #[error("{what}: no data; {remedy}")]
     Empty {

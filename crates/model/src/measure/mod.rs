@@ -1,1 +1,79 @@
-//! measure: methods of this stage.
+//! Measures: numbers that need no model, only careful treatment of zeros, gaps and conventions.
+//!
+//! | question | file |
+//! | --- | --- |
+//! | turnover, balance and coverage of two directed flows | [`turnover`](mod@turnover) |
+//! | share of a group, growth and its contributions, how much of a loss was made up | [`shares`] |
+//! | is this year a record, how long did growth last | [`records`] |
+//! | concentration of one distribution, the Theil split | [`concentration`](mod@concentration) |
+//! | how far a place's basket is from the table's | [`specialisation`](mod@specialisation) |
+//! | long rows to a place-by-product table | [`table`] |
+//! | revealed comparative advantage | [`rca`](mod@rca) |
+//! | presence M, diversity, ubiquity, components | [`presence`](mod@presence) |
+//! | ECI and PCI | [`complexity`](mod@complexity) |
+//! | fitness and complexity | [`fitness`](mod@fitness) |
+//! | proximity and density | [`proximity`](mod@proximity) |
+//!
+//! # Conventions
+//!
+//! The literature and the programs in use differ in the following, and a figure without its
+//! convention cannot be compared. Every result carries the one used in a field `convention`.
+//!
+//! | question | here | also offered |
+//! | --- | --- | --- |
+//! | presence | RCA ≥ 1, equality up to rounding counts | any cut-off |
+//! | missing cell | refused | counted and taken as zero |
+//! | row not listed in a long table | no flow, counted | refused |
+//! | duplicate row | refused, rows named | summed and counted |
+//! | negative value | refused | |
+//! | place without products, product without places | left out of ECI, PCI and listed; RCA of the full table kept | |
+//! | disconnected table | refused, components named | largest component |
+//! | no variation | refused | |
+//! | ECI | mean 0, standard deviation 1 over places, divisor n | divisor n - 1 |
+//! | PCI | scaled so that ECI is the mean PCI of a place's products | own z-score beside it |
+//! | sign | ECI correlates positively with diversity, one sign for both | a reference of the caller's |
+//! | fitness | iterated until it stands still, steps printed | a fixed number of steps |
+//! | proximity | the smaller of the two conditional probabilities | |
+//! | its diagonal in density | 1 | 0 |
+//! | HHI | sum of squared shares, 0 to 1 | its root, two normalised forms, each by its own name |
+//! | Theil, Gini | over all lines of the classification, zeros included | over positive lines, and the gap |
+
+pub mod complexity;
+pub mod concentration;
+pub mod fitness;
+pub mod presence;
+pub mod proximity;
+pub mod rca;
+pub mod records;
+pub mod shares;
+pub mod specialisation;
+pub mod table;
+pub mod turnover;
+
+use crate::outcome::InputError;
+
+/// Refuses the first entry that is negative, missing or infinite.
+fn check_values(what: &str, values: &[f64], remedy: &str) -> Result<(), InputError> {
+    match values.iter().position(|v| !v.is_finite() || *v < 0.0) {
+        None => Ok(()),
+        Some(index) => Err(InputError::Value {
+            what: what.into(),
+            index,
+            value: values[index],
+            remedy: remedy.into(),
+        }),
+    }
+}
+
+/// Refuses two arrays of different length.
+fn check_length(what: &str, expected: usize, got: usize) -> Result<(), InputError> {
+    if expected == got {
+        return Ok(());
+    }
+    Err(InputError::Length { what: what.into(), expected, got })
+}
+
+/// Refuses one number that is negative, missing or infinite.
+fn check_one(what: &str, value: f64, remedy: &str) -> Result<(), InputError> {
+    check_values(what, std::slice::from_ref(&value), remedy)
+}

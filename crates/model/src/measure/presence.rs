@@ -1,0 +1,198 @@
+//! The presence matrix M, its margins and its connected components.
+
+use serde::Serialize;
+
+use super::check_length;
+use super::rca::Rca;
+use crate::outcome::{InputError, Note};
+
+/// A cell is at the cut-off when it equals it to this relative precision: an RCA is a ratio of
+/// ratios of sums and carries a few units of rounding (2e-16 each, times the terms of the sums).
+const ROUNDING: f64 = 1e-12;
+
+/// Which places have which products.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[must_use]
+pub struct Presence {
+    /// Places (rows).
+    pub places: usize,
+    /// Products (columns).
+    pub products: usize,
+    /// M_ik, row-major, places × products.
+    pub values: Vec<bool>,
+    /// `at_cut_off`: cells that only rounding would tell from the cut-off, counted as present.
+    pub notes: Vec<Note>,
+    /// The rule, in one line.
+    pub convention: String,
+}
+
+/// The presence matrix of an advantage matrix.
+///
+/// ```text
+/// M_ik = 1 if RCA_ik ≥ c, else 0
+/// ```
+///
+/// # Notation
+///
+/// | symbol | argument or field | shape |
+/// | --- | --- | --- |
+/// | RCA_ik | `rca.values` | places × products |
+/// | c | `cut_off` | |
+/// | M_ik | `values` | places × products |
+///
+/// # Assumptions
+///
+/// Equality counts, also when rounding puts a cell 1e-12 (relative) below the cut-off; such cells
+/// are counted in a note, since a table of proportional rows has nothing else.
+///
+/// # Errors
+///
+/// [`InputError::Setting`] when the cut-off is not positive and finite: at 0 every cell, traded or
+/// not, would be present.
+///
+/// # Source
+///
+/// Hidalgo, Hausmann 2009, with c = 1.
+pub fn presence(rca: &Rca, cut_off: f64) -> Result<Presence, InputError> {
+    if !(cut_off.is_finite() && cut_off > 0.0) {
+        return Err(InputError::Setting {
+            what: "cut-off".into(),
+            expected: "a positive number".into(),
+            got: cut_off.to_string(),
+            remedy: "1 is the usual choice for Balassa's index".into(),
+        });
+    }
+    let at: Vec<usize> = rca
+        .values
+        .iter()
+        .enumerate()
+        .filter(|(_, v)| (*v - cut_off).abs() <= ROUNDING * cut_off)
+        .map(|(cell, _)| cell)
+        .collect();
+    let mut notes = Vec::new();
+    if !at.is_empty() {
+        notes.push(Note {
+            code: "at_cut_off",
+            message: "cells equal to the cut-off up to rounding, counted as present".into(),
+            count: at.len(),
+            rows: at,
+        });
+    }
+    Ok(Presence {
+        places: rca.places,
+        products: rca.products,
+        values: rca.values.iter().map(|v| *v >= cut_off * (1.0 - ROUNDING)).collect(),
+        notes,
+        convention: format!("present where {} ≥ {cut_off}", rca.convention),
+    })
+}
+
+impl Presence {
+    /// A presence matrix of the caller's own, row-major.
+    ///
+    /// # Errors
+    ///
+    /// [`InputError::Length`] when `values` is not places × products.
+    pub fn new(places: usize, products: usize, values: Vec<bool>) -> Result<Self, InputError> {
+        check_length("presence matrix", places * products, values.len())?;
+        let convention = "presence as given".into();
+        Ok(Self { places, products, values, notes: Vec::new(), convention })
+    }
+
+    /// Whether `place` has `product`.
+    #[must_use]
+    pub fn has(&self, place: usize, product: usize) -> bool {
+        self.values[place * self.products + product]
+    }
+
+    /// Products of each place, d_i = Σ_k M_ik.
+    #[must_use]
+    pub fn diversity(&self) -> Vec<usize> {
+        (0..self.places).map(|i| (0..self.products).filter(|k| self.has(i, *k)).count()).collect()
+    }
+
+    /// Places of each product, u_k = Σ_i M_ik.
+    #[must_use]
+    pub fn ubiquity(&self) -> Vec<usize> {
+        let mut ubiquity = vec![0; self.products];
+        for i in 0..self.places {
+            for (k, u) in ubiquity.iter_mut().enumerate() {
+                *u += usize::from(self.has(i, k));
+            }
+        }
+        ubiquity
+    }
+
+    /// Products as rows and places as columns: proximity of places is proximity on this.
+    pub fn transposed(&self) -> Self {
+        let values = (0..self.products * self.places)
+            .map(|cell| self.has(cell % self.places, cell / self.places))
+            .collect();
+        Self {
+            places: self.products,
+            products: self.places,
+            values,
+            notes: Vec::new(),
+            convention: format!("{}, transposed", self.convention),
+        }
+    }
+}
+
+/// Places and products that are linked, directly or through others.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Component {
+    /// Ids of its places, ascending.
+    pub places: Vec<usize>,
+    /// Ids of its products, ascending.
+    pub products: Vec<usize>,
+}
+
+/// Connected components of the bipartite graph of places and products, the largest (by places,
+/// then products, then first place) first.
+///
+/// A place without products and a product without places belong to none.
+///
+/// # Cost
+///
+/// Time in places × products.
+#[must_use]
+pub fn components(presence: &Presence) -> Vec<Component> {
+    const NONE: usize = usize::MAX;
+    let mut of_place = vec![NONE; presence.places];
+    let mut of_product = vec![NONE; presence.products];
+    let mut count = 0;
+    for start in 0..presence.places {
+        if of_place[start] != NONE {
+            continue;
+        }
+        of_place[start] = count;
+        let mut places = vec![start];
+        while let Some(i) = places.pop() {
+            for k in 0..presence.products {
+                if !presence.has(i, k) || of_product[k] != NONE {
+                    continue;
+                }
+                of_product[k] = count;
+                for j in 0..presence.places {
+                    if presence.has(j, k) && of_place[j] == NONE {
+                        of_place[j] = count;
+                        places.push(j);
+                    }
+                }
+            }
+        }
+        count += 1;
+    }
+    let mut out = vec![Component { places: Vec::new(), products: Vec::new() }; count];
+    for (i, c) in of_place.iter().enumerate() {
+        out[*c].places.push(i);
+    }
+    for (k, c) in of_product.iter().enumerate().filter(|(_, c)| **c != NONE) {
+        out[*c].products.push(k);
+    }
+    out.retain(|c| !c.products.is_empty());
+    out.sort_by_key(|c| {
+        (std::cmp::Reverse(c.places.len()), std::cmp::Reverse(c.products.len()), c.places[0])
+    });
+    out
+}

@@ -1,0 +1,210 @@
+//! Proximity of products and density of places around them.
+
+use rayon::prelude::*;
+use serde::Serialize;
+
+use super::check_length;
+use super::presence::Presence;
+use crate::outcome::{InputError, Note};
+
+/// The proximity of a product to itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Diagonal {
+    /// 1: the product itself counts in density (the default, as in the Atlas).
+    #[default]
+    One,
+    /// 0: density rests on the other products only.
+    Zero,
+}
+
+/// Proximity of each pair of products.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[must_use]
+pub struct Proximity {
+    /// Products (rows and columns).
+    pub products: usize,
+    /// φ_kl, row-major, symmetric, 0 to 1.
+    pub values: Vec<f64>,
+    /// Products that no place has: their rows are 0 and mean nothing.
+    pub undefined_products: Vec<usize>,
+    /// `undefined_products` as a note.
+    pub notes: Vec<Note>,
+    /// The diagonal used.
+    pub diagonal: Diagonal,
+    /// The conventions used, in one line.
+    pub convention: String,
+}
+
+/// Proximity: the smaller of the two conditional probabilities of having one product given the
+/// other.
+///
+/// ```text
+/// φ_kl = Σ_i M_ik M_il / max(u_k, u_l)
+/// ```
+///
+/// # Notation
+///
+/// | symbol | field | shape |
+/// | --- | --- | --- |
+/// | M_ik | `presence.values` | places × products |
+/// | u_k | ubiquity of k | products |
+/// | φ_kl | `values` | products × products |
+///
+/// # Assumptions
+///
+/// A product that no place has is listed and its row is 0. For the proximity of places, pass
+/// [`Presence::transposed`].
+///
+/// # Errors
+///
+/// [`InputError::Length`] when the presence matrix has not the size that it says.
+///
+/// # Cost
+///
+/// products² × places / 64 steps, products² × 8 bytes; any number of threads gives the same bytes.
+///
+/// # Source
+///
+/// Hidalgo, Klinger, Barabási, Hausmann 2007, Science 317, equation 1.
+///
+/// # Example
+///
+/// ```
+/// use emporion_model::measure::{presence::Presence, proximity::*};
+/// let m = vec![true, true, false, true]; // one place has both, the other the second only
+/// let phi = proximity(&Presence::new(2, 2, m)?, Diagonal::One)?;
+/// assert_eq!(phi.values, [1.0, 0.5, 0.5, 1.0]);
+/// # Ok::<(), emporion_model::outcome::InputError>(())
+/// ```
+pub fn proximity(presence: &Presence, diagonal: Diagonal) -> Result<Proximity, InputError> {
+    check_length("presence matrix", presence.places * presence.products, presence.values.len())?;
+    let n = presence.products;
+    let ubiquity = presence.ubiquity();
+    // One bit per place: co-occurrence of two products is a count of common bits.
+    let words = presence.places.div_ceil(64).max(1);
+    let mut bits = vec![0u64; n * words];
+    for i in 0..presence.places {
+        for k in (0..n).filter(|k| presence.has(i, *k)) {
+            bits[k * words + i / 64] |= 1 << (i % 64);
+        }
+    }
+    let mut values = vec![0.0; n * n];
+    values.par_chunks_mut(n.max(1)).enumerate().for_each(|(k, row)| {
+        let own = &bits[k * words..(k + 1) * words];
+        for (l, phi) in row.iter_mut().enumerate() {
+            let other = &bits[l * words..(l + 1) * words];
+            let both: u32 = own.iter().zip(other).map(|(a, b)| (a & b).count_ones()).sum();
+            let larger = ubiquity[k].max(ubiquity[l]);
+            let excluded = k == l && diagonal == Diagonal::Zero;
+            if larger > 0 && !excluded {
+                *phi = f64::from(both) / larger as f64;
+            }
+        }
+    });
+    let undefined: Vec<usize> = (0..n).filter(|k| ubiquity[*k] == 0).collect();
+    Ok(Proximity {
+        products: n,
+        values,
+        notes: undefined_note(&undefined, "products that no place has have no proximity"),
+        undefined_products: undefined,
+        diagonal,
+        convention: format!(
+            "{}; smaller conditional probability, diagonal {}",
+            presence.convention,
+            match diagonal {
+                Diagonal::One => 1,
+                Diagonal::Zero => 0,
+            }
+        ),
+    })
+}
+
+/// Density of each place around each product.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[must_use]
+pub struct Density {
+    /// Places (rows).
+    pub places: usize,
+    /// Products (columns).
+    pub products: usize,
+    /// ω_ik, row-major, places × products, 0 to 1.
+    pub values: Vec<f64>,
+    /// Products near to none: their columns are 0 and mean nothing.
+    pub undefined_products: Vec<usize>,
+    /// `undefined_products` as a note.
+    pub notes: Vec<Note>,
+    /// The conventions used, in one line.
+    pub convention: String,
+}
+
+/// Density: the part of the proximity around a product that a place already has.
+///
+/// ```text
+/// ω_ik = Σ_l M_il φ_kl / Σ_l φ_kl
+/// ```
+///
+/// # Notation
+///
+/// | symbol | argument or field | shape |
+/// | --- | --- | --- |
+/// | M_il | `presence.values` | places × products |
+/// | φ_kl | `proximity.values` | products × products |
+/// | ω_ik | `values` | places × products |
+///
+/// # Assumptions
+///
+/// Whether the product itself counts was decided with the proximity's diagonal. A product whose
+/// proximities are all 0 has no density; its column is 0 and it is listed. 1 - ω is the distance.
+///
+/// # Errors
+///
+/// [`InputError::Length`] when the two do not speak of the same products.
+///
+/// # Cost
+///
+/// products × Σ M steps; any number of threads gives the same bytes.
+///
+/// # Source
+///
+/// Hidalgo, Klinger, Barabási, Hausmann 2007, equation 2.
+pub fn density(presence: &Presence, proximity: &Proximity) -> Result<Density, InputError> {
+    check_length("presence matrix", presence.places * presence.products, presence.values.len())?;
+    let n = presence.products;
+    check_length("proximity", n * n, proximity.values.len())?;
+    // φ is symmetric: row sums are column sums.
+    let row = |k: usize| &proximity.values[k * n..(k + 1) * n];
+    let around: Vec<f64> = (0..n).map(|k| row(k).iter().sum()).collect();
+    let mut values = vec![0.0; presence.places * n];
+    values.par_chunks_mut(n.max(1)).enumerate().for_each(|(i, out)| {
+        for l in (0..n).filter(|l| presence.has(i, *l)) {
+            for (sum, phi) in out.iter_mut().zip(row(l)) {
+                *sum += phi;
+            }
+        }
+        for (sum, around) in out.iter_mut().zip(&around) {
+            *sum = if *around > 0.0 { (*sum / around).min(1.0) } else { 0.0 };
+        }
+    });
+    let undefined: Vec<usize> = (0..n).filter(|k| around[*k] <= 0.0).collect();
+    Ok(Density {
+        places: presence.places,
+        products: n,
+        values,
+        notes: undefined_note(&undefined, "products near to none have no density"),
+        undefined_products: undefined,
+        convention: format!("{}; density 0 to 1", proximity.convention),
+    })
+}
+
+fn undefined_note(rows: &[usize], message: &str) -> Vec<Note> {
+    if rows.is_empty() {
+        return Vec::new();
+    }
+    vec![Note {
+        code: "undefined_products",
+        message: message.into(),
+        count: rows.len(),
+        rows: rows.to_vec(),
+    }]
+}

@@ -1,0 +1,250 @@
+//! Revealed comparative advantage of places in products, in four scales.
+
+use serde::Serialize;
+
+use super::{check_length, check_values};
+use crate::outcome::{InputError, Note};
+use crate::panel::PlaceProduct;
+
+/// Comparative advantage of each place in each product.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[must_use]
+pub struct Rca {
+    /// Places (rows).
+    pub places: usize,
+    /// Products (columns).
+    pub products: usize,
+    /// Values, row-major, places × products. Rows of `empty_places` and columns of
+    /// `empty_products` hold the value of "no exports", not an estimate.
+    pub values: Vec<f64>,
+    /// Places without any exports: their advantage does not exist.
+    pub empty_places: Vec<usize>,
+    /// Products that nobody exports.
+    pub empty_products: Vec<usize>,
+    /// `empty_places` and `empty_products` as notes.
+    pub notes: Vec<Note>,
+    /// The formula, in one line.
+    pub convention: &'static str,
+}
+
+/// Balassa's index.
+///
+/// ```text
+/// RCA_ik = (x_ik / x_i.) / (x_.k / x_..)
+/// ```
+///
+/// # Notation
+///
+/// | symbol | field | shape | unit |
+/// | --- | --- | --- | --- |
+/// | x_ik | `table.values` | places × products, row-major | the table's |
+/// | RCA_ik | `values` | places × products, row-major | ratio; 1 is the table's average |
+///
+/// # Assumptions
+///
+/// The table is the world: a region beside its own country would count twice. A place without
+/// exports and a product without exporters have no index; their cells are 0 and they are listed.
+///
+/// # Errors
+///
+/// [`InputError::Value`] for a negative or infinite value, [`InputError::Empty`] for a table
+/// without trade.
+///
+/// # Cost
+///
+/// Time and memory in places × products.
+///
+/// # Source
+///
+/// Balassa 1965, The Manchester School 33, p. 106.
+///
+/// # Example
+///
+/// ```
+/// use emporion_model::{measure::rca::rca, panel::PlaceProduct};
+/// let table = PlaceProduct::new(2, 2, vec![3.0, 1.0, 1.0, 3.0])?;
+/// assert_eq!(rca(&table)?.values, [1.5, 0.5, 0.5, 1.5]);
+/// # Ok::<(), emporion_model::outcome::InputError>(())
+/// ```
+pub fn rca(table: &PlaceProduct) -> Result<Rca, InputError> {
+    by_cell(table, "rca: (x_ik/x_i.)/(x_.k/x_..), Balassa 1965", |x, row, column, total| {
+        (x / row) / (column / total)
+    })
+}
+
+/// Symmetric index, from -1 to 1.
+///
+/// ```text
+/// S_ik = (RCA_ik - 1) / (RCA_ik + 1)
+/// ```
+///
+/// Notation, assumptions and errors as [`rca`]; cells of empty places and products are -1, the
+/// value of "no exports".
+///
+/// # Source
+///
+/// Dalum, Laursen, Villumsen 1998.
+pub fn symmetric_rca(table: &PlaceProduct) -> Result<Rca, InputError> {
+    let mut out = rca(table)?;
+    for value in &mut out.values {
+        *value = (*value - 1.0) / (*value + 1.0);
+    }
+    out.convention = "symmetric_rca: (rca-1)/(rca+1), Dalum, Laursen, Villumsen 1998";
+    Ok(out)
+}
+
+/// Normalised index: difference from the expected flow in parts of the total; sums to 0 over
+/// each row and column.
+///
+/// ```text
+/// N_ik = x_ik / x_.. - x_i. x_.k / x_..²
+/// ```
+///
+/// Notation, assumptions and errors as [`rca`]; empty places and products are exactly 0 and still
+/// listed.
+///
+/// # Source
+///
+/// Yu, Cai, Leung 2009, Annals of Regional Science 43.
+pub fn normalised_rca(table: &PlaceProduct) -> Result<Rca, InputError> {
+    by_cell(
+        table,
+        "normalised_rca: x_ik/x_.. - x_i. x_.k/x_..^2, Yu, Cai, Leung 2009",
+        |x, row, column, total| x / total - (row / total) * (column / total),
+    )
+}
+
+/// Additive index: difference of shares; sums to 0 over products.
+///
+/// ```text
+/// A_ik = x_ik / x_i. - x_.k / x_..
+/// ```
+///
+/// Notation, assumptions and errors as [`rca`]. A place without exports has no shares: its row is
+/// 0 and it is listed.
+///
+/// # Source
+///
+/// Hoen, Oosterhaven 2006, Annals of Regional Science 40.
+pub fn additive_rca(table: &PlaceProduct) -> Result<Rca, InputError> {
+    by_cell(
+        table,
+        "additive_rca: x_ik/x_i. - x_.k/x_.., Hoen, Oosterhaven 2006",
+        |x, row, column, total| x / row - column / total,
+    )
+}
+
+/// Balassa's index against a basket from outside the table: regions against their country or
+/// the world, without counting a region twice.
+///
+/// ```text
+/// RCA_ik = (x_ik / x_i.) / (b_k / b.)
+/// ```
+///
+/// # Notation
+///
+/// | symbol | argument | shape | unit |
+/// | --- | --- | --- | --- |
+/// | x_ik | `table.values` | places × products | the table's |
+/// | b_k | `basket` | products | its own |
+///
+/// # Assumptions
+///
+/// As [`rca`]. A product missing from the basket has no index: its column is 0 and it is listed.
+///
+/// # Errors
+///
+/// As [`rca`]; [`InputError::Length`] when the basket does not list every product.
+pub fn rca_against(table: &PlaceProduct, basket: &[f64]) -> Result<Rca, InputError> {
+    check_length("basket", table.products, basket.len())?;
+    check_values("basket", basket, "a basket is finite and not negative")?;
+    let mut margins = Margins::of(table)?;
+    margins.product = basket.to_vec();
+    margins.total = basket.iter().sum();
+    if margins.total <= 0.0 {
+        return Err(InputError::Empty {
+            what: "basket".into(),
+            remedy: "give a basket with at least one positive product".into(),
+        });
+    }
+    let convention = "rca_against: (x_ik/x_i.)/(b_k/b.), Balassa 1965 with an outside basket b";
+    Ok(fill(table, &margins, convention, |x, row, column, total| (x / row) / (column / total)))
+}
+
+/// Row sums, column sums and total of a table.
+pub(super) struct Margins {
+    pub(super) place: Vec<f64>,
+    pub(super) product: Vec<f64>,
+    pub(super) total: f64,
+}
+
+impl Margins {
+    pub(super) fn of(table: &PlaceProduct) -> Result<Self, InputError> {
+        check_length("place-by-product table", table.places * table.products, table.values.len())?;
+        let remedy = "exports are finite and not negative; settle gaps and signs at the source";
+        check_values("place-by-product table", &table.values, remedy)?;
+        let mut place = vec![0.0; table.places];
+        let mut product = vec![0.0; table.products];
+        for (cell, x) in table.values.iter().enumerate() {
+            place[cell / table.products] += x;
+            product[cell % table.products] += x;
+        }
+        let total: f64 = place.iter().sum();
+        if total <= 0.0 {
+            return Err(InputError::Empty {
+                what: "place-by-product table".into(),
+                remedy: "it needs at least one positive flow".into(),
+            });
+        }
+        Ok(Self { place, product, total })
+    }
+}
+
+fn by_cell(
+    table: &PlaceProduct,
+    convention: &'static str,
+    formula: impl Fn(f64, f64, f64, f64) -> f64,
+) -> Result<Rca, InputError> {
+    Ok(fill(table, &Margins::of(table)?, convention, formula))
+}
+
+fn fill(
+    table: &PlaceProduct,
+    margins: &Margins,
+    convention: &'static str,
+    formula: impl Fn(f64, f64, f64, f64) -> f64,
+) -> Rca {
+    let zeros = |sums: &[f64]| -> Vec<usize> {
+        sums.iter().enumerate().filter(|(_, s)| **s <= 0.0).map(|(i, _)| i).collect()
+    };
+    let (empty_places, empty_products) = (zeros(&margins.place), zeros(&margins.product));
+    let mut values = vec![0.0; table.values.len()];
+    for i in 0..table.places {
+        for k in 0..table.products {
+            let (row, column) = (margins.place[i], margins.product[k]);
+            if row > 0.0 && column > 0.0 {
+                let cell = i * table.products + k;
+                values[cell] = formula(table.values[cell], row, column, margins.total);
+            }
+        }
+    }
+    let mut notes = Vec::new();
+    for (code, message, rows) in [
+        ("empty_places", "places without exports have no advantage", &empty_places),
+        ("empty_products", "products without exporters have no advantage", &empty_products),
+    ] {
+        if !rows.is_empty() {
+            let (count, rows) = (rows.len(), rows.clone());
+            notes.push(Note { code, message: message.into(), count, rows });
+        }
+    }
+    Rca {
+        places: table.places,
+        products: table.products,
+        values,
+        empty_places,
+        empty_products,
+        notes,
+        convention,
+    }
+}

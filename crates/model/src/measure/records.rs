@@ -1,0 +1,382 @@
+//! Records and runs of growth in a series that has gaps and figures such as "more than 40".
+
+use serde::Serialize;
+
+use crate::outcome::InputError;
+
+/// How a printed figure bounds the true one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Bound {
+    /// As printed (`=`).
+    #[default]
+    Exactly,
+    /// About (`~`): within [`RecordOptions::about`] on either side.
+    About,
+    /// More than (`>`).
+    MoreThan,
+    /// At least (`>=`).
+    AtLeast,
+    /// At most (`<=`).
+    AtMost,
+    /// Nearly (`<~`): below the figure by at most [`RecordOptions::about`].
+    Nearly,
+}
+
+/// One figure of a series.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Observation {
+    /// Year.
+    pub year: i32,
+    /// The figure printed, in the unit of the series.
+    pub value: f64,
+    /// What the print says about the true figure.
+    pub bound: Bound,
+}
+
+/// The years that a year is held against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Among {
+    /// All other years observed (the default: "the highest on record").
+    #[default]
+    All,
+    /// Earlier years only ("a record at the time").
+    Earlier,
+}
+
+/// What to do with several figures for one year.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Several {
+    /// Refuse: a series has one side, scope and source (the default).
+    #[default]
+    Refuse,
+    /// Let the year lie anywhere between the lowest and the highest of them.
+    Range,
+}
+
+/// How figures are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct RecordOptions {
+    /// Relative half-width of "about" and "nearly". The default 0.025 lies inside what rounding to
+    /// two significant digits can do: 10 may stand for 9.5 to 10.5 (0.05), 99 for 98.5 to 99.5
+    /// (0.005).
+    pub about: f64,
+    /// How far above the print "more than" and "at least" may lie, relative. The default is no
+    /// limit, the literal reading; a press release that says "more than 50" hardly means 80, and
+    /// whoever knows that can say 0.1.
+    pub more_than: f64,
+    /// The years compared with.
+    pub among: Among,
+    /// Several figures for one year.
+    pub several: Several,
+}
+
+impl Default for RecordOptions {
+    fn default() -> Self {
+        Self { about: 0.025, more_than: f64::INFINITY, among: Among::All, several: Several::Refuse }
+    }
+}
+
+/// The answer to "is this year a record?".
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Above every year compared, however the bounds are read.
+    Record,
+    /// Exactly equal to the highest of the others.
+    Tied,
+    /// Some year is above, however the bounds are read.
+    NotRecord,
+    /// The bounds overlap: the figures at hand do not decide.
+    Undecided,
+}
+
+/// Where a year stands among the years observed.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[must_use]
+pub struct Record {
+    /// The year asked about.
+    pub year: i32,
+    /// What its figure can be: lowest and highest, in the unit of the series.
+    pub range: (f64, f64),
+    /// The answer.
+    pub verdict: Verdict,
+    /// The strongest of the other years: the one with the highest upper end (earliest on a tie).
+    pub rival: i32,
+    /// What the rival's figure can be.
+    pub rival_range: (f64, f64),
+    /// Years whose ranges reach this year's lower end: they must be settled before the year can be
+    /// called a record.
+    pub contenders: Vec<i32>,
+    /// Years compared, ascending, without the year itself.
+    pub compared: Vec<i32>,
+    /// Years between the first and the last one compared (and the year itself) without a figure.
+    pub gaps: Vec<i32>,
+    /// The options used.
+    pub convention: RecordOptions,
+}
+
+/// Whether a year is a record among the years observed.
+///
+/// ```text
+/// record      lo_t > max_{s ≠ t} hi_s
+/// tied        lo_t = hi_t = max_{s ≠ t} hi_s, the maximum exact
+/// not record  hi_t < max_{s ≠ t} lo_s
+/// undecided   otherwise
+/// ```
+///
+/// # Notation
+///
+/// | symbol | field | unit |
+/// | --- | --- | --- |
+/// | lo_t, hi_t | `range` of year t | that of the series |
+///
+/// # Assumptions
+///
+/// The series has one side, scope and unit. A "more than" is open below and without limit above
+/// unless the options set one; flows are not negative, so "at most" reaches down to 0. Years
+/// without a figure are listed, not guessed: a record is one among the rows at hand.
+///
+/// # Errors
+///
+/// [`InputError::Setting`] when the year has no figure, when a year occurs twice and
+/// [`Several::Refuse`] holds, or when an option is negative; [`InputError::Value`] for a negative
+/// or infinite figure; [`InputError::Empty`] when there is nothing to compare with.
+///
+/// # Cost
+///
+/// n log n in the number of figures.
+///
+/// # Example
+///
+/// ```
+/// use emporion_model::measure::records::{Bound, Observation, RecordOptions, Verdict, record};
+/// let at = |year, value, bound| Observation { year, value, bound };
+/// let series = [
+///     at(2011, 38.6, Bound::Exactly),
+///     at(2021, 40.0, Bound::About),
+///     at(2022, 45.8, Bound::Exactly),
+/// ];
+/// let r = record(&series, 2022, &RecordOptions::default())?;
+/// assert_eq!((r.verdict, r.rival, r.gaps.len()), (Verdict::Record, 2021, 9));
+/// # Ok::<(), emporion_model::outcome::InputError>(())
+/// ```
+pub fn record(
+    observations: &[Observation],
+    year: i32,
+    options: &RecordOptions,
+) -> Result<Record, InputError> {
+    let series = ranges(observations, options)?;
+    let own =
+        series.iter().find(|r| r.year == year).copied().ok_or_else(|| InputError::Setting {
+            what: "year".into(),
+            expected: "a year with a figure".into(),
+            got: year.to_string(),
+            remedy: format!("years with figures: {}", list(series.iter().map(|r| r.year))),
+        })?;
+    let others: Vec<Range> = series
+        .iter()
+        .filter(|r| r.year != year && (options.among == Among::All || r.year < year))
+        .copied()
+        .collect();
+    let Some(first) = others.first() else {
+        return Err(InputError::Empty {
+            what: "years to compare with".into(),
+            remedy: "a record needs at least one other year with a figure".into(),
+        });
+    };
+    let rival = others.iter().fold(*first, |best, r| if r.hi > best.hi { *r } else { best });
+    // An open lower end lies above the figure printed, so equality still counts as above.
+    let above = |a: &Range, b: &Range| a.lo > b.hi || (a.lo == b.hi && a.open_below);
+    let verdict = if others.iter().all(|r| above(&own, r)) {
+        Verdict::Record
+    } else if others.iter().any(|r| above(r, &own)) {
+        Verdict::NotRecord
+    } else if own.is_point()
+        && others.iter().all(|r| r.hi <= own.lo)
+        && others.iter().any(|r| r.is_point() && r.hi == own.lo)
+    {
+        Verdict::Tied
+    } else {
+        Verdict::Undecided
+    };
+    let compared: Vec<i32> = others.iter().map(|r| r.year).collect();
+    let (from, to) = (compared[0].min(year), compared[compared.len() - 1].max(year));
+    Ok(Record {
+        year,
+        range: (own.lo, own.hi),
+        verdict,
+        rival: rival.year,
+        rival_range: (rival.lo, rival.hi),
+        contenders: others.iter().filter(|r| !above(&own, r)).map(|r| r.year).collect(),
+        gaps: (from..=to).filter(|y| *y != year && !compared.contains(y)).collect(),
+        compared,
+        convention: *options,
+    })
+}
+
+/// The longest stretch of years in which every year is above the one before.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[must_use]
+pub struct GrowthRun {
+    /// The year that the run starts from; none when no year is certainly above the one before.
+    pub from: Option<i32>,
+    /// The last year of growth.
+    pub to: Option<i32>,
+    /// Number of steps of growth.
+    pub steps: usize,
+    /// How many runs have this length (the earliest is given).
+    pub equally_long: usize,
+    /// Years observed.
+    pub observed: Vec<i32>,
+    /// Years without a figure between the first and the last: a run does not cross them.
+    pub gaps: Vec<i32>,
+    /// Steps that the bounds leave open, as (from, to): they end a run.
+    pub undecided: Vec<(i32, i32)>,
+    /// The options used.
+    pub convention: RecordOptions,
+}
+
+/// The longest run of growth among the years observed.
+///
+/// # Assumptions
+///
+/// A step counts when the later year is above the earlier one however the bounds are read; an
+/// undecided step, a tie and a year without a figure end the run.
+///
+/// # Errors
+///
+/// As [`record`], and [`InputError::Empty`] below two years.
+pub fn longest_growth(
+    observations: &[Observation],
+    options: &RecordOptions,
+) -> Result<GrowthRun, InputError> {
+    let series = ranges(observations, options)?;
+    if series.len() < 2 {
+        return Err(InputError::Empty {
+            what: "series".into(),
+            remedy: "growth needs at least two years with figures".into(),
+        });
+    }
+    let mut best: (usize, Option<usize>) = (0, None);
+    let mut equally_long = 0;
+    let mut undecided = Vec::new();
+    let mut start = 0;
+    for t in 1..series.len() {
+        let (before, after) = (&series[t - 1], &series[t]);
+        let next_year = after.year == before.year + 1;
+        let grew = after.lo > before.hi || (after.lo == before.hi && after.open_below);
+        if next_year && grew {
+            let steps = t - start;
+            match steps.cmp(&best.0) {
+                std::cmp::Ordering::Greater => {
+                    best = (steps, Some(t));
+                    equally_long = 1;
+                }
+                std::cmp::Ordering::Equal => equally_long += 1,
+                std::cmp::Ordering::Less => {}
+            }
+        } else {
+            start = t;
+            let surely_not = after.hi <= before.lo;
+            if next_year && !surely_not {
+                undecided.push((before.year, after.year));
+            }
+        }
+    }
+    let observed: Vec<i32> = series.iter().map(|r| r.year).collect();
+    let (first, last) = (observed[0], observed[observed.len() - 1]);
+    Ok(GrowthRun {
+        from: best.1.map(|t| series[t - best.0].year),
+        to: best.1.map(|t| series[t].year),
+        steps: best.0,
+        equally_long,
+        gaps: (first..=last).filter(|y| !observed.contains(y)).collect(),
+        observed,
+        undecided,
+        convention: *options,
+    })
+}
+
+/// What the true figure of a year can be.
+#[derive(Clone, Copy)]
+struct Range {
+    year: i32,
+    lo: f64,
+    hi: f64,
+    open_below: bool,
+}
+
+impl Range {
+    fn is_point(&self) -> bool {
+        self.lo == self.hi && !self.open_below
+    }
+}
+
+/// One range per year, ascending.
+fn ranges(observations: &[Observation], options: &RecordOptions) -> Result<Vec<Range>, InputError> {
+    for (what, width) in [("about", options.about), ("more_than", options.more_than)] {
+        if width.is_nan() || width < 0.0 {
+            return Err(InputError::Setting {
+                what: what.into(),
+                expected: "a relative width, not negative".into(),
+                got: width.to_string(),
+                remedy: "give 0.05 for five percent".into(),
+            });
+        }
+    }
+    let mut all = Vec::with_capacity(observations.len());
+    for (index, o) in observations.iter().enumerate() {
+        let v = o.value;
+        if !v.is_finite() || v < 0.0 {
+            return Err(InputError::Value {
+                what: "series".into(),
+                index,
+                value: v,
+                remedy: "a figure is finite and not negative; leave out years without one".into(),
+            });
+        }
+        let (lo, hi) = match o.bound {
+            Bound::Exactly => (v, v),
+            Bound::About => (v * (1.0 - options.about).max(0.0), v * (1.0 + options.about)),
+            Bound::MoreThan | Bound::AtLeast if v == 0.0 => (v, f64::INFINITY),
+            Bound::MoreThan | Bound::AtLeast => (v, v * (1.0 + options.more_than)),
+            Bound::AtMost => (0.0, v),
+            Bound::Nearly => (v * (1.0 - options.about).max(0.0), v),
+        };
+        let open_below = o.bound == Bound::MoreThan;
+        all.push(Range { year: o.year, lo, hi, open_below });
+    }
+    all.sort_by_key(|r| r.year);
+    let mut merged: Vec<Range> = Vec::with_capacity(all.len());
+    for r in all {
+        match merged.last_mut() {
+            Some(last) if last.year == r.year => {
+                if options.several == Several::Refuse {
+                    return Err(InputError::Setting {
+                        what: "series".into(),
+                        expected: "one figure per year".into(),
+                        got: format!("several for {}", r.year),
+                        remedy: "choose one side, scope and source, or ask for the range".into(),
+                    });
+                }
+                // The open end survives only where it is the lowest of them.
+                if r.lo < last.lo {
+                    last.open_below = r.open_below;
+                } else if r.lo == last.lo {
+                    last.open_below &= r.open_below;
+                }
+                last.lo = last.lo.min(r.lo);
+                last.hi = last.hi.max(r.hi);
+            }
+            _ => merged.push(r),
+        }
+    }
+    Ok(merged)
+}
+
+fn list(years: impl Iterator<Item = i32>) -> String {
+    years.map(|y| y.to_string()).collect::<Vec<_>>().join(", ")
+}
