@@ -9,7 +9,7 @@ use emporion_tables::{case::Case, table::Table};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-/// Rows kept word for word in a trace; beyond it, the lines and a digest stand for them.
+/// Rows kept word for word in a trace; beyond it, their lines stand for them.
 const ROWS_IN_FULL: usize = 12;
 
 /// What kind of statement a number is.
@@ -78,8 +78,6 @@ pub struct RowSet {
     pub count: usize,
     /// Their lines in the file, as ranges: `2, 5-9`.
     pub lines: String,
-    /// SHA-256 over the rows' text, in file order.
-    pub digest: String,
     /// The rows word for word: all of them, or the first few of many.
     pub rows: Vec<RowText>,
 }
@@ -210,24 +208,13 @@ pub fn hex(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Describes rows of a table: how many, which lines, their text and digest.
+/// Describes rows of a table: how many, which lines, their text.
 #[must_use]
 pub fn row_set(table: &Table, rows: &[usize]) -> RowSet {
-    let mut hasher = Sha256::new();
-    for &row in rows {
-        for (column, text) in table.row_text(row) {
-            hasher.update(column.as_bytes());
-            hasher.update([0x1f]);
-            hasher.update(text.as_bytes());
-            hasher.update([0x1e]);
-        }
-    }
-    let digest: String = hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
     RowSet {
         file: table.path().to_owned(),
         count: rows.len(),
         lines: ranges(rows.iter().map(|&row| table.line(row))),
-        digest: digest[..16].to_owned(),
         rows: rows
             .iter()
             .take(ROWS_IN_FULL)

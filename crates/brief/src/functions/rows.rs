@@ -279,8 +279,9 @@ fn share_cell(book: &Book, part: &Arc<Cell>, whole: &Arc<Cell>) -> Arc<Cell> {
     book.enter(cell)
 }
 
+#[must_use]
 /// A place's name, else the product's, else the id itself.
-fn name_of(book: &Book, id: &str) -> String {
+pub fn name_of(book: &Book, id: &str) -> String {
     if let Some(name) = book.case.place_name(id) {
         return name.to_owned();
     }
