@@ -1,1 +1,38 @@
 //! Charts and maps as SVG, each with a table twin.
+//!
+//! Labels and numbers go in, a [`Figure`] comes out: two drawings of the same content (for a wide
+//! and a narrow column), the content as a table whose cells keep the keys of the data, and the
+//! content in words. The crate knows nothing of cases or models, reads no files, and gives the same
+//! bytes for the same input.
+//!
+//! | question | function |
+//! | --- | --- |
+//! | how did it develop? | [`line`] |
+//! | who is largest? | [`bar`] |
+//! | how do two figures go together? | [`scatter`] |
+//! | how far apart are the sources? | [`dumbbell`] |
+//! | where is it? | [`choropleth`] |
+//! | from where to where? | [`flow_map`] |
+//!
+//! Colours are CSS properties with fallbacks; put [`STYLE`] once into a page for light, dark and
+//! print. Maps print under them whose view of borders they follow: [`PointOfView`].
+//!
+//! Where to start: `bar.rs` is the plainest chart, `figure.rs` holds what goes in and out,
+//! `svg.rs` and `labels.rs` what all share; `choropleth.rs` stands on `base_map.rs`,
+//! `projection.rs` and `geometry.rs`.
+
+mod bar;
+mod figure;
+mod labels;
+mod line;
+mod scale;
+mod style;
+mod svg;
+mod text;
+
+pub use bar::{Bar, BarOptions, bar};
+pub use figure::{Common, Datum, Figure, PlotError, Size, TableTwin, TwinCell, Words};
+pub use line::{LineOptions, Point, Series, SeriesKind, XKind, line};
+pub use scale::nice_ticks;
+pub use style::{DARK, LIGHT, STYLE};
+pub use text::{escape, format_number};
