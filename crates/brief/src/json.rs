@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use emporion_tables::{Case, Table};
 use serde::{Deserialize, Serialize};
 
 use crate::cell::Cell;
-use crate::render::{Brief, Fingerprint, Source};
+use crate::render::{Brief, Source};
 
 /// The JSON twin of a brief.
 ///
@@ -49,9 +52,12 @@ pub struct Document {
 pub const FORMAT: &str = "emporion-brief/1";
 
 impl Document {
-    /// The data of a brief.
+    /// The data of a brief, with fingerprints of the files that its numbers rest on.
     #[must_use]
-    pub fn new(brief: &Brief) -> Self {
+    pub fn new(brief: &Brief, case: &Case) -> Self {
+        let used = |table: &&Table| {
+            brief.cells.values().flat_map(|cell| &cell.rows).any(|set| set.file == table.path())
+        };
         Self {
             format: FORMAT.into(),
             case: brief.case.clone(),
@@ -63,7 +69,64 @@ impl Document {
             cells: brief.cells.clone(),
             sources: brief.sources.clone(),
             licences: brief.licences.clone(),
-            files: brief.fingerprints.clone(),
+            files: case.tables.values().filter(used).map(Fingerprint::new).collect(),
         }
     }
+}
+
+/// The rows of one file, each as a 32-bit hash, so that a later build can tell which rows moved.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Fingerprint {
+    /// File as shown to readers.
+    pub file: String,
+    /// SHA-256 of the file.
+    pub digest: String,
+    /// Number of rows.
+    pub rows: usize,
+    /// Four bytes a row, big-endian, base64.
+    pub row_hashes: String,
+}
+
+impl Fingerprint {
+    /// The fingerprint of a table.
+    #[must_use]
+    pub fn new(table: &Table) -> Self {
+        let mut bytes = Vec::with_capacity(4 * table.rows());
+        for row in 0..table.rows() {
+            bytes.extend(row_hash(table, row).to_be_bytes());
+        }
+        Self {
+            file: table.path().to_owned(),
+            digest: table.digest().to_owned(),
+            rows: table.rows(),
+            row_hashes: STANDARD.encode(bytes),
+        }
+    }
+
+    /// The hashes, in file order.
+    ///
+    /// # Errors
+    ///
+    /// When the text is not base64 of whole hashes.
+    pub fn hashes(&self) -> Result<Vec<u32>, String> {
+        let bytes = STANDARD
+            .decode(&self.row_hashes)
+            .map_err(|error| format!("row_hashes of {}: {error}", self.file))?;
+        if bytes.len() != 4 * self.rows {
+            return Err(format!("row_hashes of {} do not fit its {} rows", self.file, self.rows));
+        }
+        Ok(bytes.chunks_exact(4).map(|b| u32::from_be_bytes([b[0], b[1], b[2], b[3]])).collect())
+    }
+}
+
+/// FNV-1a over the texts of a row, folded to 32 bits: it finds changes, it does not prove identity.
+#[must_use]
+pub fn row_hash(table: &Table, row: usize) -> u32 {
+    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
+    for (column, text) in table.row_text(row) {
+        for byte in column.bytes().chain([0x1f]).chain(text.bytes()).chain([0x1e]) {
+            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+    (hash ^ (hash >> 32)) as u32
 }

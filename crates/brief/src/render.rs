@@ -29,8 +29,6 @@ pub struct Brief {
     pub sources: BTreeMap<String, Source>,
     /// Licences of the case: title and address.
     pub licences: Vec<(String, String)>,
-    /// Fingerprint of every row of every table, for telling later what moved.
-    pub fingerprints: Vec<Fingerprint>,
     /// The settings the reader gave.
     pub settings: BTreeMap<String, String>,
 }
@@ -48,19 +46,6 @@ pub struct Source {
     pub locator: String,
     /// What to know about it.
     pub note: String,
-}
-
-/// The rows of one file, each as 32 bits of its SHA-256.
-#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
-pub struct Fingerprint {
-    /// File as shown to readers.
-    pub file: String,
-    /// SHA-256 of the file.
-    pub digest: String,
-    /// Number of rows.
-    pub rows: usize,
-    /// Four bytes a row, base64.
-    pub row_hashes: String,
 }
 
 /// A piece of the text between two markers.

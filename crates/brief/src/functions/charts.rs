@@ -1,0 +1,162 @@
+//! Charts and maps of a brief: the marks are numbers of the brief, so that a mark, its row in the
+//! table twin and the same number in the text have one trace.
+
+use std::sync::Arc;
+
+use emporion_plot::{
+    Bar, BarOptions, Common, Datum, Figure, LineOptions, PlotError, Point, Series, SeriesKind,
+};
+use minijinja::value::{Kwargs, Value};
+use minijinja::{Environment, Error};
+
+use crate::book::{Block, Book, refuse};
+use crate::cell::Cell;
+use crate::number::scale;
+use crate::value::{BLOCK, Number};
+
+/// Registers the functions of this file.
+pub fn register(env: &mut Environment<'_>, book: &Arc<Book>) {
+    let b = Arc::clone(book);
+    env.add_function("bar", move |items: Vec<Value>, kwargs: Kwargs| bar(&b, &items, &kwargs));
+    let b = Arc::clone(book);
+    env.add_function("line", move |series: Vec<Value>, kwargs: Kwargs| line(&b, &series, &kwargs));
+}
+
+/// What every chart function takes.
+struct Frame {
+    common: Common,
+    title: String,
+    caption: String,
+    footnote: String,
+    label: String,
+    value: String,
+}
+
+impl Frame {
+    fn new(kwargs: &Kwargs) -> Result<Self, Error> {
+        let text = |name: &str, default: &str| -> Result<String, Error> {
+            Ok(kwargs.get::<Option<Value>>(name)?.map_or(default.to_owned(), |v| v.to_string()))
+        };
+        let title = text("title", "")?;
+        let caption = text("caption", "")?;
+        if title.is_empty() || caption.is_empty() {
+            return Err(refuse(
+                "a chart needs title = \"...\" and caption = \"...\": the caption states the finding",
+            ));
+        }
+        let decimals = kwargs.get::<Option<usize>>("decimals")?.unwrap_or(1);
+        let mut common = Common::new(title.clone(), text("unit", "")?, decimals);
+        common.show_title = false;
+        common.alt = None;
+        Ok(Self {
+            common,
+            title,
+            caption,
+            footnote: text("footnote", "")?,
+            label: text("label", "name")?,
+            value: text("value", "value")?,
+        })
+    }
+
+    /// A mark for an item: its label and its number in the unit of the chart.
+    fn datum(&self, item: &Value) -> Result<(Datum, Arc<Cell>, f64), Error> {
+        let cell = Number::from_value(&item.get_attr(&self.value)?)?;
+        let factor = if self.common.unit.is_empty() {
+            1.0
+        } else {
+            scale(&cell.unit, &self.common.unit).unwrap_or(1.0)
+        };
+        let label = item.get_attr(&self.label)?.to_string();
+        let datum = match cell.value {
+            Some(value) => Datum::new(label, value * factor, cell.id.clone()),
+            None => Datum::missing(label, cell.id.clone()),
+        };
+        Ok((datum, cell, factor))
+    }
+
+    fn finish(self, book: &Book, figure: Result<Figure, PlotError>) -> Result<String, Error> {
+        let figure = figure.map_err(|error| refuse(error.to_string()))?;
+        let mut footnote = self.footnote;
+        for note in &figure.notes {
+            if !footnote.is_empty() {
+                footnote.push(' ');
+            }
+            footnote.push_str(note);
+        }
+        let index = book.block(Block { figure, title: self.title, caption: self.caption, footnote });
+        Ok(format!("\n\n{BLOCK}{index}{BLOCK}\n\n"))
+    }
+}
+
+/// `bar(items, label = "name", value = "value", title = ..., caption = ...)`: ranked bars.
+fn bar(book: &Book, items: &[Value], kwargs: &Kwargs) -> Result<String, Error> {
+    let frame = Frame::new(kwargs)?;
+    let highlight: Vec<String> = kwargs.get::<Option<Vec<String>>>("highlight")?.unwrap_or_default();
+    let sort = kwargs.get::<Option<bool>>("sort")?.unwrap_or(true);
+    let header: Option<String> = kwargs.get("header")?;
+    kwargs.assert_all_used()?;
+    let mut bars = Vec::with_capacity(items.len());
+    for item in items {
+        let (datum, cell, factor) = frame.datum(item)?;
+        let id = item.get_attr("id").ok().map(|id| id.to_string()).unwrap_or_default();
+        bars.push(Bar {
+            highlight: highlight.contains(&id) || highlight.contains(&datum.label),
+            low: cell.interval.as_ref().map(|i| i.low * factor),
+            high: cell.interval.as_ref().map(|i| i.high * factor),
+            datum,
+        });
+    }
+    let options = BarOptions {
+        common: frame.common.clone(),
+        sort,
+        label_header: header.unwrap_or_default(),
+        ..BarOptions::default()
+    };
+    frame.finish(book, emporion_plot::bar(&options, &bars))
+}
+
+/// `line([{label, points, kind}], x = "year", ...)`: series over years or another number.
+fn line(book: &Book, series: &[Value], kwargs: &Kwargs) -> Result<String, Error> {
+    let frame = Frame::new(kwargs)?;
+    let x: String = kwargs.get::<Option<String>>("x")?.unwrap_or_else(|| "year".into());
+    let x_label: Option<String> = kwargs.get("x_label")?;
+    let zero = kwargs.get::<Option<bool>>("zero")?.unwrap_or(true);
+    kwargs.assert_all_used()?;
+    let mut drawn = Vec::new();
+    for (position, item) in series.iter().enumerate() {
+        let mut points = Vec::new();
+        for point in item.get_attr("points")?.try_iter()? {
+            let (datum, cell, factor) = frame.datum(&point)?;
+            let at = point.get_attr(&x)?;
+            let at = f64::try_from(at.clone()).or_else(|_| {
+                Number::from_value(&at).map(|cell| cell.value.unwrap_or(f64::NAN))
+            })?;
+            points.push(Point {
+                x: at,
+                datum,
+                low: cell.interval.as_ref().map(|i| i.low * factor),
+                high: cell.interval.as_ref().map(|i| i.high * factor),
+            });
+        }
+        points.sort_by(|a, b| a.x.total_cmp(&b.x));
+        let kind = match item.get_attr("kind")?.as_str() {
+            Some("points") => SeriesKind::Filled,
+            Some("open") => SeriesKind::Open,
+            _ => SeriesKind::Line,
+        };
+        drawn.push(Series {
+            label: item.get_attr("label")?.to_string(),
+            points,
+            kind,
+            emphasis: position == 0,
+        });
+    }
+    let mut options =
+        LineOptions { common: frame.common.clone(), zero, ..LineOptions::default() };
+    if let Some(label) = x_label {
+        options.x_label = label;
+        options.x_kind = emporion_plot::XKind::Number;
+        options.mark_missing = false;
+    }
+    frame.finish(book, emporion_plot::line(&options, &drawn))
+}
