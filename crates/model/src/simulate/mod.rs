@@ -1,1 +1,52 @@
-//! simulate: methods of this stage.
+//! General-equilibrium counterfactuals: what a change of trade costs does to trade, wages, prices
+//! and welfare once everybody has adjusted.
+//!
+//! # Where to start
+//!
+//! | you want to | read |
+//! | --- | --- |
+//! | say what changes: an agreement, a closed market, a cost | [`shock`] |
+//! | solve the world's new equilibrium | [`one_sector()`] |
+//! | set the partial, modular and general effect side by side | [`effects`] |
+//! | know where the exports lost in a closed market go | [`diversion`] |
+//! | know what trade is worth altogether | [`gains`] |
+//!
+//! The numerical core is [`clearing`] (the market-clearing equations and their derivatives),
+//! `newton` (the iteration), `blocs` (who is still connected to whom) and `feasible` (whose imbalance
+//! cannot be financed any more). A slow twin that fits on one page is
+//! `crates/model/examples/one_sector_one_page.rs`.
+//!
+//! # Notation
+//!
+//! | symbol | word | shape | unit |
+//! | --- | --- | --- | --- |
+//! | X_ij | flow from origin i to destination j, own sales on the diagonal | N × N | the table's |
+//! | Y_i, E_j | output (row sum) and expenditure (column sum) | N | the table's |
+//! | D_j = E_j - Y_j | deficit | N | the table's |
+//! | pi_ij = X_ij / E_j | share of i in the spending of j | N × N | 1 |
+//! | theta | elasticity of trade to trade costs, positive | | 1 |
+//! | psi | supply elasticity, 0 when the endowment is fixed | | 1 |
+//! | beta_ij | change of ln phi_ij, phi = (trade cost)^(-theta) | N × N | log points |
+//! | a hat | counterfactual / baseline | | 1 |
+//!
+//! # What the model leaves out
+//!
+//! One sector, one year, no dynamics, no unemployment, no entry of firms, no tariff revenue (a
+//! tariff is treated as a cost). A pair that does not trade at the baseline does not start to.
+
+mod baseline;
+mod blocs;
+pub mod clearing;
+pub mod diversion;
+pub mod effects;
+mod feasible;
+pub mod gains;
+mod newton;
+pub mod one_sector;
+pub mod shock;
+
+pub use diversion::{Diversion, Fill, diversion};
+pub use effects::{Effects, Modular, effects, modular, partial_trade};
+pub use gains::{Gains, gains_from_trade};
+pub use one_sector::{Equilibrium, Imbalances, OneSectorOptions, one_sector};
+pub use shock::{Shock, Shocks};
