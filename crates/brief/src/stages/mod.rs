@@ -1,0 +1,8 @@
+//! The verbs on tables: labels in, labels out.
+//!
+//! `model` knows positions; these runners know names. The brief's functions and the command line
+//! both stand on them, so that a number in a brief and the same number in the terminal are one.
+
+pub mod gravity;
+pub mod siting;
+pub mod world;

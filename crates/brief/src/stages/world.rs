@@ -1,0 +1,234 @@
+//! Counterfactuals on a table of flows.
+
+use emporion_model::outcome::{InputError, Status};
+use emporion_model::panel::SquareFlows;
+use emporion_model::simulate::{
+    Diversion, Equilibrium, OneSectorOptions, Shock, Shocks, diversion, one_sector, shock,
+};
+use emporion_tables::sum::{SumOptions, sum_by};
+use emporion_tables::{Hierarchy, Problem, Report, Table};
+
+/// A closed world of places and the flows among them.
+#[derive(Debug, Clone)]
+pub struct World {
+    /// Ids of the places, in alphabetical order.
+    pub places: Vec<String>,
+    /// Flows among them, own trade on the diagonal.
+    pub flows: SquareFlows,
+    /// Unit of the flows.
+    pub unit: String,
+    /// Rows summed.
+    pub rows: Vec<usize>,
+    /// Pairs without a row, taken as zero flows.
+    pub absent: usize,
+}
+
+/// What a pair without a row means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Absent {
+    /// Refuse: missing is not zero.
+    #[default]
+    Refuse,
+    /// No flow; counted.
+    Zero,
+}
+
+impl World {
+    /// Sums the rows into a square table.
+    ///
+    /// # Errors
+    ///
+    /// As [`sum_by`] (mixed units, sides, scopes or periods; double counting; missing values), and
+    /// for pairs without a row unless they are declared to be zero.
+    pub fn new(
+        table: &Table,
+        rows: &[usize],
+        hierarchy: &Hierarchy,
+        absent: Absent,
+    ) -> Result<Self, Report> {
+        let sums = sum_by(table, rows, &["origin", "destination"], hierarchy, SumOptions::default())?;
+        let mut places: Vec<String> = sums.iter().flat_map(|(key, _)| key.clone()).collect();
+        places.sort();
+        places.dedup();
+        let n = places.len();
+        let at = |id: &String| places.binary_search(id).expect("collected from the same keys");
+        let mut cells: Vec<Option<f64>> = vec![None; n * n];
+        let mut unit = String::new();
+        for (key, sum) in &sums {
+            cells[at(&key[0]) * n + at(&key[1])] = Some(sum.value);
+            unit = sum.unit.clone().unwrap_or_default();
+        }
+        let missing: Vec<usize> =
+            cells.iter().enumerate().filter(|(_, c)| c.is_none()).map(|(i, _)| i).collect();
+        if let (Absent::Refuse, Some(&first)) = (absent, missing.first()) {
+            return Err(Problem::new(
+                "absent-pair",
+                table.path(),
+                "a row for every pair of places, own trade included",
+                format!(
+                    "{} of {} pairs have no row, the first {} \u{2192} {}; say that they are zero \
+                     with `--absent zero` or `\"emporion:absent\": \"zero\"` on the resource",
+                    missing.len(),
+                    n * n,
+                    places[first / n],
+                    places[first % n]
+                ),
+            )
+            .into());
+        }
+        let values = cells.into_iter().map(|c| c.unwrap_or(0.0)).collect();
+        let flows = SquareFlows::new(n, values).map_err(|error| refused(table, &places, &error))?;
+        Ok(Self { places, flows, unit, rows: rows.to_vec(), absent: missing.len() })
+    }
+
+    /// The position of a place.
+    ///
+    /// # Errors
+    ///
+    /// Naming the places there are, when this one is not among them.
+    pub fn position(&self, id: &str) -> Result<usize, Report> {
+        self.places.iter().position(|place| place == id).ok_or_else(|| {
+            let near = emporion_tables::problem::nearest(id, self.places.iter().map(String::as_str));
+            Problem::new(
+                "unknown-place",
+                "scenario",
+                format!("one of the {} places of the flows", self.places.len()),
+                if near.is_empty() {
+                    format!("they are {}", self.places.join(" "))
+                } else {
+                    format!("did you mean {}?", near.join(" or "))
+                },
+            )
+            .value(id)
+            .into()
+        })
+    }
+}
+
+/// What happens in a counterfactual.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Scenario {
+    /// Two groups trade with each other more easily: ln phi rises by `beta` in both directions.
+    Agreement {
+        /// Ids of one side.
+        a: Vec<String>,
+        /// Ids of the other side.
+        b: Vec<String>,
+        /// Change of ln phi, as a gravity coefficient.
+        beta: f64,
+    },
+    /// A market takes nothing from an exporter any more.
+    Close {
+        /// The exporter.
+        exporter: String,
+        /// The markets that close.
+        markets: Vec<String>,
+    },
+}
+
+impl Scenario {
+    fn shocks(&self, world: &World) -> Result<Shocks, Report> {
+        let positions = |ids: &[String]| -> Result<Vec<usize>, Report> {
+            ids.iter().map(|id| world.position(id)).collect()
+        };
+        let list: Vec<Shock> = match self {
+            Self::Agreement { a, b, beta } => {
+                let (a, b) = (positions(a)?, positions(b)?);
+                shock::agreement(&a, &b, *beta, 1.0)
+            }
+            Self::Close { exporter, markets } => {
+                shock::closed_markets(world.position(exporter)?, &positions(markets)?, false)
+            }
+        };
+        Shocks::from_list(world.flows.n, &list).map_err(|e| refused_scenario(&world.places, &e))
+    }
+}
+
+/// A counterfactual with its names.
+#[derive(Debug, Clone)]
+pub struct Counterfactual {
+    /// The solved world, in the order of the world's places.
+    pub equilibrium: Equilibrium,
+    /// The account of the lost sales, for a closed market.
+    pub diversion: Option<Diversion>,
+}
+
+/// Solves a scenario.
+///
+/// # Errors
+///
+/// For unknown places, a shock on own trade or named twice, and for a solution that did not
+/// converge: no number leaves an unsolved world.
+pub fn run(
+    world: &World,
+    scenario: &Scenario,
+    options: &OneSectorOptions,
+) -> Result<Counterfactual, Report> {
+    let shocks = scenario.shocks(world)?;
+    let model = |e: InputError| refused_scenario(&world.places, &e);
+    let equilibrium = one_sector(&world.flows, &shocks, options).map_err(model)?;
+    if equilibrium.status != Status::Converged {
+        let notes: Vec<&str> = equilibrium.notes.iter().map(|n| n.message.as_str()).collect();
+        return Err(Problem::new(
+            "not-solved",
+            "scenario",
+            "an equilibrium",
+            format!(
+                "status {:?} with residual {:e} after {} steps. {}",
+                equilibrium.status,
+                equilibrium.residual,
+                equilibrium.iterations,
+                named(&world.places, &notes.join(" "))
+            ),
+        )
+        .into());
+    }
+    let diversion = match scenario {
+        Scenario::Close { exporter, markets } => {
+            let markets: Vec<usize> =
+                markets.iter().map(|m| world.position(m)).collect::<Result<_, _>>()?;
+            Some(diversion(&equilibrium, world.position(exporter)?, &markets).map_err(model)?)
+        }
+        Scenario::Agreement { .. } => None,
+    };
+    Ok(Counterfactual { equilibrium, diversion })
+}
+
+fn refused(table: &Table, places: &[String], error: &InputError) -> Report {
+    Problem::new("refused", table.path(), "flows that a model can use", named(places, &error.to_string()))
+        .into()
+}
+
+fn refused_scenario(places: &[String], error: &InputError) -> Report {
+    Problem::new("refused", "scenario", "a scenario that a model can use", named(places, &error.to_string()))
+        .into()
+}
+
+/// Kernels speak of `place 17`; readers know names.
+fn named(places: &[String], text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("place ") {
+        let (head, tail) = rest.split_at(at + "place ".len());
+        out.push_str(head);
+        let digits = tail.len() - tail.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        match tail[..digits].parse::<usize>().ok().and_then(|i| places.get(i)) {
+            Some(name) => out.push_str(name),
+            None => out.push_str(&tail[..digits]),
+        }
+        rest = &tail[digits..];
+    }
+    out.push_str(rest);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn positions_become_names() {
+        let places = ["AAA".to_owned(), "BBB".to_owned()];
+        assert_eq!(named(&places, "place 1 sells to place 0; place 7"), "place BBB sells to place AAA; place 7");
+    }
+}
