@@ -1,0 +1,217 @@
+//! From the pieces of a fit to the result: rows and reasons, covariance, notes.
+
+use super::absorb::Absorbed;
+use super::design::Design;
+use super::fit::{Certificate, Collinear, Dropped, Family, Fit};
+use super::freedom;
+use super::options::Options;
+use super::sample::Sample;
+use super::singletons::drop_singletons;
+use super::vcov::{Ingredients, covariance};
+use crate::outcome::{InputError, Note, Status};
+
+/// Why a row takes no part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reason {
+    ZeroWeight,
+    SeparatedByEffects,
+    SeparatedByRegressors,
+    Singleton,
+}
+
+/// Which rows take part, and why the others do not.
+pub(super) struct Rows {
+    pub keep: Vec<bool>,
+    dropped: Vec<(usize, Reason)>,
+}
+
+impl Rows {
+    /// All rows but those with weight zero.
+    pub fn new(design: &Design) -> Self {
+        let mut rows = Self { keep: vec![true; design.y.len()], dropped: Vec::new() };
+        if let Some(w) = &design.weights {
+            rows.drop((0..w.len()).filter(|i| w[*i] == 0.0), Reason::ZeroWeight);
+        }
+        rows
+    }
+
+    /// Records rows as dropped.
+    pub fn drop(&mut self, found: impl Iterator<Item = usize>, reason: Reason) {
+        for i in found {
+            self.keep[i] = false;
+            self.dropped.push((i, reason));
+        }
+    }
+
+    /// Drops singletons unless they are to be kept; says whether there were any.
+    pub fn drop_singletons(&mut self, design: &Design, options: &Options) -> bool {
+        if options.keep_singletons {
+            return false;
+        }
+        let found = drop_singletons(&design.effects, &mut self.keep);
+        let any = !found.is_empty();
+        self.drop(found.into_iter(), Reason::Singleton);
+        any
+    }
+
+    /// The rows that are left, compact.
+    pub fn sample(&self, design: &Design) -> Result<Sample, InputError> {
+        if self.keep.contains(&true) {
+            return Ok(Sample::new(design, &self.keep));
+        }
+        Err(InputError::Empty {
+            what: format!("all {} rows were dropped", self.keep.len()),
+            remedy: "every row is alone in a level of a fixed effect or has weight zero: use \
+                     fewer or coarser effects, or keep singletons"
+                .into(),
+        })
+    }
+
+    fn with(&self, reason: Reason) -> Vec<usize> {
+        let mut rows: Vec<usize> =
+            self.dropped.iter().filter(|(_, r)| *r == reason).map(|(i, _)| *i).collect();
+        rows.sort_unstable();
+        rows
+    }
+}
+
+/// What an estimator hands over.
+pub(super) struct Pieces<'a> {
+    pub family: Family,
+    pub coefficients: Vec<f64>,
+    pub x: &'a [Vec<f64>],
+    pub u: &'a [f64],
+    pub bread: Vec<f64>,
+    pub sigma2: f64,
+    pub fitted: &'a [f64],
+    pub deviance: f64,
+    pub log_likelihood: f64,
+    pub r_squared: f64,
+    pub iterations: usize,
+    pub absorbed: Absorbed,
+    pub gradient_norm: f64,
+    pub status: Status,
+    pub collinear: Vec<Collinear>,
+    pub certificate: Option<Certificate>,
+    pub notes: Vec<Note>,
+}
+
+/// Computes the covariance and puts the result together.
+pub(super) fn assemble(
+    design: &Design,
+    options: &Options,
+    rows: &Rows,
+    sample: &Sample,
+    pieces: Pieces,
+) -> Fit {
+    let parameters =
+        freedom::parameters(sample, pieces.family, options.vcov, options.small_sample);
+    let ingredients = Ingredients {
+        family: pieces.family,
+        x: pieces.x,
+        u: pieces.u,
+        bread: &pieces.bread,
+        sigma2: pieces.sigma2,
+        parameters,
+    };
+    let v = covariance(sample, &ingredients, options.vcov, options.small_sample);
+    let mut fitted = vec![f64::NAN; design.y.len()];
+    for reason in [Reason::SeparatedByEffects, Reason::SeparatedByRegressors] {
+        rows.with(reason).into_iter().for_each(|i| fitted[i] = 0.0);
+    }
+    sample.rows.iter().zip(pieces.fitted).for_each(|(i, f)| fitted[*i] = *f);
+    let mut used = sample.rows.clone();
+    used.sort_unstable();
+    let mut notes = dropped_notes(rows);
+    notes.extend(pieces.collinear.iter().map(collinear_note));
+    notes.extend(pieces.notes);
+    notes.extend(v.notes);
+    let sizes = |factors: &[super::design::Factor]| -> Vec<(String, usize)> {
+        factors.iter().map(|f| (f.name.clone(), f.levels)).collect()
+    };
+    // In the order of the design, not in that of the sample.
+    let effects = design
+        .effects
+        .iter()
+        .filter_map(|f| sample.effects.iter().find(|e| e.name == f.name))
+        .map(|f| (f.name.clone(), f.levels))
+        .collect();
+    let mut fit = Fit {
+        family: pieces.family,
+        outcome: design.outcome.clone(),
+        names: sample.names.clone(),
+        coefficients: pieces.coefficients,
+        standard_errors: Vec::new(),
+        covariance: Vec::new(),
+        statistics: Vec::new(),
+        p_values: Vec::new(),
+        degrees_of_freedom: v.degrees_of_freedom,
+        parameters,
+        convention: v.convention,
+        clusters: sizes(&sample.clusters),
+        effects,
+        n_input: design.y.len(),
+        n_used: sample.n(),
+        dropped: Dropped {
+            separated_by_effects: rows.with(Reason::SeparatedByEffects).len(),
+            separated_by_regressors: rows.with(Reason::SeparatedByRegressors).len(),
+            singletons: rows.with(Reason::Singleton).len(),
+            zero_weight: rows.with(Reason::ZeroWeight).len(),
+        },
+        rows: used,
+        certificate: pieces.certificate,
+        collinear: pieces.collinear,
+        deviance: pieces.deviance,
+        log_likelihood: pieces.log_likelihood,
+        r_squared: pieces.r_squared,
+        fitted,
+        iterations: pieces.iterations,
+        absorb_iterations: pieces.absorbed.iterations,
+        gradient_norm: pieces.gradient_norm,
+        absorb_residual: pieces.absorbed.residual,
+        status: pieces.status,
+        notes,
+    };
+    fit.set_covariance(v.matrix);
+    fit
+}
+
+fn dropped_notes(rows: &Rows) -> Vec<Note> {
+    let texts = [
+        (
+            Reason::SeparatedByEffects,
+            "separated_by_effects",
+            "in a level of a fixed effect without any positive outcome; fitted value 0",
+        ),
+        (
+            Reason::SeparatedByRegressors,
+            "separated_by_regressors",
+            "zeros that a combination of regressors and effects singles out; fitted value 0",
+        ),
+        (Reason::Singleton, "singletons", "alone in a level of a fixed effect"),
+        (Reason::ZeroWeight, "zero_weight", "with weight zero"),
+    ];
+    let mut notes = Vec::new();
+    for (reason, code, text) in texts {
+        let found = rows.with(reason);
+        if !found.is_empty() {
+            let message = format!("{} rows left out: {text}", found.len());
+            notes.push(Note { code, message, count: found.len(), rows: found });
+        }
+    }
+    notes
+}
+
+fn collinear_note(c: &Collinear) -> Note {
+    Note {
+        code: "collinear",
+        message: format!(
+            "`{}` left out: collinear with {} ({:.0e} of its variation is left)",
+            c.name,
+            c.with.join(", "),
+            c.remaining
+        ),
+        count: 1,
+        rows: Vec::new(),
+    }
+}

@@ -1,0 +1,133 @@
+//! Separated rows of a Poisson model: zeros whose fitted value the likelihood drives to zero.
+//!
+//! ```text
+//! row i is separated  <=>  there are β, α with z = Xβ + Dα:
+//!     z_j = 0 where y_j > 0,   z_j >= 0 where y_j = 0,   z_i > 0
+//! ```
+//!
+//! Along -z the likelihood rises for ever, so the estimate does not exist until these rows are left
+//! out; their fitted value is 0. Three searches, each exact about what it reports:
+//!
+//! 1. [`zero_groups`]: levels of an effect whose outcomes are all zero, to the fixed point.
+//! 2. [`cone`](super::cone): models small enough for a dense matrix, every separated row.
+//! 3. [`certify`]: in larger models the fit itself shows candidates, zeros whose fitted value keeps
+//!    falling by a constant factor; the rectifier on these candidates then gives a z, and rows are
+//!    left out only with that z as [`Certificate`].
+//!
+//! Conversely a converged fit proves that no row it used is separated: its score X'(y - μ) = 0 with
+//! μ > 0 gives Σ μ_i z_i = 0 over the zeros for any z as above, so z = 0.
+//!
+//! # Assumptions
+//!
+//! A false alarm is worse than a miss: a z that is not proven leaves the rows in, with a note.
+//!
+//! Source: Correia, Guimarães and Zylkin (2021), sections 2 and 3.
+
+use super::absorb::Absorber;
+use super::design::Factor;
+use super::fit::Certificate;
+use super::least_squares::{Factorised, axpy};
+use super::sample::Sample;
+
+/// Weight of candidates relative to all other rows; its inverse is the K of the rectifier.
+const CANDIDATE_WEIGHT: f64 = 1e-4;
+/// |z| on rows that stay, relative to the largest z, that still passes for zero.
+const ZERO: f64 = 1e-9;
+/// z on a separated row, relative to the largest z, that passes for positive.
+const POSITIVE: f64 = 1e-3;
+/// Rounds of the rectifier.
+const ROUNDS: usize = 200;
+
+/// Finds zeros in levels without a positive outcome among the rows with `keep`, to the fixed point,
+/// and takes them out of `keep`. Returns their positions in ascending order.
+pub fn zero_groups(y: &[f64], effects: &[Factor], keep: &mut [bool]) -> Vec<usize> {
+    let mut dropped = Vec::new();
+    loop {
+        let before = dropped.len();
+        for f in effects {
+            let mut positive = vec![false; f.levels];
+            for i in (0..y.len()).filter(|i| keep[*i] && y[*i] > 0.0) {
+                positive[f.ids[i] as usize] = true;
+            }
+            for i in 0..y.len() {
+                if keep[i] && !positive[f.ids[i] as usize] {
+                    keep[i] = false;
+                    dropped.push(i);
+                }
+            }
+        }
+        // Only zeros were dropped, so no level lost a positive outcome: one round is the fixed
+        // point of the zeros alone, and the loop confirms it.
+        if dropped.len() == before {
+            dropped.sort_unstable();
+            return dropped;
+        }
+    }
+}
+
+/// Looks for a z that is positive on some candidates and zero on all other rows.
+///
+/// Rectifier with multipliers: regress the target t on [X D], heavily weighted off the candidates;
+/// on candidates t ← max(z, 0), elsewhere t ← t - z, which drives z to exact zero there.
+pub(super) fn certify(
+    sample: &Sample,
+    candidates: &[usize],
+    tolerance: f64,
+    iterations_allowed: usize,
+) -> Option<(Vec<usize>, Certificate)> {
+    let n = sample.n();
+    let mut candidate = vec![false; n];
+    candidates.iter().for_each(|i| candidate[*i] = true);
+    let w: Vec<f64> = candidate.iter().map(|c| if *c { CANDIDATE_WEIGHT } else { 1.0 }).collect();
+    let mut absorber = Absorber::new(&sample.effects, n, iterations_allowed);
+    absorber.weigh(&w);
+    let mut x = sample.x.clone();
+    let _ = absorber.demean_all(&mut x, tolerance);
+    let factorised = Factorised::new(&w, &x, &super::collinearity::floors(sample, &w, 1e-10));
+    let mut t: Vec<f64> = candidate.iter().map(|c| f64::from(u8::from(*c))).collect();
+    for _ in 0..ROUNDS {
+        let mut residual = t.clone();
+        let _ = absorber.demean(&mut residual, tolerance);
+        let b = factorised.solve(&w, &residual);
+        for (b, x) in b.iter().zip(&x) {
+            axpy(-b, x, &mut residual);
+        }
+        let z: Vec<f64> = t.iter().zip(&residual).map(|(t, r)| t - r).collect();
+        let largest = candidates.iter().fold(0.0f64, |a, i| a.max(z[*i]));
+        if largest < 1e-6 {
+            return None;
+        }
+        let separated: Vec<usize> =
+            candidates.iter().copied().filter(|i| z[*i] > POSITIVE * largest).collect();
+        let mut stays = vec![true; n];
+        separated.iter().for_each(|i| stays[*i] = false);
+        let rest = (0..n).filter(|i| stays[*i]).fold(0.0f64, |a, i| a.max(z[i].abs()));
+        if rest <= ZERO * largest {
+            let margin = separated.iter().fold(f64::INFINITY, |a, i| a.min(z[*i]));
+            let proof = Certificate { margin: margin / largest, residual: rest / largest };
+            return Some((separated, proof));
+        }
+        for i in 0..n {
+            t[i] = if candidate[i] { z[i].max(0.0) } else { t[i] - z[i] };
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn factor(ids: &[u32]) -> Factor {
+        let levels = *ids.iter().max().unwrap() as usize + 1;
+        Factor { name: "f".into(), ids: ids.to_vec(), levels }
+    }
+
+    #[test]
+    fn levels_without_a_positive_outcome_go() {
+        let mut keep = [true; 4];
+        let y = [0.0, 0.0, 1.0, 0.0];
+        let found = zero_groups(&y, &[factor(&[0, 0, 1, 1]), factor(&[0, 1, 0, 1])], &mut keep);
+        assert_eq!(found, [0, 1, 3]);
+    }
+}
