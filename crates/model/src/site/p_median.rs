@@ -1,0 +1,280 @@
+//! p-median: which p sites serve all customers at the least total cost.
+
+use serde::{Deserialize, Serialize};
+
+use super::branch::{self, Limits};
+use super::certificate::{self, Certificate};
+use super::fixed::Table;
+use super::instance::{Instance, SiteState};
+use super::lagrangian::Incumbent;
+use super::local_search::{self, Plan};
+use crate::outcome::{InputError, Note, Status};
+
+/// How hard to search. Two runs with the same options give the same bytes, whatever the number of
+/// threads.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Options {
+    /// Seed of the random starts. Any value; 1 by default.
+    pub seed: u64,
+    /// Random starts of the swap search. 8 by default: with the swaps made from the bound's own
+    /// sets this finds the optimum of all OR-Library instances tried.
+    pub starts: usize,
+    /// Subgradient steps at the root at most. 3,000 by default; the step length usually ends the
+    /// climb sooner.
+    pub max_iterations: usize,
+    /// Subgradient steps in a node of the tree at most. 120 by default.
+    pub node_iterations: usize,
+    /// Nodes of the tree at most; 0 leaves the root bound as it is. 20,000 by default. When the
+    /// limit comes first the gap is positive and proven all the same.
+    pub max_nodes: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        let (max_iterations, node_iterations) = (3_000, 120);
+        Self { seed: 1, starts: 8, max_iterations, node_iterations, max_nodes: 20_000 }
+    }
+}
+
+/// What a bound rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Proof {
+    /// The multipliers alone prove the plan optimal: [`certificate::check`] repeats it in one pass.
+    Certificate,
+    /// The plan is optimal; the certificate proves `certified_bound`, and the search (reduced-cost
+    /// fixing and the tree) the rest. To repeat that part, solve again.
+    Search,
+    /// A gap is left: `bound` is proven, optimality is not.
+    Open,
+}
+
+/// A plan with a proof of how good it is.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[must_use]
+pub struct Solution {
+    /// Open sites, ascending, the kept ones included.
+    pub open: Vec<usize>,
+    /// Site that serves each customer: the nearest open one, the lowest position in a tie.
+    pub assignment: Vec<usize>,
+    /// Σ_i w_i c_{i,a(i)}, in the unit of weight × cost.
+    pub objective: f64,
+    /// No plan costs less than this.
+    pub bound: f64,
+    /// (objective - bound) / objective; exactly 0 when no plan is better by more than `resolution`.
+    pub gap: f64,
+    /// [`Status::Optimal`] with this gap.
+    pub status: Status,
+    /// The part of `bound` that [`certificate::check`] re-proves from the costs.
+    pub certified_bound: f64,
+    /// What `bound` rests on.
+    pub proof: Proof,
+    /// The multipliers and the value they prove.
+    pub certificate: Certificate,
+    /// Plans nearer than this are not told apart: 0 when all w_i c_ij are whole numbers, else the
+    /// rounding of the costs to 64-bit integers, some 1e-12 of the objective.
+    pub resolution: f64,
+    /// Subgradient steps, root and tree together.
+    pub iterations: usize,
+    /// Nodes of the tree.
+    pub nodes: usize,
+    /// `ties`: closed sites that can replace an open one at the same cost. `zero_weight`: customers
+    /// that do not move the answer.
+    pub notes: Vec<Note>,
+}
+
+/// Find the p sites that serve all customers at the least total cost, and prove it.
+///
+/// ```text
+/// minimise  Σ_i Σ_j w_i c_ij x_ij
+/// subject to  Σ_j x_ij = 1,  x_ij ≤ y_j,  Σ_j y_j = p,  x, y ∈ {0, 1}
+///             y_j = 1 for kept sites,  y_j = 0 for forbidden sites
+/// ```
+///
+/// # Notation
+///
+/// | symbol | where | shape | unit |
+/// | --- | --- | --- | --- |
+/// | c_ij, w_i | `instance` | customers × sites; customers | cost per unit of demand; demand |
+/// | p | `p` | 1 | open sites in all, **the kept ones included** |
+/// | y_j | [`Solution::open`] | p | |
+/// | x_ij | [`Solution::assignment`] | customers | |
+/// | λ_i | [`Certificate::multipliers`] | customers | weight × cost |
+///
+/// # Assumptions
+///
+/// Those of [`Instance`]. Costs need not be a metric, but bounds are then looser and the tree is
+/// larger. If several plans are equally good, one is returned and a note says that swaps at the
+/// same cost exist.
+///
+/// # Result
+///
+/// A plan, a proven bound and the certificate. A gap of 0 is stated only with a proof; see
+/// [`Proof`] for who can repeat it.
+///
+/// # Errors
+///
+/// [`InputError::Setting`] if no plan has p open sites, or `options.starts` is 0.
+///
+/// # Cost
+///
+/// Memory about 36 bytes per pair of customer and site. Time: the sorting O(n m log m); a swap pass
+/// O(m (n + p)); a subgradient step about 2 n m / p. OR-Library's largest graph (900 × 900, p = 5
+/// to 90) takes about a second.
+///
+/// # Source
+///
+/// Bound and tree: Beasley 1985, EJOR 21, 270-273; Christofides and Beasley 1982, EJOR 10, 196-204.
+/// Swaps: Schubert and Rousseeuw 2021, Information Systems 101, 101804.
+///
+/// # Example
+///
+/// ```
+/// use emporion_model::site::{Instance, p_median};
+/// // Five towns on a road, at kilometres 0, 1, 5, 6 and 9; the last has twice the demand.
+/// let at = [0.0_f64, 1.0, 5.0, 6.0, 9.0];
+/// let costs = at.iter().flat_map(|a| at.iter().map(move |b| (a - b).abs())).collect();
+/// let instance = Instance::new(5, 5, costs)?.weighted(vec![1.0, 1.0, 1.0, 1.0, 2.0])?;
+/// let solution = p_median::solve(&instance, 2, &p_median::Options::default())?;
+/// assert_eq!((solution.objective, solution.gap), (8.0, 0.0));
+/// # Ok::<(), emporion_model::outcome::InputError>(())
+/// ```
+pub fn solve(instance: &Instance, p: usize, options: &Options) -> Result<Solution, InputError> {
+    check_options(options)?;
+    instance.check_p(p)?;
+    let table = Table::new(instance, p);
+    Ok(solve_on(&table, instance, p, options, &Warm::default()))
+}
+
+/// [`solve`] with the number of sites to *add* to the kept ones.
+///
+/// # Errors
+///
+/// As [`solve`] with p = kept + `additional`.
+pub fn solve_additional(
+    instance: &Instance,
+    additional: usize,
+    options: &Options,
+) -> Result<Solution, InputError> {
+    let kept = instance.sites_in(SiteState::Kept).count();
+    solve(instance, kept.saturating_add(additional), options)
+}
+
+pub(crate) fn check_options(options: &Options) -> Result<(), InputError> {
+    if options.starts > 0 && options.max_iterations > 0 && options.node_iterations > 0 {
+        return Ok(());
+    }
+    Err(InputError::Setting {
+        what: "starts, max_iterations and node_iterations".to_owned(),
+        expected: "1 or more of each".to_owned(),
+        got: format!(
+            "{}, {} and {}",
+            options.starts, options.max_iterations, options.node_iterations
+        ),
+        remedy: "to stop after the root bound set max_nodes to 0".to_owned(),
+    })
+}
+
+/// What a neighbouring question has found already.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Warm<'a> {
+    /// Sites open in the new question: as many as p, kept ones included, none forbidden.
+    pub(crate) open: Option<&'a [usize]>,
+    /// Multipliers in the caller's unit.
+    pub(crate) multipliers: Option<&'a [f64]>,
+}
+
+/// [`solve`] on costs that are scaled already. The table may belong to the same costs and weights
+/// with other states, or to a larger p.
+pub(crate) fn solve_on(
+    table: &Table,
+    instance: &Instance,
+    p: usize,
+    options: &Options,
+    warm: &Warm<'_>,
+) -> Solution {
+    let kept: Vec<usize> = instance.sites_in(SiteState::Kept).collect();
+    let free: Vec<usize> = instance.sites_in(SiteState::Free).collect();
+    let plan_of = |open: &[usize]| {
+        let others: Vec<usize> = open.iter().copied().filter(|j| !kept.contains(j)).collect();
+        Plan::new(table, &kept, &others)
+    };
+
+    let mut plan = local_search::best_of(table, instance, p, options.seed, options.starts);
+    if let Some(open) = warm.open {
+        let mut second = plan_of(open);
+        second.improve(table, &free, 0);
+        if second.value < plan.value {
+            plan = second;
+        }
+    }
+    let multipliers = match warm.multipliers {
+        Some(values) => {
+            let fixed = values.iter().zip(&table.farthest);
+            fixed.map(|(value, most)| ((value / table.step) as i64).clamp(0, *most)).collect()
+        }
+        None => plan.first_multipliers(),
+    };
+    let mut incumbent = Incumbent::new(&plan, instance.states());
+    let limits = Limits::new(options);
+    let search = branch::search(table, instance.states(), p, multipliers, &limits, &mut incumbent);
+
+    let plan = plan_of(&incumbent.open);
+    let ties = plan.equals(table, &free, if table.exact { 1 } else { table.unit });
+    let assignment = instance.assign(&incumbent.open);
+    let objective = instance.value_of(&assignment);
+    let multipliers: Vec<f64> =
+        search.multipliers.iter().map(|value| *value as f64 * table.step).collect();
+    let value = certificate::lower_bound(instance, p, &multipliers);
+    let certified_bound = certificate::certified(instance, value, objective);
+    let resolution = table.resolution();
+    let by_search = match search.open_bound {
+        Some(bound) => table.bound(bound),
+        None => objective - resolution,
+    };
+    let bound = certified_bound.max(by_search).min(objective);
+    let gap = certificate::relative_gap(objective, bound, resolution);
+    let proof = if gap > 0.0 {
+        Proof::Open
+    } else if objective - certified_bound <= resolution {
+        Proof::Certificate
+    } else {
+        Proof::Search
+    };
+    Solution {
+        open: incumbent.open,
+        assignment,
+        objective,
+        bound,
+        gap,
+        status: Status::Optimal { gap },
+        certified_bound,
+        proof,
+        certificate: Certificate { multipliers, value },
+        resolution,
+        iterations: search.iterations,
+        nodes: search.nodes,
+        notes: notes(instance, ties),
+    }
+}
+
+fn notes(instance: &Instance, ties: Vec<usize>) -> Vec<Note> {
+    let idle: Vec<usize> =
+        (0..instance.customers()).filter(|&i| instance.weights()[i] == 0.0).collect();
+    let listed = [
+        (
+            "ties",
+            "closed sites can replace an open one at the same cost: other plans are as good",
+            ties,
+        ),
+        ("zero_weight", "customers of weight zero are assigned but do not move the answer", idle),
+    ];
+    let some = listed.into_iter().filter(|(_, _, rows)| !rows.is_empty());
+    some.map(|(code, text, rows)| Note {
+        code,
+        message: format!("{} {text}", rows.len()),
+        count: rows.len(),
+        rows,
+    })
+    .collect()
+}

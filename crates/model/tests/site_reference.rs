@@ -1,0 +1,91 @@
+//! p-median against the optima of OR-Library's graphs (Beasley 1985).
+
+mod common;
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::io::Read;
+use std::path::Path;
+
+use emporion_model::site::p_median::{Options, Proof, solve};
+use emporion_model::site::{Instance, certificate};
+use rayon::prelude::*;
+
+/// A graph of OR-Library: `n edges p`, then `from to length` counted from 1. Roads go both ways,
+/// and where one is listed twice the last length counts. Every vertex is customer and site.
+fn read_pmed(path: &Path) -> (Instance, usize) {
+    let mut text = String::new();
+    let file = std::fs::File::open(path).unwrap();
+    flate2::read::GzDecoder::new(file).read_to_string(&mut text).unwrap();
+    let numbers: Vec<usize> = text.split_whitespace().map(|word| word.parse().unwrap()).collect();
+    let (n, p) = (numbers[0], numbers[2]);
+    let mut length = vec![None; n * n];
+    for edge in numbers[3..].chunks_exact(3) {
+        let (a, b) = (edge[0] - 1, edge[1] - 1);
+        length[a * n + b] = Some(edge[2]);
+        length[b * n + a] = Some(edge[2]);
+    }
+    let neighbours: Vec<Vec<(usize, usize)>> = (0..n)
+        .map(|a| (0..n).filter_map(|b| length[a * n + b].map(|l| (b, l))).collect())
+        .collect();
+    let costs = (0..n).into_par_iter().flat_map_iter(|from| shortest(&neighbours, from)).collect();
+    (Instance::new(n, n, costs).unwrap(), p)
+}
+
+/// Dijkstra's shortest paths from one vertex.
+fn shortest(neighbours: &[Vec<(usize, usize)>], from: usize) -> Vec<f64> {
+    let mut far = vec![usize::MAX; neighbours.len()];
+    far[from] = 0;
+    let mut queue = BinaryHeap::from([Reverse((0, from))]);
+    while let Some(Reverse((done, a))) = queue.pop() {
+        if done > far[a] {
+            continue;
+        }
+        for &(b, length) in &neighbours[a] {
+            if done + length < far[b] {
+                far[b] = done + length;
+                queue.push(Reverse((far[b], b)));
+            }
+        }
+    }
+    far.into_iter().map(|length| length as f64).collect()
+}
+
+/// Solve one file, hold the answer against the listed optimum, and re-check the certificate.
+fn matches_optimum(path: &Path, optimum: f64) -> Proof {
+    let (instance, p) = read_pmed(path);
+    let start = std::time::Instant::now();
+    let solution = solve(&instance, p, &Options::default()).unwrap();
+    let name = path.file_name().unwrap().to_string_lossy();
+    eprintln!(
+        "{name} n {} p {p}: {} optimum {optimum} certified {} {:?}, {} steps, {} nodes, {:.2?}",
+        instance.sites(),
+        solution.objective,
+        solution.certified_bound,
+        solution.proof,
+        solution.iterations,
+        solution.nodes,
+        start.elapsed()
+    );
+    assert_eq!(solution.objective, optimum, "{name}");
+    assert_eq!(solution.bound, optimum, "{name}: not proven");
+    assert_eq!(solution.gap, 0.0, "{name}");
+    let checked = certificate::check(&instance, p, &solution).unwrap();
+    assert!(checked.certified_bound <= optimum, "{name}");
+    solution.proof
+}
+
+#[test]
+fn all_or_library_graphs_are_solved_and_proven() {
+    let Some(folder) = common::reference("site") else { return };
+    let table = std::fs::read_to_string(folder.join("optima.tsv")).unwrap();
+    let mut count = 0;
+    for line in table.lines() {
+        let field: Vec<&str> = line.split('\t').collect();
+        if field[1] == "p-median" && field[7].starts_with("pmed/") {
+            matches_optimum(&folder.join(field[7]), field[5].parse().unwrap());
+            count += 1;
+        }
+    }
+    assert_eq!(count, 27, "graphs of the reference folder");
+}
