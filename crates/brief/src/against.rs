@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use emporion_tables::Case;
 use serde::Serialize;
 
-use crate::cell::Cell;
+use crate::cell::{Cell, MORE};
 use crate::json::{Document, Fingerprint, row_hash};
 use crate::number;
 
@@ -185,25 +185,28 @@ impl RowChanges {
     fn between(&self, file: &str, before: &str, now: &str) -> Vec<String> {
         const LISTED: usize = 12;
         let Some(rows) = self.files.get(file) else { return Vec::new() };
-        let old: BTreeSet<u32> = lines(before)
-            .filter_map(|line| rows.before.get(line.checked_sub(rows.first_line)? as usize).copied())
-            .collect();
+        // Where the lines are not told one by one, every row of the file may have moved the number.
+        let all = before.contains(MORE) || now.contains(MORE);
+        let held = |line: &u32| {
+            rows.before.get(line.checked_sub(rows.first_line)? as usize).copied()
+        };
+        let before: BTreeSet<u32> = if all {
+            (rows.first_line..rows.first_line + rows.before.len() as u32).collect()
+        } else {
+            lines(before).collect()
+        };
+        let old: BTreeSet<u32> = before.iter().filter_map(held).collect();
         let wanted: BTreeSet<u32> = lines(now).collect();
         let here: Vec<&(u32, u32, String)> =
-            rows.now.iter().filter(|(line, ..)| wanted.contains(line)).collect();
+            rows.now.iter().filter(|(line, ..)| all || wanted.contains(line)).collect();
         let present: BTreeSet<u32> = here.iter().map(|(_, hash, _)| *hash).collect();
         let mut out: Vec<String> = here
             .iter()
             .filter(|(_, hash, _)| !old.contains(hash))
             .map(|(line, _, text)| format!("{file} line {line} is new or changed: {text}"))
             .collect();
-        let gone = lines(before)
-            .filter(|line| {
-                line.checked_sub(rows.first_line)
-                    .and_then(|at| rows.before.get(at as usize))
-                    .is_some_and(|hash| !present.contains(hash))
-            })
-            .count();
+        let gone =
+            before.iter().filter_map(held).filter(|hash| !present.contains(hash)).count();
         let changed = out.len();
         if changed > LISTED {
             out.truncate(LISTED);

@@ -12,6 +12,12 @@ use sha2::{Digest, Sha256};
 /// Rows kept word for word in a trace; beyond it, their lines stand for them.
 const ROWS_IN_FULL: usize = 12;
 
+/// Ranges of lines told in full; beyond it, the selection in the computation says which rows.
+const RANGES_IN_FULL: usize = 40;
+
+/// Stands for ranges of lines that are not told.
+pub const MORE: char = '\u{2026}';
+
 /// What kind of statement a number is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -166,15 +172,19 @@ impl Cell {
 
     /// Adds rows of a table with their sources and licences.
     #[must_use]
-    pub fn with_rows(mut self, case: &Case, table: &Table, rows: &[usize]) -> Self {
-        self.rows.push(row_set(table, rows));
-        for &row in rows {
-            if let Some(source) = table.text("source", row) {
-                push_new(&mut self.sources, source);
-            }
+    pub fn with_rows(self, case: &Case, table: &Table, rows: &[usize]) -> Self {
+        self.with_ground(&Ground::default().and(case, table, rows))
+    }
+
+    /// Adds rows that several numbers share.
+    #[must_use]
+    pub fn with_ground(mut self, ground: &Ground) -> Self {
+        self.rows.extend(ground.rows.iter().cloned());
+        for source in &ground.sources {
+            push_new(&mut self.sources, source);
         }
-        for licence in case.licences_of(table.name()) {
-            push_new(&mut self.licences, &licence);
+        for licence in &ground.licences {
+            push_new(&mut self.licences, licence);
         }
         self
     }
@@ -190,6 +200,34 @@ impl Cell {
             for licence in &input.licences {
                 push_new(&mut self.licences, licence);
             }
+        }
+        self
+    }
+}
+
+/// Rows of tables with their sources and licences: what one or many numbers stand on.
+#[derive(Debug, Clone, Default)]
+pub struct Ground {
+    rows: Vec<RowSet>,
+    sources: Vec<String>,
+    licences: Vec<String>,
+}
+
+impl Ground {
+    /// The same ground and rows of one table more.
+    #[must_use]
+    pub fn and(mut self, case: &Case, table: &Table, rows: &[usize]) -> Self {
+        self.rows.push(row_set(table, rows));
+        let mut last = None;
+        for &row in rows {
+            let source = table.text("source", row);
+            if source != last {
+                last = source;
+                source.into_iter().for_each(|source| push_new(&mut self.sources, source));
+            }
+        }
+        for licence in case.licences_of(table.name()) {
+            push_new(&mut self.licences, &licence);
         }
         self
     }
@@ -235,10 +273,14 @@ fn ranges(lines: impl Iterator<Item = u32>) -> String {
             _ => spans.push((line, line)),
         }
     }
-    let text: Vec<String> = spans
+    let mut text: Vec<String> = spans
         .iter()
+        .take(RANGES_IN_FULL)
         .map(|(a, b)| if a == b { a.to_string() } else { format!("{a}-{b}") })
         .collect();
+    if let (true, Some((_, last))) = (spans.len() > RANGES_IN_FULL, spans.last()) {
+        text.push(format!("{MORE} to {last}"));
+    }
     text.join(", ")
 }
 

@@ -79,6 +79,9 @@ pub fn plain(value: f64, decimals: Option<usize>) -> String {
     if !value.is_finite() {
         return if value.is_nan() { "not known".into() } else { "unbounded".into() };
     }
+    if decimals.is_none() && value != 0.0 && value.abs() < 1e-4 {
+        return format!("{value:.1e}").replace('-', "\u{2212}");
+    }
     let decimals = decimals.unwrap_or(match value.abs() {
         a if a >= 100.0 || value.fract() == 0.0 => 0,
         a if a >= 10.0 => 1,

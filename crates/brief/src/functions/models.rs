@@ -1,0 +1,607 @@
+//! Estimates, counterfactuals and sites inside a brief.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use emporion_model::estimate::{Options as FitOptions, SmallSample, Vcov};
+use emporion_model::simulate::OneSectorOptions;
+use emporion_model::site::p_median;
+use emporion_tables::{Hierarchy, Report, Table};
+use minijinja::value::{Kwargs, Object, Value, ValueKind};
+use minijinja::{Environment, Error, ErrorKind, State};
+
+use super::rows::Selection;
+use crate::book::{Book, refuse};
+use crate::cell::{Cell, Ground, Interval, Status};
+use crate::stages::gravity::{self, Estimate, Family};
+use crate::stages::siting::{self, Siting};
+use crate::stages::world::{self, Absent, Counterfactual, Scenario, World};
+use crate::value::Number;
+
+/// Level of the intervals of estimates.
+const LEVEL: f64 = 0.95;
+
+/// Registers the functions of this file.
+pub fn register(env: &mut Environment<'_>, book: &Arc<Book>) {
+    let b = Arc::clone(book);
+    env.add_function("estimate", move |formula: String, kwargs: Kwargs| {
+        estimate(&b, &formula, &kwargs)
+    });
+    let b = Arc::clone(book);
+    env.add_function("simulate", move |kwargs: Kwargs| simulate(&b, &kwargs));
+    let b = Arc::clone(book);
+    env.add_function("site", move |kwargs: Kwargs| site(&b, &kwargs));
+    let b = Arc::clone(book);
+    env.add_function("site_curve", move |kwargs: Kwargs| site_curve(&b, &kwargs));
+}
+
+fn shown(report: &Report) -> Error {
+    refuse(report.to_string())
+}
+
+/// Takes an option of the function out of the options that select rows.
+fn text_option(kwargs: &Kwargs, name: &str, default: &str) -> Result<String, Error> {
+    Ok(kwargs.get::<Option<String>>(name)?.unwrap_or_else(|| default.to_owned()))
+}
+
+/// The flows a model stands on: the table, the rows selected, what absence means.
+fn flows<'a>(
+    book: &'a Book,
+    kwargs: &Kwargs,
+    own: &[&str],
+) -> Result<(&'a Table, Vec<usize>, Selection, Absent), Error> {
+    let selection = Selection::excluding(book, kwargs, own)?;
+    let table = selection.table(book)?;
+    let rows = selection.rows(table)?;
+    let absent = match book.case.absent(table.name()) {
+        Some("zero") => Absent::Zero,
+        _ => Absent::Refuse,
+    };
+    Ok((table, rows, selection, absent))
+}
+
+/// `estimate("value ~ log(distance) | origin + destination", product = [...], domestic = false)`.
+fn estimate(book: &Arc<Book>, formula: &str, kwargs: &Kwargs) -> Result<Value, Error> {
+    let own = ["family", "vcov", "cluster", "domestic"];
+    let family = text_option(kwargs, "family", "poisson")?;
+    let vcov = text_option(kwargs, "vcov", "robust")?;
+    let clusters: Vec<String> = kwargs.get::<Option<Vec<String>>>("cluster")?.unwrap_or_default();
+    let domestic = kwargs.get::<Option<bool>>("domestic")?.unwrap_or(true);
+    let (table, rows, selection, absent) = flows(book, kwargs, &own)?;
+    kwargs.assert_all_used()?;
+    let pairs = book.case.pairs().ok_or_else(|| {
+        refuse("estimate() needs the table `pairs` with distance and other covariates of each pair")
+    })?;
+    let hierarchy = Hierarchy::of_case(&book.case);
+    let sample = gravity::pair_table(table, &rows, pairs, &hierarchy, absent, domestic)
+        .map_err(|report| shown(&report))?;
+    let options = FitOptions {
+        vcov: match vcov.as_str() {
+            "iid" => Vcov::Iid,
+            "robust" => Vcov::Robust,
+            "cluster" => Vcov::Cluster,
+            other => return Err(refuse(format!("vcov {other:?}: iid, robust or cluster"))),
+        },
+        small_sample: SmallSample::Stata,
+        ..FitOptions::default()
+    };
+    let method = Family::parse(&family)
+        .ok_or_else(|| refuse(format!("family {family:?}: poisson or gaussian")))?;
+    let names: Vec<&str> = clusters.iter().map(String::as_str).collect();
+    let found = gravity::run(&sample, formula, method, &names, None, &options)
+        .map_err(|report| shown(&report))?;
+    let mut question = selection.options();
+    question.insert("formula".into(), found.formula.to_string());
+    question.insert("family".into(), family);
+    question.insert("errors".into(), found.fit.convention.clone());
+    question.insert("domestic flows".into(), domestic.to_string());
+    let used: Vec<usize> = (0..pairs.rows())
+        .filter(|&row| domestic || pairs.text("origin", row) != pairs.text("destination", row))
+        .collect();
+    let ground = Ground::default().and(&book.case, table, &rows).and(&book.case, pairs, &used);
+    Ok(Value::from_object(FitValue { book: Arc::clone(book), found, question, ground }))
+}
+
+/// A fitted model in a template.
+#[derive(Debug)]
+struct FitValue {
+    book: Arc<Book>,
+    found: Estimate,
+    question: BTreeMap<String, String>,
+    ground: Ground,
+}
+
+/// What is asked of a coefficient.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Ask {
+    Coefficient,
+    StandardError,
+    /// 100 (exp(b) - 1): what one unit of the regressor goes with, in percent of trade.
+    Effect,
+    /// 100 (2^b - 1): what doubling a logged regressor goes with, in percent of trade.
+    Doubling,
+}
+
+impl FitValue {
+    fn number(&self, name: &str, ask: Ask) -> Result<Value, Error> {
+        let fit = &self.found.fit;
+        let at = fit.position(name).ok_or_else(|| {
+            refuse(format!("the model has no coefficient {name:?}; it has {}", fit.names.join(", ")))
+        })?;
+        let (low, high) = fit.intervals(LEVEL)[at];
+        let b = fit.coefficients[at];
+        let effect = |b: f64| 100.0 * b.exp_m1();
+        let doubling = |b: f64| 100.0 * (b.exp2() - 1.0);
+        let (what, value, ends, unit): (&str, f64, Option<(f64, f64)>, &str) = match ask {
+            Ask::Coefficient => ("coefficient", b, Some((low, high)), "log points / 100"),
+            Ask::StandardError => ("standard error", fit.standard_errors[at], None, "log points / 100"),
+            Ask::Effect => ("effect", effect(b), Some((effect(low), effect(high))), "percent of trade"),
+            Ask::Doubling => {
+                ("doubling", doubling(b), Some((doubling(low), doubling(high))), "percent of trade")
+            }
+        };
+        let mut options = self.question.clone();
+        options.insert("term".into(), name.to_owned());
+        options.insert("number".into(), what.to_owned());
+        let mut cell = Cell::new("estimate", options, format!("{what} of {name}"), Some(value))
+            .with_ground(&self.ground);
+        cell.unit = unit.to_owned();
+        cell.status = Status::Estimated;
+        cell.interval = ends.map(|(low, high)| Interval {
+            low,
+            high,
+            method: format!("{:.0} percent, {}", 100.0 * LEVEL, fit.convention),
+        });
+        cell.computation.text = format!(
+            "{}; {} pairs; {}{}",
+            self.question["formula"],
+            fit.n_used,
+            fit.convention,
+            match ask {
+                Ask::Effect => "; 100 (exp(b) \u{2212} 1)",
+                Ask::Doubling => "; 100 (2^b \u{2212} 1)",
+                _ => "",
+            }
+        );
+        cell.notes.clone_from(&self.found.notes);
+        Ok(Number::value(self.book.enter(cell)))
+    }
+
+    fn statistic(&self, what: &str, value: f64, unit: &str) -> Value {
+        let mut options = self.question.clone();
+        options.insert("number".into(), what.to_owned());
+        let mut cell =
+            Cell::new("estimate", options, what, Some(value)).with_ground(&self.ground);
+        cell.unit = unit.to_owned();
+        cell.computation.text = format!("{} of {}", what, self.question["formula"]);
+        Number::value(self.book.enter(cell))
+    }
+}
+
+impl Object for FitValue {
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        let fit = &self.found.fit;
+        Some(match key.as_str()? {
+            "n" => self.statistic("observations", fit.n_used as f64, "pairs"),
+            "r_squared" => self.statistic("pseudo R squared", fit.r_squared, "share"),
+            "notes" => Value::from(self.found.notes.join("; ")),
+            "terms" => fit
+                .names
+                .iter()
+                .map(|name| {
+                    Value::from_iter([
+                        ("id", Value::from(name.clone())),
+                        ("name", Value::from(name.clone())),
+                        ("coefficient", self.number(name, Ask::Coefficient).ok()?),
+                        ("standard_error", self.number(name, Ask::StandardError).ok()?),
+                        ("effect", self.number(name, Ask::Effect).ok()?),
+                    ])
+                    .into()
+                })
+                .collect::<Option<Vec<Value>>>()?
+                .into(),
+            _ => return None,
+        })
+    }
+
+    fn call_method(
+        self: &Arc<Self>,
+        _: &mut State<'_, '_>,
+        method: &str,
+        args: &[Value],
+    ) -> Result<Value, Error> {
+        let (name,): (String,) = minijinja::value::from_args(args)?;
+        match method {
+            "coef" => self.number(&name, Ask::Coefficient),
+            "se" => self.number(&name, Ask::StandardError),
+            "effect" => self.number(&name, Ask::Effect),
+            "doubling" => self.number(&name, Ask::Doubling),
+            "has" => Ok(Value::from(self.found.fit.position(&name).is_some())),
+            _ => Err(Error::from(ErrorKind::UnknownMethod)),
+        }
+    }
+}
+
+/// `simulate(agreement = ["EU27", "MERCOSUR"], beta = ..., theta = 4)` or
+/// `simulate(close = "BRA", market = "CHN", theta = 4)`.
+fn simulate(book: &Arc<Book>, kwargs: &Kwargs) -> Result<Value, Error> {
+    let own = ["agreement", "beta", "close", "market", "theta"];
+    let theta: f64 = kwargs.get("theta")?;
+    let agreement: Option<Vec<String>> = kwargs.get("agreement")?;
+    let beta: Option<Value> = kwargs.get("beta")?;
+    let close: Option<String> = kwargs.get("close")?;
+    let market: Option<Value> = kwargs.get("market")?;
+    let (table, rows, selection, absent) = flows(book, kwargs, &own)?;
+    kwargs.assert_all_used()?;
+    let world = World::new(table, &rows, &Hierarchy::of_case(&book.case), absent)
+        .map_err(|report| shown(&report))?;
+    let expand = |id: &String| book.case.members(id).unwrap_or_else(|| vec![id.clone()]);
+    let mut question = selection.options();
+    question.insert("theta".into(), theta.to_string());
+    let (betas, input, make): (Vec<f64>, Option<Arc<Cell>>, Box<dyn Fn(f64) -> Scenario>) =
+        match (agreement, beta, close, market) {
+            (Some(groups), Some(beta), None, None) => {
+                let [a, b] = groups.as_slice() else {
+                    return Err(refuse("agreement = [A, B]: two groups or places"));
+                };
+                question.insert("agreement".into(), format!("{a} with {b}"));
+                let (a, b) = (expand(a), expand(b));
+                let (betas, input) = match Number::from_value(&beta) {
+                    Ok(cell) => {
+                        question.insert("beta".into(), cell.id.clone());
+                        let middle = cell
+                            .value
+                            .ok_or_else(|| refuse("the coefficient for the agreement is not known"))?;
+                        let ends = cell.interval.as_ref().map(|i| [i.low, i.high]);
+                        let mut betas = vec![middle];
+                        betas.extend(ends.into_iter().flatten());
+                        (betas, Some(cell))
+                    }
+                    Err(_) => {
+                        let beta = f64::try_from(beta)
+                            .map_err(|_| refuse("beta is a number or a coefficient"))?;
+                        question.insert("beta".into(), beta.to_string());
+                        (vec![beta], None)
+                    }
+                };
+                let make = move |beta| Scenario::Agreement { a: a.clone(), b: b.clone(), beta };
+                (betas, input, Box::new(make))
+            }
+            (None, None, Some(exporter), Some(market)) => {
+                let ids: Vec<String> = match market.kind() {
+                    ValueKind::Seq => market.try_iter()?.map(|m| m.to_string()).collect(),
+                    _ => vec![market.to_string()],
+                };
+                question.insert("close".into(), format!("{} to {exporter}", ids.join(", ")));
+                let markets: Vec<String> = ids.iter().flat_map(expand).collect();
+                let make = move |_| Scenario::Close {
+                    exporter: exporter.clone(),
+                    markets: markets.clone(),
+                };
+                (vec![0.0], None, Box::new(make))
+            }
+            _ => {
+                return Err(refuse(
+                    "say either agreement = [A, B] with beta = ..., or close = EXPORTER with \
+                     market = ...",
+                ));
+            }
+        };
+    let options = OneSectorOptions { elasticity: theta, ..OneSectorOptions::default() };
+    let runs: Vec<Counterfactual> = betas
+        .iter()
+        .map(|beta| world::run(&world, &make(*beta), &options).map_err(|report| shown(&report)))
+        .collect::<Result<_, _>>()?;
+    let ground = Ground::default().and(&book.case, table, &rows);
+    Ok(Value::from_object(WorldValue {
+        book: Arc::clone(book),
+        world,
+        runs,
+        input,
+        question,
+        ground,
+        period: table.text("year", rows[0]).unwrap_or_default().to_owned(),
+        scope: table.text("scope", rows[0]).unwrap_or_default().to_owned(),
+    }))
+}
+
+/// A solved counterfactual in a template; the second and third run are the ends of an interval.
+#[derive(Debug)]
+struct WorldValue {
+    book: Arc<Book>,
+    world: World,
+    runs: Vec<Counterfactual>,
+    input: Option<Arc<Cell>>,
+    question: BTreeMap<String, String>,
+    ground: Ground,
+    period: String,
+    scope: String,
+}
+
+impl WorldValue {
+    fn number(
+        &self,
+        what: &str,
+        of: &str,
+        unit: &str,
+        text: &str,
+        get: impl Fn(&Counterfactual) -> f64,
+    ) -> Value {
+        let values: Vec<f64> = self.runs.iter().map(get).collect();
+        let mut options = self.question.clone();
+        options.insert("number".into(), what.to_owned());
+        options.insert("of".into(), of.to_owned());
+        let label = if of.is_empty() { what.to_owned() } else { format!("{what}: {}", self.book.place(of)) };
+        let mut cell =
+            Cell::new("simulate", options, label, Some(values[0])).with_ground(&self.ground);
+        cell.unit = unit.to_owned();
+        cell.period.clone_from(&self.period);
+        cell.scope.clone_from(&self.scope);
+        cell.status = Status::Simulated;
+        if let [_, ends @ ..] = values.as_slice() {
+            if !ends.is_empty() {
+                let fold = |f: fn(f64, f64) -> f64| values.iter().copied().reduce(f);
+                cell.interval = fold(f64::min).zip(fold(f64::max)).map(|(low, high)| Interval {
+                    low,
+                    high,
+                    method: "the model at both ends of the coefficient's interval".into(),
+                });
+            }
+        }
+        let first = &self.runs[0].equilibrium;
+        let scenario: Vec<String> = ["agreement", "close", "beta", "theta"]
+            .iter()
+            .filter_map(|name| Some(format!("{name} {}", self.question.get(*name)?)))
+            .collect();
+        cell.computation.text = format!(
+            "{text}; one sector, exact hat algebra, {} places, {}; residual {:.1e} after {} steps",
+            self.world.places.len(),
+            scenario.join(", "),
+            first.residual,
+            first.iterations
+        );
+        cell.notes.extend(first.notes.iter().map(|note| note.message.clone()));
+        if let Some(input) = &self.input {
+            cell = cell.with_inputs([input.as_ref()]);
+        }
+        Number::value(self.book.enter(cell))
+    }
+
+    fn place(&self, i: usize) -> Value {
+        let id = &self.world.places[i];
+        let percent = |what: &str, text: &str, get: fn(&Counterfactual) -> &Vec<f64>| {
+            self.number(what, id, "percent", text, move |run| 100.0 * (get(run)[i] - 1.0))
+        };
+        Value::from_iter([
+            ("id", Value::from(id.clone())),
+            ("name", Value::from(self.book.place(id))),
+            (
+                "welfare",
+                percent("change of real income", "(E'/E)/P\u{302} \u{2212} 1", |r| {
+                    &r.equilibrium.welfare_hat
+                }),
+            ),
+            (
+                "exports",
+                percent("change of exports", "exports'/exports \u{2212} 1, world income fixed", |r| {
+                    &r.equilibrium.exports_hat
+                }),
+            ),
+            (
+                "imports",
+                percent("change of imports", "imports'/imports \u{2212} 1, world income fixed", |r| {
+                    &r.equilibrium.imports_hat
+                }),
+            ),
+        ])
+    }
+
+    fn diversion(&self) -> Option<Value> {
+        let account = self.runs[0].diversion.as_ref()?;
+        let share = |j: usize| {
+            let text = "change of the share of output sent there, over the share lost";
+            self.number("share of the lost quantity", &self.world.places[j], "percent", text, move |run| {
+                run.diversion.as_ref().map_or(f64::NAN, |d| 100.0 * d.quantity_shares[j])
+            })
+        };
+        let total = |what: &str, text: &str, unit: &str, get: fn(&emporion_model::simulate::Diversion) -> f64| {
+            self.number(what, "", unit, text, move |run| {
+                run.diversion.as_ref().map_or(f64::NAN, get)
+            })
+        };
+        let item = |j: usize| {
+            let id = &self.world.places[j];
+            let home = if j == account.exporter { " (home)" } else { "" };
+            Value::from_iter([
+                ("id", Value::from(id.clone())),
+                ("name", Value::from(format!("{}{home}", self.book.place(id)))),
+                ("value", share(j)),
+            ])
+        };
+        let mut order: Vec<usize> =
+            (0..self.world.places.len()).filter(|j| !account.closed.contains(j)).collect();
+        order.sort_by(|&a, &b| {
+            account.quantity_shares[b].total_cmp(&account.quantity_shares[a]).then(a.cmp(&b))
+        });
+        let third = order.iter().copied().find(|&j| j != account.exporter)?;
+        Some(Value::from_iter([
+            (
+                "lost",
+                total("sales lost in the closed market", "\u{2212}\u{3a3} dX", &self.world.unit, |d| d.lost),
+            ),
+            (
+                "home",
+                total("share of the lost quantity that turns home", "\u{3c1}_ii", "percent", |d| {
+                    100.0 * d.quantity_share_home
+                }),
+            ),
+            (
+                "abroad",
+                total("share of the lost quantity redirected abroad", "\u{3a3} \u{3c1}_ij", "percent", |d| {
+                    100.0 * d.quantity_share_abroad
+                }),
+            ),
+            ("third", item(third)),
+            ("markets", order.into_iter().map(item).collect()),
+        ]))
+    }
+}
+
+impl Object for WorldValue {
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        Some(match key.as_str()? {
+            "places" => (0..self.world.places.len()).map(|i| self.place(i)).collect(),
+            "residual" => self.number(
+                "residual of market clearing",
+                "",
+                "relative",
+                "largest |exports + D' \u{2212} imports| over exports + imports",
+                |run| run.equilibrium.residual,
+            ),
+            "iterations" => self.number("Newton steps", "", "steps", "steps of the first run", |run| {
+                run.equilibrium.iterations as f64
+            }),
+            "diversion" => self.diversion()?,
+            _ => return None,
+        })
+    }
+
+    fn call_method(
+        self: &Arc<Self>,
+        _: &mut State<'_, '_>,
+        method: &str,
+        args: &[Value],
+    ) -> Result<Value, Error> {
+        if method != "place" {
+            return Err(Error::from(ErrorKind::UnknownMethod));
+        }
+        let (id,): (String,) = minijinja::value::from_args(args)?;
+        let at = self.world.position(&id).map_err(|report| shown(&report))?;
+        Ok(self.place(at))
+    }
+}
+
+/// What `site` and `site_curve` share: the seats and the question asked of them.
+fn seats(book: &Book, kwargs: &Kwargs) -> Result<(Siting, BTreeMap<String, String>, Ground), Error> {
+    let kind = text_option(kwargs, "kind", "country")?;
+    let parent: Option<String> = kwargs.get("parent")?;
+    let weight: Option<String> = kwargs.get("weight")?;
+    let keep: Vec<String> = kwargs.get::<Option<Vec<String>>>("keep")?.unwrap_or_default();
+    let siting =
+        siting::seats(&book.case, &kind, parent.as_deref(), weight.as_deref(), &keep)
+            .map_err(|report| shown(&report))?;
+    let places = book.case.places().expect("siting::seats found it");
+    let rows: Vec<usize> = siting.sites.iter().filter_map(|id| book.case.place(id)).collect();
+    let question = BTreeMap::from([
+        ("kind".to_owned(), kind),
+        ("parent".to_owned(), parent.unwrap_or_default()),
+        ("weight".to_owned(), weight.unwrap_or_else(|| "1 each".into())),
+        ("keep".to_owned(), keep.join(" ")),
+    ]);
+    Ok((siting, question, Ground::default().and(&book.case, places, &rows)))
+}
+
+/// A number about a plan.
+fn plan_number(
+    book: &Book,
+    question: &BTreeMap<String, String>,
+    ground: &Ground,
+    what: &str,
+    value: f64,
+    unit: &str,
+    text: String,
+) -> Arc<Cell> {
+    let mut options = question.clone();
+    options.insert("number".into(), what.to_owned());
+    let mut cell = Cell::new("site", options, what, Some(value)).with_ground(ground);
+    cell.unit = unit.to_owned();
+    cell.status = Status::Optimised;
+    cell.computation.text = text;
+    book.enter(cell)
+}
+
+/// `site(kind = "region", parent = "RUS", weight = "seat_population", keep = [...], add = 1)`.
+fn site(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
+    let add: usize = kwargs.get("add")?;
+    let (siting, mut question, ground) = seats(book, kwargs)?;
+    kwargs.assert_all_used()?;
+    question.insert("add".into(), add.to_string());
+    let plan =
+        siting.plan(add, &p_median::Options::default()).map_err(|report| shown(&report))?;
+    let weight = siting.weight();
+    let verdict = siting::verdict(&plan.solution);
+    let mean = |what: &str, objective: f64, text: String| {
+        Number::value(plan_number(book, &question, &ground, what, objective / weight, "km", text))
+    };
+    let text = format!(
+        "p-median of {} seats, {} open; great circles; lower bound {:.3} km. {verdict}",
+        siting.sites.len(),
+        plan.solution.open.len(),
+        plan.solution.bound / weight
+    );
+    let city = |site: usize| {
+        let id = &siting.sites[site];
+        let row = book.case.place(id);
+        let places = book.case.places();
+        places.zip(row).and_then(|(p, row)| p.text("seat_city", row)).unwrap_or(id).to_owned()
+    };
+    let item = |site: usize, kind: &str| {
+        Value::from_iter([
+            ("id", Value::from(siting.sites[site].clone())),
+            ("name", Value::from(city(site))),
+            ("place", Value::from(book.place(&siting.sites[site]))),
+            ("lat", Value::from(siting.points[site].0)),
+            ("lon", Value::from(siting.points[site].1)),
+            ("kind", Value::from(kind)),
+        ])
+    };
+    let sites: Vec<Value> = plan
+        .solution
+        .open
+        .iter()
+        .map(|&site| item(site, if plan.added.contains(&site) { "new" } else { "existing" }))
+        .collect();
+    let left_out = if siting.left_out.is_empty() {
+        "no region is left out".to_owned()
+    } else {
+        format!("left out: {}", siting.left_out.join(", "))
+    };
+    Ok(Value::from_iter([
+        ("added", plan.added.iter().map(|&site| item(site, "new")).collect::<Value>()),
+        ("sites", Value::from(sites)),
+        ("mean", mean("mean distance to the nearest centre", plan.solution.objective, text.clone())),
+        (
+            "mean_before",
+            plan.before.map_or(Value::UNDEFINED, |before| {
+                mean("mean distance to the nearest kept centre", before, "the kept centres alone".into())
+            }),
+        ),
+        ("verdict", Value::from(verdict)),
+        ("left_out", Value::from(left_out)),
+    ]))
+}
+
+/// `site_curve(..., most = 8)`: the mean distance for 0, 1, ... centres added.
+fn site_curve(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
+    let most: usize = kwargs.get("most")?;
+    let (siting, mut question, ground) = seats(book, kwargs)?;
+    kwargs.assert_all_used()?;
+    let weight = siting.weight();
+    let mut points = Vec::new();
+    for add in 0..=most {
+        let plan =
+            siting.plan(add, &p_median::Options::default()).map_err(|report| shown(&report))?;
+        question.insert("add".into(), add.to_string());
+        let text = format!("{add} centres added. {}", siting::verdict(&plan.solution));
+        let label = "mean distance to the nearest centre";
+        let cell = plan_number(
+            book, &question, &ground, label, plan.solution.objective / weight, "km", text,
+        );
+        points.push(Value::from_iter([
+            ("added", Value::from(add)),
+            ("name", Value::from(format!("{add} added"))),
+            ("value", Number::value(cell)),
+        ]));
+    }
+    Ok(Value::from(points))
+}

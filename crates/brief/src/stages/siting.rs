@@ -1,0 +1,157 @@
+//! Where the next centres go, by name.
+
+use emporion_model::outcome::InputError;
+use emporion_model::site::distance::{Point, matrix_km};
+use emporion_model::site::instance::{Instance, SiteState};
+use emporion_model::site::p_median::{Options, Proof, Solution, solve};
+use emporion_tables::{Case, Problem, Report};
+
+/// Places that are served and places that can serve, by name and position.
+#[derive(Debug, Clone)]
+pub struct Siting {
+    /// Ids of the sites.
+    pub sites: Vec<String>,
+    /// Ids of the customers.
+    pub customers: Vec<String>,
+    /// Latitude and longitude of each site's seat, degrees.
+    pub points: Vec<(f64, f64)>,
+    /// Costs, weights and kept sites.
+    pub instance: Instance,
+    /// What was left out and why.
+    pub left_out: Vec<String>,
+}
+
+/// The plan with the given number of centres beside the kept ones.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The search's answer.
+    pub solution: Solution,
+    /// Positions of the sites that are new.
+    pub added: Vec<usize>,
+    /// Objective with the kept sites alone; none without kept sites.
+    pub before: Option<f64>,
+}
+
+/// Centres among the seats of places, near the people who use them.
+///
+/// Customers and sites are the places of a kind below a parent; the cost is the great circle
+/// between seats in km; the weight is a column of `places`, or one each.
+///
+/// # Errors
+///
+/// For a case without places, unknown ids, a weight column that does not exist, and when no place
+/// has a seat.
+pub fn seats(
+    case: &Case,
+    kind: &str,
+    parent: Option<&str>,
+    weight: Option<&str>,
+    keep: &[String],
+) -> Result<Siting, Report> {
+    let places = case
+        .places()
+        .ok_or_else(|| problem("places", "a case with a table of places", "add places.csv"))?;
+    if let Some(column) = weight {
+        if places.column(column).is_none() {
+            return Err(problem(
+                places.path(),
+                &format!("a column {column:?}"),
+                "name a number column of places, or leave the weight out to count each place once",
+            ));
+        }
+    }
+    let (mut sites, mut points, mut weights, mut left_out) =
+        (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for row in 0..places.rows() {
+        if places.text("kind", row) != Some(kind)
+            || parent.is_some_and(|parent| places.text("parent", row) != Some(parent))
+        {
+            continue;
+        }
+        let id = places.text("id", row).unwrap_or_default().to_owned();
+        let seat = places.number("seat_lat", row).zip(places.number("seat_lon", row));
+        let demand = weight.map_or(Some(1.0), |column| places.number(column, row));
+        match (seat, demand) {
+            (Some(seat), Some(demand)) => {
+                sites.push(id);
+                points.push(seat);
+                weights.push(demand);
+            }
+            (None, _) => left_out.push(format!("{id} (no seat in places)")),
+            (_, None) => left_out.push(format!("{id} (no {})", weight.unwrap_or_default())),
+        }
+    }
+    let kept: Vec<usize> = keep
+        .iter()
+        .map(|id| {
+            sites.iter().position(|site| site == id).ok_or_else(|| {
+                problem(places.path(), &format!("a seat for {id:?}, which is to be kept"), "mend the id or add its seat")
+            })
+        })
+        .collect::<Result<_, _>>()?;
+    let at = as_points(&points).map_err(|error| refused(places.path(), &error))?;
+    let costs = matrix_km(&at, &at);
+    let instance = Instance::new(sites.len(), sites.len(), costs)
+        .and_then(|instance| instance.weighted(weights))
+        .and_then(|instance| instance.keep(&kept))
+        .map_err(|error| refused(places.path(), &error))?;
+    Ok(Siting { customers: sites.clone(), sites, points, instance, left_out })
+}
+
+/// Latitude and longitude as points.
+///
+/// # Errors
+///
+/// When a degree is out of range.
+pub fn as_points(seats: &[(f64, f64)]) -> Result<Vec<Point>, InputError> {
+    seats.iter().map(|&(latitude, longitude)| Point::new(latitude, longitude)).collect()
+}
+
+impl Siting {
+    /// The best plan with `add` centres more than the kept ones.
+    ///
+    /// # Errors
+    ///
+    /// When there are not that many sites.
+    pub fn plan(&self, add: usize, options: &Options) -> Result<Plan, Report> {
+        let kept: Vec<usize> = self.instance.sites_in(SiteState::Kept).collect();
+        let run = |p: usize| {
+            solve(&self.instance, p, options).map_err(|error| refused("site", &error))
+        };
+        let solution = run(kept.len() + add)?;
+        let before = if kept.is_empty() { None } else { Some(run(kept.len())?.objective) };
+        let added = solution.open.iter().copied().filter(|site| !kept.contains(site)).collect();
+        Ok(Plan { solution, added, before })
+    }
+
+    /// Sum of the weights.
+    #[must_use]
+    pub fn weight(&self) -> f64 {
+        self.instance.weights().iter().sum()
+    }
+}
+
+/// What is proven of a plan, as a sentence.
+#[must_use]
+pub fn verdict(solution: &Solution) -> String {
+    match solution.proof {
+        Proof::Certificate => {
+            "Optimal: the multipliers in the trace prove that no other plan is better.".into()
+        }
+        Proof::Search => format!(
+            "Optimal: proven by an exhaustive search of {} nodes; the multipliers alone prove it to \
+             within {:.2} percent.",
+            solution.nodes,
+            100.0 * (solution.objective - solution.certified_bound) / solution.objective
+        ),
+        _ => format!("Not proven optimal: at most {:.2} percent from the best.", 100.0 * solution.gap),
+    }
+}
+
+fn problem(file: &str, expected: &str, remedy: &str) -> Report {
+    Problem::new("site", file, expected, remedy).into()
+}
+
+fn refused(file: &str, error: &InputError) -> Report {
+    problem(file, "places that centres can be chosen among", &error.to_string())
+}
