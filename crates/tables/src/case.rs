@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::hierarchy::Hierarchy;
 use crate::problem::{Problem, Report};
 use crate::read;
 use crate::schema::{Kind, Schema};
@@ -359,6 +360,12 @@ impl Case {
         let row = self.place(id)?;
         let places = self.places()?;
         Some((places.number("seat_lat", row)?, places.number("seat_lon", row)?))
+    }
+
+    /// Which place lies in which, by parents and by members of groups.
+    #[must_use]
+    pub fn hierarchy(&self) -> Hierarchy {
+        self.places().map_or_else(Hierarchy::default, Hierarchy::of)
     }
 
     /// The row of a place in the table `places`.

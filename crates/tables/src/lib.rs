@@ -1,17 +1,46 @@
 //! Files become tables, and tables become arrays, here and nowhere else.
+//!
+//! # The way of a figure
+//!
+//! | step | module |
+//! | --- | --- |
+//! | a folder with `datapackage.json` is a case | [`case`] |
+//! | a CSV or Parquet file becomes columns; each row keeps its line and its text | [`table`] |
+//! | what the package says about columns | [`schema`] |
+//! | every problem in one run, with place and remedy | [`problem`], [`Case::check`] |
+//! | choosing rows | [`select`] |
+//! | the one guarded addition | [`sum`] |
+//! | which place lies in which | [`hierarchy`] |
+//! | covariates beside flows | [`join`] |
+//! | rows as matrices | [`panel`] |
+//! | `value ~ log(distance) \| origin + destination` | [`formula`] |
+//! | a formula and a table as arrays for an estimator | [`design`] |
+//!
+//! Nothing is repaired silently, and missing is not zero: a cell that cannot be read, a total that
+//! would mix units, a pair without a row are refused or counted, never guessed.
 
 mod encoding;
+mod guard;
 mod number;
 mod parquet;
+mod parse;
 mod read;
 mod scan;
 
 pub mod case;
+pub mod design;
+pub mod formula;
+pub mod hierarchy;
+pub mod join;
+pub mod panel;
 pub mod problem;
 pub mod schema;
+pub mod select;
+pub mod sum;
 pub mod table;
 
 pub use case::{Case, Files, Folder};
+pub use formula::Formula;
 pub use problem::{Problem, Report};
 pub use schema::Schema;
 pub use table::{Column, MISSING, Table, Values};
