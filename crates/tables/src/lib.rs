@@ -21,6 +21,7 @@
 
 mod encoding;
 mod guard;
+mod lookup;
 mod number;
 mod parquet;
 mod parse;

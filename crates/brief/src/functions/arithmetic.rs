@@ -14,7 +14,9 @@ use crate::value::{Number, restyle};
 /// Registers `calc`, `add`, `lowest`, `highest`, `fmt` and `signed`.
 pub fn register(env: &mut Environment<'_>, book: &Arc<Book>) {
     let b = Arc::clone(book);
-    env.add_function("calc", move |expression: String, kwargs: Kwargs| calc(&b, &expression, &kwargs));
+    env.add_function("calc", move |expression: String, kwargs: Kwargs| {
+        calc(&b, &expression, &kwargs)
+    });
     let b = Arc::clone(book);
     env.add_function("add", move |numbers: Vec<Value>, kwargs: Kwargs| add(&b, &numbers, &kwargs));
     let b = Arc::clone(book);
@@ -67,12 +69,17 @@ fn calc(book: &Book, expression: &str, kwargs: &Kwargs) -> Result<Value, Error> 
     let mut options: BTreeMap<String, String> =
         inputs.iter().map(|(name, cell)| (name.clone(), cell.id.clone())).collect();
     options.insert("expression".into(), expression.to_owned());
-    let mut cell = Cell::new("calc", options, label.unwrap_or_else(|| expression.to_owned()), value)
-        .with_inputs(inputs.iter().map(|(_, cell)| cell.as_ref()));
+    let mut cell =
+        Cell::new("calc", options, label.unwrap_or_else(|| expression.to_owned()), value)
+            .with_inputs(inputs.iter().map(|(_, cell)| cell.as_ref()));
     let numbers: Vec<String> = inputs
         .iter()
         .map(|(name, c)| {
-            format!("{name} = {} {}", number::text(c, &Style::default()).unwrap_or_default(), c.unit)
+            format!(
+                "{name} = {} {}",
+                number::text(c, &Style::default()).unwrap_or_default(),
+                c.unit
+            )
         })
         .collect();
     cell.computation.text = format!("{expression}, where {}", numbers.join(", "));
@@ -112,7 +119,8 @@ fn add(book: &Book, numbers: &[Value], kwargs: &Kwargs) -> Result<Value, Error> 
     cell.unit = unit;
     cell.computation.text = format!("sum of {} numbers", cells.len());
     if !mixed.is_empty() {
-        cell.notes.push(format!("adds numbers of different {}, as the text says", mixed.join(", ")));
+        cell.notes
+            .push(format!("adds numbers of different {}, as the text says", mixed.join(", ")));
     }
     describe(&mut cell, cells.iter().map(AsRef::as_ref));
     Ok(Number::value(book.enter(cell)))

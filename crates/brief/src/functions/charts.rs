@@ -83,7 +83,8 @@ impl Frame {
             }
             footnote.push_str(note);
         }
-        let index = book.block(Block { figure, title: self.title, caption: self.caption, footnote });
+        let index =
+            book.block(Block { figure, title: self.title, caption: self.caption, footnote });
         Ok(format!("\n\n{BLOCK}{index}{BLOCK}\n\n"))
     }
 }
@@ -91,7 +92,8 @@ impl Frame {
 /// `bar(items, label = "name", value = "value", title = ..., caption = ...)`: ranked bars.
 fn bar(book: &Book, items: &[Value], kwargs: &Kwargs) -> Result<String, Error> {
     let frame = Frame::new(kwargs)?;
-    let highlight: Vec<String> = kwargs.get::<Option<Vec<String>>>("highlight")?.unwrap_or_default();
+    let highlight: Vec<String> =
+        kwargs.get::<Option<Vec<String>>>("highlight")?.unwrap_or_default();
     let sort = kwargs.get::<Option<bool>>("sort")?.unwrap_or(true);
     let header: Option<String> = kwargs.get("header")?;
     kwargs.assert_all_used()?;
@@ -128,9 +130,8 @@ fn line(book: &Book, series: &[Value], kwargs: &Kwargs) -> Result<String, Error>
         for point in item.get_attr("points")?.try_iter()? {
             let (datum, cell, factor) = frame.datum(&point)?;
             let at = point.get_attr(&x)?;
-            let at = f64::try_from(at.clone()).or_else(|_| {
-                Number::from_value(&at).map(|cell| cell.value.unwrap_or(f64::NAN))
-            })?;
+            let at = f64::try_from(at.clone())
+                .or_else(|_| Number::from_value(&at).map(|cell| cell.value.unwrap_or(f64::NAN)))?;
             points.push(Point {
                 x: at,
                 datum,
@@ -151,8 +152,7 @@ fn line(book: &Book, series: &[Value], kwargs: &Kwargs) -> Result<String, Error>
             emphasis: position == 0,
         });
     }
-    let mut options =
-        LineOptions { common: frame.common.clone(), zero, ..LineOptions::default() };
+    let mut options = LineOptions { common: frame.common.clone(), zero, ..LineOptions::default() };
     if let Some(label) = x_label {
         options.x_label = label;
         options.x_kind = emporion_plot::XKind::Number;

@@ -126,11 +126,14 @@ pub fn ppml(design: &Design, options: &Options) -> Result<Fit, InputError> {
             }
             Outcome::Fitted(fitted) => {
                 notes.extend(fitted.notes(&sample));
-                return Ok(finish(design, options, &rows, &sample, *fitted, Found {
-                    collinear,
-                    certificate,
-                    notes,
-                }));
+                return Ok(finish(
+                    design,
+                    options,
+                    &rows,
+                    &sample,
+                    *fitted,
+                    Found { collinear, certificate, notes },
+                ));
             }
         }
     }
@@ -412,25 +415,30 @@ fn finish(
     let constant = (outcome / exposure).ln();
     let likelihood = log_likelihood(&|i| fitted.eta[i]);
     let r_squared = 1.0 - likelihood / log_likelihood(&|i| constant + sample.offset[i]);
-    let u: Vec<f64> =
-        (0..n).map(|i| sample.w[i] * (sample.y[i] - fitted.mu[i])).collect();
-    assemble(design, options, rows, sample, Pieces {
-        family: Family::Poisson,
-        coefficients: fitted.coefficients,
-        x: &fitted.x,
-        u: &u,
-        bread: fitted.factorised.inverse_gram(),
-        sigma2: 1.0,
-        fitted: &fitted.mu,
-        deviance: fitted.deviance,
-        log_likelihood: likelihood,
-        r_squared,
-        iterations: fitted.iterations,
-        absorbed: fitted.absorbed,
-        gradient_norm: fitted.gradient_norm,
-        status: fitted.status,
-        collinear: found.collinear,
-        certificate: found.certificate,
-        notes: found.notes,
-    })
+    let u: Vec<f64> = (0..n).map(|i| sample.w[i] * (sample.y[i] - fitted.mu[i])).collect();
+    assemble(
+        design,
+        options,
+        rows,
+        sample,
+        Pieces {
+            family: Family::Poisson,
+            coefficients: fitted.coefficients,
+            x: &fitted.x,
+            u: &u,
+            bread: fitted.factorised.inverse_gram(),
+            sigma2: 1.0,
+            fitted: &fitted.mu,
+            deviance: fitted.deviance,
+            log_likelihood: likelihood,
+            r_squared,
+            iterations: fitted.iterations,
+            absorbed: fitted.absorbed,
+            gradient_norm: fitted.gradient_norm,
+            status: fitted.status,
+            collinear: found.collinear,
+            certificate: found.certificate,
+            notes: found.notes,
+        },
+    )
 }
