@@ -145,12 +145,21 @@ fn line(book: &Book, series: &[Value], kwargs: &Kwargs) -> Result<String, Error>
             Some("open") => SeriesKind::Open,
             _ => SeriesKind::Line,
         };
-        drawn.push(Series {
-            label: item.get_attr("label")?.to_string(),
-            points,
-            kind,
-            emphasis: position == 0,
-        });
+        // Several figures at one place stand above each other: each round takes one of each.
+        let mut label = item.get_attr("label")?.to_string();
+        while !points.is_empty() {
+            let mut later = Vec::new();
+            let mut round: Vec<Point> = Vec::new();
+            for point in points {
+                match round.last() {
+                    Some(last) if last.x == point.x => later.push(point),
+                    _ => round.push(point),
+                }
+            }
+            drawn.push(Series { label, points: round, kind, emphasis: position == 0 });
+            label = String::new();
+            points = later;
+        }
     }
     let mut options = LineOptions { common: frame.common.clone(), zero, ..LineOptions::default() };
     if let Some(label) = x_label {

@@ -108,7 +108,7 @@ fn is_record(book: &Book, rows: &[Value], kwargs: &Kwargs) -> Result<Value, Erro
         found.compared.len() + 1,
         list(&found.gaps)
     );
-    Ok(Value::from_iter([
+    Ok(Value::from_pairs([
         ("is_record", Value::from(found.verdict == Verdict::Record)),
         (
             "verdict",
@@ -212,7 +212,7 @@ fn rank_complexity(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
                 cell.period = table.text("year", rows[0]).unwrap_or_default().to_owned();
                 cell.scope = table.text("scope", rows[0]).unwrap_or_default().to_owned();
                 let cell = cell.with_ground(&ground);
-                Value::from_iter([
+                Value::from_pairs([
                     ("rank", Value::from(rank + 1)),
                     ("id", Value::from(id.clone())),
                     ("name", Value::from(name)),
@@ -222,7 +222,7 @@ fn rank_complexity(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
             .collect();
         Value::from(items)
     };
-    Ok(Value::from_iter([
+    Ok(Value::from_pairs([
         ("places", enter(&places, &found.eci, "ECI", "standard deviations")),
         ("products", enter(&products, &found.pci, "PCI", "standard deviations of ECI")),
         ("notes", Value::from(notes(&found, &absent))),

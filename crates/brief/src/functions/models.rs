@@ -195,7 +195,7 @@ impl Object for FitValue {
                 .names
                 .iter()
                 .map(|name| {
-                    Value::from_iter([
+                    Value::from_pairs([
                         ("id", Value::from(name.clone())),
                         ("name", Value::from(name.clone())),
                         ("coefficient", self.number(name, Ask::Coefficient).ok()?),
@@ -382,7 +382,7 @@ impl WorldValue {
         let percent = |what: &str, text: &str, get: fn(&Counterfactual) -> &Vec<f64>| {
             self.number(what, id, "percent", text, move |run| 100.0 * (get(run)[i] - 1.0))
         };
-        Value::from_iter([
+        Value::from_pairs([
             ("id", Value::from(id.clone())),
             ("name", Value::from(self.book.place(id))),
             (
@@ -435,7 +435,7 @@ impl WorldValue {
         let item = |j: usize| {
             let id = &self.world.places[j];
             let home = if j == account.exporter { " (home)" } else { "" };
-            Value::from_iter([
+            Value::from_pairs([
                 ("id", Value::from(id.clone())),
                 ("name", Value::from(format!("{}{home}", self.book.place(id)))),
                 ("value", share(j)),
@@ -447,7 +447,7 @@ impl WorldValue {
             account.quantity_shares[b].total_cmp(&account.quantity_shares[a]).then(a.cmp(&b))
         });
         let third = order.iter().copied().find(|&j| j != account.exporter)?;
-        Some(Value::from_iter([
+        Some(Value::from_pairs([
             (
                 "lost",
                 total(
@@ -580,7 +580,7 @@ fn site(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
         places.zip(row).and_then(|(p, row)| p.text("seat_city", row)).unwrap_or(id).to_owned()
     };
     let item = |site: usize, kind: &str| {
-        Value::from_iter([
+        Value::from_pairs([
             ("id", Value::from(siting.sites[site].clone())),
             ("name", Value::from(city(site))),
             ("place", Value::from(book.place(&siting.sites[site]))),
@@ -600,7 +600,7 @@ fn site(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
     } else {
         format!("left out: {}", siting.left_out.join(", "))
     };
-    Ok(Value::from_iter([
+    Ok(Value::from_pairs([
         ("added", plan.added.iter().map(|&site| item(site, "new")).collect::<Value>()),
         ("sites", Value::from(sites)),
         (
@@ -644,7 +644,7 @@ fn site_curve(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
             "km",
             text,
         );
-        points.push(Value::from_iter([
+        points.push(Value::from_pairs([
             ("added", Value::from(add)),
             ("name", Value::from(format!("{add} added"))),
             ("value", Number::value(cell)),

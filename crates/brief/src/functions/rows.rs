@@ -275,7 +275,7 @@ fn totals(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
         let value =
             sum_cell(book, table, rows, options, format!("{label}: {}", names.join(" \u{2192} ")))?;
         let share = share_cell(book, &value, &all);
-        items.push(Value::from_iter([
+        items.push(Value::from_pairs([
             ("rank", Value::from(rank + 1)),
             ("id", Value::from(key[0].clone())),
             ("ids", Value::from(key.clone())),

@@ -46,10 +46,8 @@ pub fn pair_table(
     domestic: bool,
 ) -> Result<Table, Report> {
     let sums = sum_by(flows, rows, &["origin", "destination"], hierarchy, SumOptions::default())?;
-    let mut values: std::collections::HashMap<(String, String), f64> = sums
-        .into_iter()
-        .map(|(key, sum)| ((key[0].clone(), key[1].clone()), sum.value))
-        .collect();
+    let mut values: std::collections::HashMap<(String, String), f64> =
+        sums.into_iter().map(|(key, sum)| ((key[0].clone(), key[1].clone()), sum.value)).collect();
     let empty = match absent {
         Missing::Zero => 0.0,
         Missing::Refuse => f64::NAN,
@@ -73,9 +71,8 @@ pub fn pair_table(
         )
         .into());
     }
-    let table = pairs
-        .clone()
-        .with_column(Column { name: "value".into(), values: Values::Number(column) });
+    let table =
+        pairs.clone().with_column(Column { name: "value".into(), values: Values::Number(column) });
     if domestic {
         return Ok(table);
     }

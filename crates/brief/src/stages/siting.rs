@@ -85,7 +85,11 @@ pub fn seats(
         .iter()
         .map(|id| {
             sites.iter().position(|site| site == id).ok_or_else(|| {
-                problem(places.path(), &format!("a seat for {id:?}, which is to be kept"), "mend the id or add its seat")
+                problem(
+                    places.path(),
+                    &format!("a seat for {id:?}, which is to be kept"),
+                    "mend the id or add its seat",
+                )
             })
         })
         .collect::<Result<_, _>>()?;
@@ -115,9 +119,8 @@ impl Siting {
     /// When there are not that many sites.
     pub fn plan(&self, add: usize, options: &Options) -> Result<Plan, Report> {
         let kept: Vec<usize> = self.instance.sites_in(SiteState::Kept).collect();
-        let run = |p: usize| {
-            solve(&self.instance, p, options).map_err(|error| refused("site", &error))
-        };
+        let run =
+            |p: usize| solve(&self.instance, p, options).map_err(|error| refused("site", &error));
         let solution = run(kept.len() + add)?;
         let before = if kept.is_empty() { None } else { Some(run(kept.len())?.objective) };
         let added = solution.open.iter().copied().filter(|site| !kept.contains(site)).collect();
@@ -144,7 +147,10 @@ pub fn verdict(solution: &Solution) -> String {
             solution.nodes,
             100.0 * (solution.objective - solution.certified_bound) / solution.objective
         ),
-        _ => format!("Not proven optimal: at most {:.2} percent from the best.", 100.0 * solution.gap),
+        _ => format!(
+            "Not proven optimal: at most {:.2} percent from the best.",
+            100.0 * solution.gap
+        ),
     }
 }
 

@@ -54,7 +54,8 @@ impl World {
     /// Naming the places there are, when this one is not among them.
     pub fn position(&self, id: &str) -> Result<usize, Report> {
         self.places.iter().position(|place| place == id).ok_or_else(|| {
-            let near = emporion_tables::problem::nearest(id, self.places.iter().map(String::as_str));
+            let near =
+                emporion_tables::problem::nearest(id, self.places.iter().map(String::as_str));
             Problem::new(
                 "unknown-place",
                 "scenario",
@@ -161,8 +162,13 @@ pub fn run(
 }
 
 fn refused_scenario(places: &[String], error: &InputError) -> Report {
-    Problem::new("refused", "scenario", "a scenario that a model can use", named(places, &error.to_string()))
-        .into()
+    Problem::new(
+        "refused",
+        "scenario",
+        "a scenario that a model can use",
+        named(places, &error.to_string()),
+    )
+    .into()
 }
 
 /// Kernels speak of `place 17`; readers know names.
@@ -190,6 +196,9 @@ mod tests {
     #[test]
     fn positions_become_names() {
         let places = ["AAA".to_owned(), "BBB".to_owned()];
-        assert_eq!(named(&places, "place 1 sells to place 0; place 7"), "place BBB sells to place AAA; place 7");
+        assert_eq!(
+            named(&places, "place 1 sells to place 0; place 7"),
+            "place BBB sells to place AAA; place 7"
+        );
     }
 }
