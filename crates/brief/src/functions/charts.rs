@@ -23,8 +23,9 @@ pub fn register(env: &mut Environment<'_>, book: &Arc<Book>) {
 }
 
 /// What every chart function takes.
-struct Frame {
-    common: Common,
+pub struct Frame {
+    /// Title, unit and size for the drawing.
+    pub common: Common,
     title: String,
     caption: String,
     footnote: String,
@@ -33,7 +34,12 @@ struct Frame {
 }
 
 impl Frame {
-    fn new(kwargs: &Kwargs) -> Result<Self, Error> {
+    /// Reads the options that all charts share.
+    ///
+    /// # Errors
+    ///
+    /// Without a title or a caption.
+    pub fn new(kwargs: &Kwargs) -> Result<Self, Error> {
         let text = |name: &str, default: &str| -> Result<String, Error> {
             Ok(kwargs.get::<Option<Value>>(name)?.map_or(default.to_owned(), |v| v.to_string()))
         };
@@ -59,7 +65,11 @@ impl Frame {
     }
 
     /// A mark for an item: its label and its number in the unit of the chart.
-    fn datum(&self, item: &Value) -> Result<(Datum, Arc<Cell>, f64), Error> {
+    ///
+    /// # Errors
+    ///
+    /// When the item has no such number.
+    pub fn datum(&self, item: &Value) -> Result<(Datum, Arc<Cell>, f64), Error> {
         let cell = Number::from_value(&item.get_attr(&self.value)?)?;
         let factor = if self.common.unit.is_empty() {
             1.0
@@ -74,7 +84,12 @@ impl Frame {
         Ok((datum, cell, factor))
     }
 
-    fn finish(self, book: &Book, figure: Result<Figure, PlotError>) -> Result<String, Error> {
+    /// Enters the drawn block and returns the marker that stands for it.
+    ///
+    /// # Errors
+    ///
+    /// What the drawing refused.
+    pub fn finish(self, book: &Book, figure: Result<Figure, PlotError>) -> Result<String, Error> {
         let figure = figure.map_err(|error| refuse(error.to_string()))?;
         let mut footnote = self.footnote;
         for note in &figure.notes {
@@ -96,9 +111,10 @@ fn bar(book: &Book, items: &[Value], kwargs: &Kwargs) -> Result<String, Error> {
         kwargs.get::<Option<Vec<String>>>("highlight")?.unwrap_or_default();
     let sort = kwargs.get::<Option<bool>>("sort")?.unwrap_or(true);
     let header: Option<String> = kwargs.get("header")?;
+    let top: Option<usize> = kwargs.get("top")?;
     kwargs.assert_all_used()?;
     let mut bars = Vec::with_capacity(items.len());
-    for item in items {
+    for item in items.iter().take(top.unwrap_or(usize::MAX)) {
         let (datum, cell, factor) = frame.datum(item)?;
         let id = item.get_attr("id").ok().map(|id| id.to_string()).unwrap_or_default();
         bars.push(Bar {

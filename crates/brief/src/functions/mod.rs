@@ -6,11 +6,13 @@
 //! | [`arithmetic`] | `calc`, `add`, `lowest`, `highest`, `share`; filters `fmt`, `signed` |
 //! | [`indicators`] | `record`, `concentration`, `complexity` |
 //! | [`models`] | `estimate`, `simulate`, `site` |
-//! | [`charts`] | `bar`, `line`, `scatter`, `choropleth`, `flow_map` |
+//! | [`charts`] | `bar`, `line` |
+//! | [`maps`] | `choropleth`, `flow_map` |
 
 pub mod arithmetic;
 pub mod charts;
 pub mod indicators;
+pub mod maps;
 pub mod models;
 pub mod rows;
 
@@ -27,4 +29,5 @@ pub fn register(env: &mut Environment<'_>, book: &Arc<Book>) {
     indicators::register(env, book);
     models::register(env, book);
     charts::register(env, book);
+    maps::register(env, book);
 }
