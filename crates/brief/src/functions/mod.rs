@@ -3,9 +3,10 @@
 //! | file | functions |
 //! | --- | --- |
 //! | [`rows`] | `rows`, `count`, `total`, `totals`, `nearest`, `place`, `setting`, `members` |
-//! | [`arithmetic`] | `calc`, `add`, `lowest`, `highest`, `share`; filters `fmt`, `signed` |
+//! | [`arithmetic`] | `calc`, `add`, `lowest`, `highest`, `assume`; filters `fmt`, `signed` |
 //! | [`indicators`] | `record`, `concentration`, `complexity` |
-//! | [`models`] | `estimate`, `simulate`, `site` |
+//! | [`models`] | `estimate`, `simulate` |
+//! | [`sites`] | `site`, `site_curve`, `offices`, `offices_curve` |
 //! | [`charts`] | `bar`, `line` |
 //! | [`maps`] | `choropleth`, `flow_map` |
 
@@ -15,6 +16,7 @@ pub mod indicators;
 pub mod maps;
 pub mod models;
 pub mod rows;
+pub mod sites;
 
 use std::sync::Arc;
 
@@ -28,6 +30,7 @@ pub fn register(env: &mut Environment<'_>, book: &Arc<Book>) {
     arithmetic::register(env, book);
     indicators::register(env, book);
     models::register(env, book);
+    sites::register(env, book);
     charts::register(env, book);
     maps::register(env, book);
 }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use emporion_model::estimate::{Options as FitOptions, SmallSample, Vcov};
 use emporion_model::simulate::OneSectorOptions;
-use emporion_model::site::p_median;
 use emporion_tables::sum::Missing;
 use emporion_tables::{Report, Table};
 use minijinja::value::{Kwargs, Object, Value, ValueKind};
@@ -15,7 +14,6 @@ use super::rows::Selection;
 use crate::book::{Book, refuse};
 use crate::cell::{Cell, Ground, Interval, Status};
 use crate::stages::gravity::{self, Estimate, Family};
-use crate::stages::siting::{self, Siting};
 use crate::stages::world::{self, Counterfactual, Scenario, World};
 use crate::value::Number;
 
@@ -30,10 +28,6 @@ pub fn register(env: &mut Environment<'_>, book: &Arc<Book>) {
     });
     let b = Arc::clone(book);
     env.add_function("simulate", move |kwargs: Kwargs| simulate(&b, &kwargs));
-    let b = Arc::clone(book);
-    env.add_function("site", move |kwargs: Kwargs| site(&b, &kwargs));
-    let b = Arc::clone(book);
-    env.add_function("site_curve", move |kwargs: Kwargs| site_curve(&b, &kwargs));
 }
 
 fn shown(report: &Report) -> Error {
@@ -512,143 +506,4 @@ impl Object for WorldValue {
         let at = self.world.position(&id).map_err(|report| shown(&report))?;
         Ok(self.place(at))
     }
-}
-
-/// What `site` and `site_curve` share: the seats and the question asked of them.
-fn seats(
-    book: &Book,
-    kwargs: &Kwargs,
-) -> Result<(Siting, BTreeMap<String, String>, Ground), Error> {
-    let kind = text_option(kwargs, "kind", "country")?;
-    let parent: Option<String> = kwargs.get("parent")?;
-    let weight: Option<String> = kwargs.get("weight")?;
-    let keep: Vec<String> = kwargs.get::<Option<Vec<String>>>("keep")?.unwrap_or_default();
-    let siting = siting::seats(&book.case, &kind, parent.as_deref(), weight.as_deref(), &keep)
-        .map_err(|report| shown(&report))?;
-    let places = book.case.places().expect("siting::seats found it");
-    let rows: Vec<usize> = siting.sites.iter().filter_map(|id| book.case.place(id)).collect();
-    let question = BTreeMap::from([
-        ("kind".to_owned(), kind),
-        ("parent".to_owned(), parent.unwrap_or_default()),
-        ("weight".to_owned(), weight.unwrap_or_else(|| "1 each".into())),
-        ("keep".to_owned(), keep.join(" ")),
-    ]);
-    Ok((siting, question, Ground::default().and(&book.case, places, &rows)))
-}
-
-/// A number about a plan.
-fn plan_number(
-    book: &Book,
-    question: &BTreeMap<String, String>,
-    ground: &Ground,
-    what: &str,
-    value: f64,
-    unit: &str,
-    text: String,
-) -> Arc<Cell> {
-    let mut options = question.clone();
-    options.insert("number".into(), what.to_owned());
-    let mut cell = Cell::new("site", options, what, Some(value)).with_ground(ground);
-    cell.unit = unit.to_owned();
-    cell.status = Status::Optimised;
-    cell.computation.text = text;
-    book.enter(cell)
-}
-
-/// `site(kind = "region", parent = "RUS", weight = "seat_population", keep = [...], add = 1)`.
-fn site(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
-    let add: usize = kwargs.get("add")?;
-    let (siting, mut question, ground) = seats(book, kwargs)?;
-    kwargs.assert_all_used()?;
-    question.insert("add".into(), add.to_string());
-    let plan = siting.plan(add, &p_median::Options::default()).map_err(|report| shown(&report))?;
-    let weight = siting.weight();
-    let verdict = siting::verdict(&plan.solution);
-    let mean = |what: &str, objective: f64, text: String| {
-        Number::value(plan_number(book, &question, &ground, what, objective / weight, "km", text))
-    };
-    let text = format!(
-        "p-median of {} seats, {} open; great circles; lower bound {:.3} km. {verdict}",
-        siting.sites.len(),
-        plan.solution.open.len(),
-        plan.solution.bound / weight
-    );
-    let city = |site: usize| {
-        let id = &siting.sites[site];
-        let row = book.case.place(id);
-        let places = book.case.places();
-        places.zip(row).and_then(|(p, row)| p.text("seat_city", row)).unwrap_or(id).to_owned()
-    };
-    let item = |site: usize, kind: &str| {
-        Value::from_pairs([
-            ("id", Value::from(siting.sites[site].clone())),
-            ("name", Value::from(city(site))),
-            ("place", Value::from(book.place(&siting.sites[site]))),
-            ("lat", Value::from(siting.points[site].0)),
-            ("lon", Value::from(siting.points[site].1)),
-            ("kind", Value::from(kind)),
-        ])
-    };
-    let sites: Vec<Value> = plan
-        .solution
-        .open
-        .iter()
-        .map(|&site| item(site, if plan.added.contains(&site) { "new" } else { "existing" }))
-        .collect();
-    let left_out = if siting.left_out.is_empty() {
-        "no region is left out".to_owned()
-    } else {
-        format!("left out: {}", siting.left_out.join(", "))
-    };
-    Ok(Value::from_pairs([
-        ("added", plan.added.iter().map(|&site| item(site, "new")).collect::<Value>()),
-        ("sites", Value::from(sites)),
-        (
-            "mean",
-            mean("mean distance to the nearest centre", plan.solution.objective, text.clone()),
-        ),
-        (
-            "mean_before",
-            plan.before.map_or(Value::UNDEFINED, |before| {
-                mean(
-                    "mean distance to the nearest kept centre",
-                    before,
-                    "the kept centres alone".into(),
-                )
-            }),
-        ),
-        ("verdict", Value::from(verdict)),
-        ("left_out", Value::from(left_out)),
-    ]))
-}
-
-/// `site_curve(..., most = 8)`: the mean distance for 0, 1, ... centres added.
-fn site_curve(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
-    let most: usize = kwargs.get("most")?;
-    let (siting, mut question, ground) = seats(book, kwargs)?;
-    kwargs.assert_all_used()?;
-    let weight = siting.weight();
-    let mut points = Vec::new();
-    for add in 0..=most {
-        let plan =
-            siting.plan(add, &p_median::Options::default()).map_err(|report| shown(&report))?;
-        question.insert("add".into(), add.to_string());
-        let text = format!("{add} centres added. {}", siting::verdict(&plan.solution));
-        let label = "mean distance to the nearest centre";
-        let cell = plan_number(
-            book,
-            &question,
-            &ground,
-            label,
-            plan.solution.objective / weight,
-            "km",
-            text,
-        );
-        points.push(Value::from_pairs([
-            ("added", Value::from(add)),
-            ("name", Value::from(format!("{add} added"))),
-            ("value", Number::value(cell)),
-        ]));
-    }
-    Ok(Value::from(points))
 }

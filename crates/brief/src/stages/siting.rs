@@ -2,9 +2,11 @@
 
 use emporion_model::outcome::InputError;
 use emporion_model::site::distance::{Point, matrix_km};
+use emporion_model::site::gains::{Gains, Reach, best_office};
 use emporion_model::site::instance::{Instance, SiteState};
 use emporion_model::site::p_median::{Options, Proof, Solution, solve};
-use emporion_tables::{Case, Problem, Report};
+use emporion_tables::sum::{SumOptions, sum_by};
+use emporion_tables::{Case, Problem, Report, Table};
 
 /// Places that are served and places that can serve, by name and position.
 #[derive(Debug, Clone)]
@@ -100,6 +102,67 @@ pub fn seats(
         .and_then(|instance| instance.keep(&kept))
         .map_err(|error| refused(places.path(), &error))?;
     Ok(Siting { customers: sites.clone(), sites, points, instance, left_out })
+}
+
+/// An exporter's markets and what offices in their capitals would add.
+#[derive(Debug, Clone)]
+pub struct Offices {
+    /// Markets and capitals; the cost of a pair is the gain forgone.
+    pub siting: Siting,
+    /// Gain of each market from an office in each capital, in the unit of the flows.
+    pub gains: Gains,
+}
+
+/// Offices among the capitals of an exporter's markets.
+///
+/// An office in j raises sales to market k by the factor exp(ln(1 + gain) exp(-d_kj / reach)); a
+/// market counts its best office only, which makes the choice a p-median.
+///
+/// # Notation
+///
+/// `gain` in percent next door, `reach` in km, distances as great circles between seats.
+///
+/// # Errors
+///
+/// As [`sum_by`] for the sales; when a market has no seat it is left out and listed.
+pub fn offices(
+    case: &Case,
+    table: &Table,
+    rows: &[usize],
+    exporter: &str,
+    gain: f64,
+    reach: f64,
+) -> Result<Offices, Report> {
+    let sums = sum_by(table, rows, &["destination"], &case.hierarchy(), SumOptions::default())?;
+    let (mut sites, mut points, mut sales, mut left_out) =
+        (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for (key, sum) in sums {
+        let [market] = key.as_slice() else { continue };
+        match case.seat(market) {
+            Some(seat) => {
+                sites.push(market.clone());
+                points.push(seat);
+                sales.push(sum.value);
+            }
+            None => left_out.push(format!("{market} (no seat in places)")),
+        }
+    }
+    if sites.is_empty() {
+        return Err(problem(
+            table.path(),
+            &format!("sales of {exporter:?} to places with a seat"),
+            "mend the exporter's id",
+        ));
+    }
+    let refuse = |error: InputError| refused(table.path(), &error);
+    let at = as_points(&points).map_err(refuse)?;
+    let n = sites.len();
+    let beta = (gain / 100.0).ln_1p();
+    let gains = best_office(&sales, &matrix_km(&at, &at), n, beta, Reach::Decay { scale: reach })
+        .map_err(refuse)?;
+    let instance = Instance::new(n, n, gains.to_costs()).map_err(refuse)?;
+    let siting = Siting { customers: sites.clone(), sites, points, instance, left_out };
+    Ok(Offices { siting, gains })
 }
 
 /// Latitude and longitude as points.
