@@ -13,6 +13,8 @@
 //! only a bound within one unit is needed for a proof. Otherwise each d_ij is off by one step at
 //! most, and plans nearer than `resolution` are not told apart.
 
+use std::sync::Arc;
+
 use super::instance::Instance;
 
 /// Bits after the point for the multipliers when the costs are whole: more do not help.
@@ -32,7 +34,7 @@ pub(crate) struct Table {
     /// max_j d_ij.
     pub(crate) farthest: Vec<i64>,
     /// All sites, sorted for each customer.
-    pub(crate) lists: Lists,
+    pub(crate) lists: Arc<Lists>,
     /// Plans that differ by less than this are not told apart.
     pub(crate) unit: i64,
     /// Value of one step.
@@ -63,7 +65,7 @@ impl Table {
                 by_site[j * n + i] = (w * c * scale).floor() as i64;
             }
         }
-        let lists = Lists::new(&by_site, n, m);
+        let lists = Arc::new(Lists::new(&by_site, n, m));
         let farthest = (0..n).map(|i| *lists.of(i).0.last().expect("a site")).collect();
         let unit = if whole { 1_i64 << bits } else { 2 * n as i64 };
         Self {
@@ -141,7 +143,7 @@ impl Lists {
     /// The lists without the sites for which `live` says no.
     pub(crate) fn only(&self, live: impl Fn(usize) -> bool) -> Self {
         let mut shorter = Self { length: 0, costs: Vec::new(), sites: Vec::new() };
-        let customers = if self.length == 0 { 0 } else { self.sites.len() / self.length };
+        let customers = self.sites.len() / self.length.max(1);
         for i in 0..customers {
             let (costs, sites) = self.of(i);
             for (cost, site) in costs.iter().zip(sites).filter(|(_, site)| live(**site as usize)) {
