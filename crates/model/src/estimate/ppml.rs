@@ -45,8 +45,8 @@ use crate::outcome::{InputError, Note, Status};
 
 /// Absorbing starts this loosely and tightens as the steps get shorter (ppmlhdfe starts alike).
 const FIRST_ABSORB_TOLERANCE: f64 = 1e-4;
-/// Multiplications that the exact search for separated rows may take: about half a second.
-const EXACT_SEARCH: f64 = 3e8;
+/// Passes of scaling that make the start; more do not save a step.
+const SCALING_SWEEPS: usize = 3;
 /// Fitted values below this would make the working residual overflow.
 const SMALLEST_MU: f64 = 1e-290;
 /// A fit whose deviance is below this share of total outcome reproduces the outcome.
@@ -105,7 +105,7 @@ pub fn ppml(design: &Design, options: &Options) -> Result<Fit, InputError> {
         );
         if !exact_search_done {
             exact_search_done = true;
-            if let Search::Found(found, proof) = cone::search(&sample, EXACT_SEARCH)
+            if let Search::Found(found, proof) = cone::search(&sample, options.exact_search)
                 && !found.is_empty()
             {
                 certificate = proof;
@@ -236,8 +236,7 @@ fn newton(sample: &Sample, options: &Options) -> Outcome {
     let final_tolerance = options.absorb_tolerance();
     let total_weight: f64 = sample.w.iter().sum();
     let mean = dot(&sample.w, &sample.y, &vec![1.0; n]) / total_weight;
-    // Half way between the data and their mean: the start of ppmlhdfe and fixest.
-    let mut mu: Vec<f64> = sample.y.iter().map(|y| 0.5 * (y + mean)).collect();
+    let mut mu = start(sample, mean);
     let mut eta: Vec<f64> = mu.iter().map(|m| m.ln()).collect();
     let mut coefficients = vec![0.0; sample.x.len()];
     let mut x = sample.x.clone();
@@ -258,7 +257,7 @@ fn newton(sample: &Sample, options: &Options) -> Outcome {
         absorber.weigh(&w);
         let outcome = absorber.demean_all(&mut x, tolerance);
         absorbed.iterations += outcome.iterations;
-        // The start is not of the form o + Xβ + Dα, so the first step projects all of it.
+        // The start need not be of the form o + Xβ + Dα, so the first step projects all of it.
         let target: Vec<f64> = (0..n)
             .map(|i| {
                 let r = (sample.y[i] - mu[i]) / mu[i];
@@ -293,9 +292,10 @@ fn newton(sample: &Sample, options: &Options) -> Outcome {
         }
         let converged = gradient_norm <= options.tolerance && tolerance <= final_tolerance;
         falling = falling_zeros(sample, &eta, &step, mean);
+        if std::env::var("TRACE").is_ok() { eprintln!("it {iterations} grad {gradient_norm:.2e} tol {tolerance:.1e} share {share} dev {deviance} falling {} others {:.1e} cg {}", falling.len(), settled_without(&w,&step,&falling), absorbed.iterations); }
         if options.separation && !falling.is_empty() && (converged || iterations >= next_search) {
-            let others = settled_without(&w, &step, &falling);
-            if others <= 1e-4 {
+            // Rows that are separated soon are all that still moves.
+            if converged || settled_without(&w, &step, &falling) <= 0.01 * gradient_norm {
                 let budget = options.max_absorb_iterations;
                 match separation::certify(sample, &falling, final_tolerance, budget) {
                     Some((found, proof)) => return Outcome::Separated(found, proof),
@@ -335,6 +335,33 @@ fn newton(sample: &Sample, options: &Options) -> Outcome {
         undecided: falling,
         deviance,
     }))
+}
+
+/// Fitted values to start from.
+///
+/// With effects: scaled to the totals of one effect after the other, which has a closed form and
+/// already sends groups with little trade to small values. Otherwise half way between the data and
+/// their mean, as in ppmlhdfe and fixest.
+fn start(sample: &Sample, mean: f64) -> Vec<f64> {
+    let halfway = || sample.y.iter().map(|y| 0.5 * (y + mean)).collect();
+    if sample.effects.is_empty() {
+        return halfway();
+    }
+    let mut mu: Vec<f64> = sample.offset.iter().map(|o| o.exp()).collect();
+    for _ in 0..SCALING_SWEEPS {
+        for f in &sample.effects {
+            let (mut want, mut have) = (vec![0.0; f.levels], vec![0.0; f.levels]);
+            for (i, id) in f.ids.iter().enumerate() {
+                want[*id as usize] += sample.w[i] * sample.y[i];
+                have[*id as usize] += sample.w[i] * mu[i];
+            }
+            for (m, id) in mu.iter_mut().zip(&f.ids) {
+                *m *= want[*id as usize] / have[*id as usize];
+            }
+        }
+    }
+    // All-zero groups are still there when separation is not looked for.
+    if mu.iter().all(|m| *m >= SMALLEST_MU && m.is_finite()) { mu } else { halfway() }
 }
 
 /// The largest share of the step, halving from one, that does not raise the deviance.
