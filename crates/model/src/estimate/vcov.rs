@@ -245,8 +245,7 @@ fn repair(matrix: &mut [f64], k: usize) -> bool {
     let u = eigen.U();
     for i in 0..k {
         for j in 0..k {
-            matrix[i * k + j] =
-                (0..k).map(|l| u[(i, l)] * values[l].max(0.0) * u[(j, l)]).sum();
+            matrix[i * k + j] = (0..k).map(|l| u[(i, l)] * values[l].max(0.0) * u[(j, l)]).sum();
         }
     }
     true

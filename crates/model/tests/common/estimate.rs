@@ -13,7 +13,9 @@ pub const COEFFICIENT_LEVELS: f64 = 1e-8;
 /// Relative, on standard errors; the references were fitted to about 1e-8 in the weights.
 pub const STANDARD_ERROR: f64 = 1e-7;
 /// Relative, on standard errors of models without effects, whose regressors are logs far from zero:
-/// the reference solves their normal equations uncentred and keeps 7 digits.
+/// the reference solves their normal equations uncentred and keeps 6 to 7 digits. An extended
+/// precision solution of log-of-gravity-table3 has 0.001072653130370053723 for the iid error of the
+/// constant, where the reference has 0.00107265301798296.
 pub const STANDARD_ERROR_LEVELS: f64 = 1e-6;
 /// Relative, on deviance and log likelihood.
 pub const DEVIANCE: f64 = 1e-9;
@@ -104,7 +106,6 @@ pub fn check_case(root: &Path, name: &str, all_kinds: bool) {
         fit.gradient_norm,
         fit.dropped
     );
-    for n in &fit.notes { println!("   {} {}", n.code, n.message); }
 }
 
 fn fit_case(case: &Value, design: &Design, options: &Options) -> Fit {
@@ -154,11 +155,6 @@ pub fn check_separation(folder: &Path, file: &str, expected: &Value) {
         let options = Options { keep_singletons: true, exact_search, ..Options::default() };
         let fit = estimate::ppml(&design, &options).unwrap();
         let found: Vec<usize> = (0..table.rows).filter(|i| fit.fitted[*i] == 0.0).collect();
-        println!("{file}, {road}: {} of {} rows, {:?}, {} steps", found.len(), table.rows, fit.certificate, fit.iterations);
-        if found != want || fit.status != Status::Converged {
-            println!("BAD {found:?} want {want:?} {:?} {:?} coef {:?}", fit.status, fit.notes, fit.coefficients);
-            continue;
-        }
         assert_eq!(found, want, "{file}, {road}");
         let by_regressors = fit.dropped.separated_by_regressors;
         assert_eq!(fit.dropped.separated_by_effects + by_regressors, want.len(), "{file}");
