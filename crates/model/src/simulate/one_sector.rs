@@ -105,6 +105,14 @@ pub struct Equilibrium {
     pub notes: Vec<Note>,
 }
 
+impl Equilibrium {
+    /// P_hat_j: the change of inward resistance is the change of the price index.
+    #[must_use]
+    pub fn inward_resistance_hat(&self) -> &[f64] {
+        &self.price_index_hat
+    }
+}
+
 /// Solves the equilibrium after `shocks` on `flows`.
 ///
 /// ```text
