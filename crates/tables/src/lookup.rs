@@ -1,7 +1,5 @@
 //! Looking things up in a case: tables, licences, groups, declarations.
 
-use serde_json::Value;
-
 use crate::case::Case;
 use crate::table::Table;
 
@@ -38,11 +36,5 @@ impl Case {
     #[must_use]
     pub fn absent(&self, name: &str) -> Option<&str> {
         self.resource(name)?["emporion:absent"].as_str()
-    }
-
-    /// The description of a resource in the package.
-    #[must_use]
-    pub fn resource(&self, name: &str) -> Option<&Value> {
-        self.package["resources"].as_array()?.iter().find(|resource| resource["name"] == name)
     }
 }
