@@ -46,7 +46,10 @@ const SAME: f64 = 0.0;
 /// When the earlier file is of another case or format, or damaged.
 pub fn compare(old: &Document, new: &Document, case: &Case) -> Result<Difference, String> {
     if old.case != new.case {
-        return Err(format!("the earlier brief is of case {:?}, this one of {:?}", old.case, new.case));
+        return Err(format!(
+            "the earlier brief is of case {:?}, this one of {:?}",
+            old.case, new.case
+        ));
     }
     let rows = RowChanges::new(&old.files, case)?;
     let ids: Vec<&String> =
@@ -62,7 +65,14 @@ pub fn compare(old: &Document, new: &Document, case: &Case) -> Result<Difference
                     continue;
                 }
                 let because = reasons(was, is, old, new, &rows, &mut BTreeSet::new());
-                Moved { id: id.clone(), label: is.label.clone(), was: was.value, is: is.value, kind: "moved", because }
+                Moved {
+                    id: id.clone(),
+                    label: is.label.clone(),
+                    was: was.value,
+                    is: is.value,
+                    kind: "moved",
+                    because,
+                }
             }
             (None, Some(is)) => Moved {
                 id: id.clone(),
@@ -114,7 +124,10 @@ fn reasons(
         }
     }
     if was.computation.version != is.computation.version {
-        because.push(format!("version {} \u{2192} {}", was.computation.version, is.computation.version));
+        because.push(format!(
+            "version {} \u{2192} {}",
+            was.computation.version, is.computation.version
+        ));
     }
     for set in &is.rows {
         let before = was.rows.iter().find(|s| s.file == set.file).map_or("", |s| s.lines.as_str());
@@ -187,9 +200,8 @@ impl RowChanges {
         let Some(rows) = self.files.get(file) else { return Vec::new() };
         // Where the lines are not told one by one, every row of the file may have moved the number.
         let all = before.contains(MORE) || now.contains(MORE);
-        let held = |line: &u32| {
-            rows.before.get(line.checked_sub(rows.first_line)? as usize).copied()
-        };
+        let held =
+            |line: &u32| rows.before.get(line.checked_sub(rows.first_line)? as usize).copied();
         let before: BTreeSet<u32> = if all {
             (rows.first_line..rows.first_line + rows.before.len() as u32).collect()
         } else {
@@ -205,8 +217,7 @@ impl RowChanges {
             .filter(|(_, hash, _)| !old.contains(hash))
             .map(|(line, _, text)| format!("{file} line {line} is new or changed: {text}"))
             .collect();
-        let gone =
-            before.iter().filter_map(held).filter(|hash| !present.contains(hash)).count();
+        let gone = before.iter().filter_map(held).filter(|hash| !present.contains(hash)).count();
         let changed = out.len();
         if changed > LISTED {
             out.truncate(LISTED);

@@ -34,6 +34,8 @@ pub enum Status {
     Simulated,
     /// The outcome of a search, with its proven gap.
     Optimised,
+    /// Chosen by the author or the reader, not measured.
+    Assumed,
 }
 
 impl Status {
@@ -47,6 +49,7 @@ impl Status {
             Self::Estimated => "estimated",
             Self::Simulated => "simulated (a counterfactual)",
             Self::Optimised => "optimised",
+            Self::Assumed => "assumed, not measured",
         }
     }
 }

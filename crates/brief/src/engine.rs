@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use emporion_tables::{Problem, Report, case::Case};
+use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, UndefinedBehavior};
 
 use crate::book::Book;
@@ -30,8 +31,8 @@ pub fn build(case: Arc<Case>, settings: BTreeMap<String, String>) -> Result<Brie
     let book = Arc::new(Book::new(Arc::clone(&case), settings.clone()));
     let mut env = Environment::new();
     env.set_undefined_behavior(UndefinedBehavior::Strict);
-    env.set_trim_blocks(true);
-    env.set_lstrip_blocks(true);
+    let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
+    env.set_syntax(syntax.expect("the default delimiters"));
     functions::register(&mut env, &book);
     let text = env.render_named_str("brief.md", &text, ()).map_err(|error| refused(&error))?;
     let unused = book.unused_settings();

@@ -12,8 +12,13 @@ use crate::render::Brief;
 pub fn explain(brief: &Brief, id: &str) -> Result<String, String> {
     let Some(cell) = brief.cells.get(id) else {
         let stem = id.split('-').next().unwrap_or(id);
-        let near: Vec<&str> =
-            brief.shown.iter().filter(|k| k.starts_with(stem)).take(8).map(String::as_str).collect();
+        let near: Vec<&str> = brief
+            .shown
+            .iter()
+            .filter(|k| k.starts_with(stem))
+            .take(8)
+            .map(String::as_str)
+            .collect();
         let near = if near.is_empty() {
             brief.shown.iter().take(8).map(String::as_str).collect()
         } else {

@@ -58,7 +58,8 @@ pub fn write(brief: &Brief) -> Result<String, String> {
 
 /// The text as HTML, and the list of its sections.
 fn body(brief: &Brief) -> Result<(String, String), String> {
-    let options = Options::ENABLE_TABLES | Options::ENABLE_FOOTNOTES | Options::ENABLE_STRIKETHROUGH;
+    let options =
+        Options::ENABLE_TABLES | Options::ENABLE_FOOTNOTES | Options::ENABLE_STRIKETHROUGH;
     let mut sections: Vec<(String, String)> = Vec::new();
     let mut heading: Option<String> = None;
     let mut events = Vec::new();
@@ -79,7 +80,9 @@ fn body(brief: &Brief) -> Result<(String, String), String> {
                 }
             }
             Event::Start(Tag::Link { dest_url, .. }) if !allowed(&dest_url) => {
-                return Err(format!("link to {dest_url}: only http, https, mailto and # are allowed"));
+                return Err(format!(
+                    "link to {dest_url}: only http, https, mailto and # are allowed"
+                ));
             }
             Event::Start(Tag::Image { dest_url, .. }) => {
                 return Err(format!("image {dest_url}: a brief is one file and loads nothing"));
@@ -96,7 +99,10 @@ fn body(brief: &Brief) -> Result<(String, String), String> {
     let mut raw = String::new();
     pulldown_cmark::html::push_html(&mut raw, events.into_iter());
     let raw = raw
-        .replace("<table>", "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"Table\"><table>")
+        .replace(
+            "<table>",
+            "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"Table\"><table>",
+        )
         .replace("</table>", "</table></div>");
     let mut out = String::with_capacity(raw.len() * 2);
     for piece in brief.pieces(&raw)? {
@@ -124,7 +130,10 @@ fn allowed(url: &str) -> bool {
 }
 
 fn button(id: &str, text: &str) -> String {
-    format!("<button type=\"button\" class=\"n\" popovertarget=\"t-{id}\">{}</button>", escape(text))
+    format!(
+        "<button type=\"button\" class=\"n\" popovertarget=\"t-{id}\">{}</button>",
+        escape(text)
+    )
 }
 
 fn block(brief: &Brief, index: usize) -> Result<String, String> {
@@ -133,7 +142,7 @@ fn block(brief: &Brief, index: usize) -> Result<String, String> {
         "<figure class=\"block\"><h3>{}</h3>\n<p class=\"finding\">{}</p>\n{}\n",
         inline(brief, &block.title)?,
         inline(brief, &block.caption)?,
-        block.figure.svg
+        block.figure.html()
     );
     if !block.footnote.is_empty() {
         out.push_str(&format!("<figcaption>{}</figcaption>\n", inline(brief, &block.footnote)?));
@@ -153,10 +162,10 @@ fn block(brief: &Brief, index: usize) -> Result<String, String> {
             out.push_str(&match cell {
                 TwinCell::Text(text) => format!("<td>{}</td>", escape(text)),
                 TwinCell::Datum { id, .. } if brief.cells.contains_key(id) => {
-                    format!("<td class=\"r\">{}</td>", button(id, &twin_text(brief, cell)))
+                    format!("<td class=\"r\">{}</td>", button(id, &twin_text(cell)))
                 }
                 TwinCell::Datum { .. } => {
-                    format!("<td class=\"r\">{}</td>", escape(&twin_text(brief, cell)))
+                    format!("<td class=\"r\">{}</td>", escape(&twin_text(cell)))
                 }
             });
         }
@@ -215,7 +224,11 @@ fn trace(brief: &Brief, cell: &Cell) -> String {
         .filter_map(|id| brief.cells.get(id))
         .map(|input| {
             let text = number::text(input, &Style::default()).unwrap_or_default();
-            format!("{} {}", button(&input.id, &text), escape(&format!("{} \u{b7} {}", input.unit, input.label)))
+            format!(
+                "{} {}",
+                button(&input.id, &text),
+                escape(&format!("{} \u{b7} {}", input.unit, input.label))
+            )
         })
         .collect();
     line("From", inputs.join("<br>"));
@@ -310,7 +323,11 @@ fn figures(brief: &Brief) -> String {
             escape(&number::text(cell, &Style::default()).unwrap_or_default()),
             escape(&cell.unit),
             escape(&cell.label),
-            if context.is_empty() { String::new() } else { format!(" ({})", escape(&context.join(", "))) },
+            if context.is_empty() {
+                String::new()
+            } else {
+                format!(" ({})", escape(&context.join(", ")))
+            },
             escape(&cell.computation.text),
             escape(&cell.sources.join(", ")),
             cell.id

@@ -20,4 +20,5 @@ pub mod json;
 pub mod markdown;
 pub mod number;
 pub mod render;
+pub mod stages;
 pub mod value;

@@ -2,7 +2,6 @@
 
 use emporion_plot::TwinCell;
 
-use crate::number::{self, Style};
 use crate::render::{Brief, Piece};
 
 /// Writes the brief as Markdown.
@@ -53,7 +52,7 @@ fn block(brief: &Brief, index: usize) -> Result<String, String> {
     let mut out = format!("**{}**\n\n| {} |\n", block.title, twin.header.join(" | "));
     out.push_str(&format!("|{}\n", " --- |".repeat(twin.header.len())));
     for row in &twin.rows {
-        let cells: Vec<String> = row.iter().map(|cell| twin_text(brief, cell)).collect();
+        let cells: Vec<String> = row.iter().map(|cell| twin_text(cell)).collect();
         out.push_str(&format!("| {} |\n", cells.join(" | ")));
     }
     out.push_str(&format!("\n*{}*", plain(brief, &block.caption)?));
@@ -65,12 +64,9 @@ fn block(brief: &Brief, index: usize) -> Result<String, String> {
 
 /// The text of a cell of a table twin.
 #[must_use]
-pub fn twin_text(brief: &Brief, cell: &TwinCell) -> String {
+pub fn twin_text(cell: &TwinCell) -> String {
     match cell {
         TwinCell::Text(text) => text.clone(),
-        TwinCell::Datum { id, value } => match brief.number(id, &Style::default()) {
-            Ok((_, text)) => text,
-            Err(_) => value.map_or("no data".into(), |value| number::plain(value, None)),
-        },
+        TwinCell::Datum { text, .. } => text.clone(),
     }
 }

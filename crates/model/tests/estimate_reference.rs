@@ -1,15 +1,13 @@
 //! Estimates against the outside results: R fixest on published data, exact separation sets.
 
+#[path = "common/case.rs"]
+mod case;
 mod common;
-mod support {
-    #[path = "../common/case.rs"]
-    pub mod case;
-    #[path = "../common/estimate.rs"]
-    pub mod estimate;
-    #[path = "../common/parquet.rs"]
-    pub mod parquet;
-}
-use support::estimate::{check_case, check_separation};
+#[path = "common/estimate.rs"]
+mod harness;
+#[path = "common/parquet.rs"]
+mod parquet;
+use harness::{check_case, check_separation};
 
 macro_rules! cases {
     ($($test:ident = $name:literal, $all:literal;)*) => {$(

@@ -18,9 +18,14 @@ use emporion_model::simulate::{
 use serde_json::Value;
 
 /// The reference solutions carry 14 digits and their own residual is below 1e-14; a hundred times
-/// the aim of 1e-13 leaves room for hats far from one.
+/// that leaves room for hats far from one.
 const EXACT: f64 = 1e-11;
-/// Near autarky the reference has one flow in 1e17: digits of its own wage are lost there.
+/// `wiod44/flows.csv` is printed with ten digits, the solution was computed from all of them.
+/// Rounding the file to nine digits moves hats by 2e-10, so ten digits leave 2e-11.
+const TEN_DIGITS: f64 = 1e-10;
+/// A single flow: half a unit of the tenth digit is at most 5e-10 of it.
+const TEN_DIGITS_FLOW: f64 = 6e-10;
+/// exp(-20) of a flow is left in the reference and nothing here: 2e-9 of it.
 const PROHIBITIVE: f64 = 5e-9;
 /// Stata stores single precision.
 const STATA: f64 = 1e-7;
@@ -97,6 +102,8 @@ impl Case {
     /// Every hat of `exact`, and the checks that hold in every equilibrium.
     fn check_exact(&self, world: &Equilibrium, tolerance: f64) {
         sound(world);
+        // A wrong derivative would still converge, only slowly.
+        assert!(world.iterations <= 6, "{} Newton steps", world.iterations);
         for (field, got) in [
             ("w_hat", &world.wage_hat),
             ("P_hat", &world.price_index_hat),
@@ -177,10 +184,10 @@ fn eu_enlargement_matches_exact_stata_and_r() {
         println!("{name}");
         let world =
             one_sector(&case.flows("flows.csv"), &enlargement(&case), &case.options()).unwrap();
-        case.check_exact(&world, EXACT);
+        case.check_exact(&world, TEN_DIGITS);
         if case.json.get("exact_trade_counterfactual").is_some() {
             let exact = matrix(&case.json["exact_trade_counterfactual"]);
-            close_relative("trade", &world.trade, &exact, EXACT);
+            close_relative("trade", &world.trade, &exact, TEN_DIGITS_FLOW);
         }
         // Both programs leave the factor s out of multiplicative spending, see the next test.
         if peers {
@@ -213,7 +220,7 @@ fn russia_and_the_eu15_match_exact_and_r() {
         println!("{name}");
         let flows = case.flows("flows.csv");
         let world = one_sector(&flows, &case.shocks(), &case.options()).unwrap();
-        case.check_exact(&world, EXACT);
+        case.check_exact(&world, TEN_DIGITS);
         let r = case.list("r_gegravity_1_0_0", "welfare_hat");
         close("welfare in R", &world.welfare_hat, &r, R_PACKAGE);
 
@@ -229,7 +236,7 @@ fn russia_and_the_eu15_match_exact_and_r() {
             ("income_change", account.income_change),
             ("redirection_share", account.value_share_abroad),
         ] {
-            // Differences of flows of 1e5 leave 1e-16 × 1e5 / 1e3 and the 14 digits printed.
+            // Small differences of large flows that are printed with ten digits.
             close_relative(field, &[got], &[want[field].as_f64().unwrap()], 1e-9);
         }
         for (country, value) in want["by_destination"].as_object().unwrap() {
@@ -274,7 +281,9 @@ fn germany_in_autarky_loses_what_the_formula_says() {
     let flows = case.flows("flows_balanced.csv");
     let germany = case.at("DEU");
     let almost = one_sector(&flows, &case.shocks(), &case.options()).unwrap();
-    case.check_exact(&almost, PROHIBITIVE);
+    case.check_exact(&almost, EXACT);
+    let r = case.list("r_gegravity_1_0_0", "welfare_hat");
+    close("welfare in R", &almost.welfare_hat, &r, R_PACKAGE);
 
     let others: Vec<usize> = (0..flows.n).filter(|&j| j != germany).collect();
     let list = emporion_model::simulate::shock::closed_markets(germany, &others, true);
@@ -285,7 +294,7 @@ fn germany_in_autarky_loses_what_the_formula_says() {
     let gains = gains_from_trade(&flows, 4.0).unwrap();
     close("welfare", &[alone.welfare_hat[germany]], &[1.0 - gains.gains[germany]], IDENTITY);
     // The real results of everybody else do not depend on how Germany's money is counted.
-    close("real wage", &alone.real_wage_hat, &case.list("exact", "real_wage_hat"), PROHIBITIVE);
+    close("real wage", &alone.real_wage_hat, &case.list("exact", "real_wage_hat"), EXACT);
 }
 
 #[test]
@@ -317,6 +326,33 @@ fn world_autarky_is_the_formula() {
             close("welfare", &world.welfare_hat, &kept, IDENTITY);
         }
     }
+}
+
+/// Walls so high that fixed deficits cannot be paid for any more: never a number that looks like an
+/// answer, and the place is named. The other two treatments have an answer.
+#[test]
+fn walls_that_leave_deficits_unpaid() {
+    let Some(case) = Case::open("wiod44/eu_enlargement_add.json") else { return };
+    let flows = case.flows("flows.csv");
+    let everybody: Vec<usize> = (0..flows.n).collect();
+    let solve = |theta: f64, beta: f64, imbalances| {
+        let list = agreement(&everybody, &everybody, beta, 1.0);
+        let shocks = Shocks::from_list(flows.n, &list).unwrap();
+        let options = OneSectorOptions { elasticity: theta, imbalances, ..Default::default() };
+        one_sector(&flows, &shocks, &options).unwrap()
+    };
+    sound(&solve(4.0, -6.0, Imbalances::Additive));
+    for (theta, beta, status) in
+        [(4.0, -20.0, Status::NoProgress), (4.0, -40.0, Status::Infeasible)]
+    {
+        let world = solve(theta, beta, Imbalances::Additive);
+        assert_eq!(world.status, status);
+        let note = world.notes.iter().find(|n| n.code == "imbalance_not_financed").unwrap();
+        println!("{}", note.message);
+        assert_eq!(note.rows.len(), 1);
+        sound(&solve(theta, beta, Imbalances::RemovedFirst));
+    }
+    sound(&solve(4.0, -20.0, Imbalances::Multiplicative));
 }
 
 #[test]
@@ -441,7 +477,7 @@ fn barriers_of_the_united_states_match_exact() {
 }
 
 #[test]
-fn the_guide_without_borders_matches_the_modular_definition() {
+fn effects_hold_or_clear_the_totals_they_should() {
     // PTI, MTI and GETI of the enlargement: totals are held in the second, clear in the third.
     let Some(case) = Case::open("wiod44/eu_enlargement_add.json") else { return };
     let flows = case.flows("flows.csv");

@@ -99,9 +99,10 @@ impl Layer {
             Self::World => (0, WORLD),
             Self::EastEurope => (1, EAST_EUROPE),
         };
-        READ[slot].get_or_init(|| Topology::read(bytes)).as_ref().map_err(|reason| {
-            PlotError::Geometry { layer: self.name(), reason: reason.clone() }
-        })
+        READ[slot]
+            .get_or_init(|| Topology::read(bytes))
+            .as_ref()
+            .map_err(|reason| PlotError::Geometry { layer: self.name(), reason: reason.clone() })
     }
 }
 
@@ -155,14 +156,15 @@ impl Topology {
 impl Shape {
     fn read(item: &Value, arcs: usize) -> Result<Self, String> {
         let id = item["id"].as_str().ok_or("a place without an id")?.to_string();
-        let point = item["properties"]["p"].as_array().and_then(|p| {
-            Some((p.first()?.as_f64()?, p.get(1)?.as_f64()?))
-        });
+        let point = item["properties"]["p"]
+            .as_array()
+            .and_then(|p| Some((p.first()?.as_f64()?, p.get(1)?.as_f64()?)));
         let ring = |v: &Value| -> Option<Vec<i64>> {
             let numbers: Option<Vec<i64>> = v.as_array()?.iter().map(Value::as_i64).collect();
             numbers.filter(|n| n.iter().all(|i| (if *i < 0 { !*i } else { *i }) < arcs as i64))
         };
-        let polygon = |v: &Value| -> Option<Vec<Vec<i64>>> { v.as_array()?.iter().map(ring).collect() };
+        let polygon =
+            |v: &Value| -> Option<Vec<Vec<i64>>> { v.as_array()?.iter().map(ring).collect() };
         let polygons = match item["type"].as_str() {
             Some("Polygon") => polygon(&item["arcs"]).map(|p| vec![p]),
             Some("MultiPolygon") => {
@@ -214,7 +216,9 @@ mod tests {
                     // Nothing on land runs straight for more than 30° of longitude once unwrapped.
                     assert!((pair[0].0 - pair[1].0).abs() < 30.0, "{:?}", pair);
                 }
-                assert!(arc.iter().all(|(lon, lat)| (-170.0..192.5).contains(lon) && lat.abs() < 85.0));
+                assert!(
+                    arc.iter().all(|(lon, lat)| (-170.0..192.5).contains(lon) && lat.abs() < 85.0)
+                );
             }
         }
     }

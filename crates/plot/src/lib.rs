@@ -22,17 +22,31 @@
 //! `projection.rs` and `geometry.rs`.
 
 mod bar;
+mod base_map;
+mod choropleth;
+mod dumbbell;
 mod figure;
+mod flow_map;
+mod geometry;
 mod labels;
 mod line;
+mod projection;
 mod scale;
+mod scatter;
 mod style;
 mod svg;
 mod text;
 
 pub use bar::{Bar, BarOptions, bar};
+pub use base_map::Focus;
+pub use choropleth::{ChoroplethOptions, PlaceDatum, choropleth};
+pub use dumbbell::{DumbbellOptions, DumbbellRow, dumbbell};
 pub use figure::{Common, Datum, Figure, PlotError, Size, TableTwin, TwinCell, Words};
+pub use flow_map::{Flow, FlowMapOptions, Marker, MarkerKind, flow_map};
+pub use geometry::{Layer, PointOfView};
 pub use line::{LineOptions, Point, Series, SeriesKind, XKind, line};
+pub use projection::{LatLon, Projection};
 pub use scale::nice_ticks;
+pub use scatter::{Axis, ScatterOptions, ScatterPoint, scatter};
 pub use style::{DARK, LIGHT, STYLE};
 pub use text::{escape, format_number};

@@ -138,7 +138,8 @@ mod tests {
         // A cell of half a degree has the same area in the plane as on the sphere.
         let cell = |p: Projection, lon: f64, lat: f64| {
             let h = 0.25;
-            let corner = [(-h, -h), (h, -h), (h, h), (-h, h)].map(|(a, b)| p.project(lon + a, lat + b));
+            let corner =
+                [(-h, -h), (h, -h), (h, h), (-h, h)].map(|(a, b)| p.project(lon + a, lat + b));
             let mut area = 0.0;
             for i in 0..4 {
                 let (a, b) = (corner[i], corner[(i + 1) % 4]);

@@ -8,7 +8,7 @@
 ///
 /// Text colours and all series have a contrast of at least 4.5 : 1 on white. The order of the
 /// series keeps neighbours apart in lightness as well as in hue, for readers who see fewer hues.
-pub const LIGHT: [(&str, &str); 24] = [
+pub const LIGHT: [(&str, &str); 27] = [
     ("paper", "#ffffff"),
     ("ink", "#22262b"),
     ("muted", "#5f6670"),
@@ -27,7 +27,10 @@ pub const LIGHT: [(&str, &str); 24] = [
     ("series-6", "#a82a6b"),
     ("series-7", "#4d5661"),
     ("series-8", "#557a12"),
-    ("class-1", "#dbe7ee"),
+    ("loss-1", "#f1c8b2"),
+    ("loss-2", "#db8459"),
+    ("loss-3", "#a83a18"),
+    ("class-1", "#d3e4ee"),
     ("class-2", "#b3cfdf"),
     ("class-3", "#7dafca"),
     ("class-4", "#4488ae"),
@@ -36,7 +39,7 @@ pub const LIGHT: [(&str, &str); 24] = [
 ];
 
 /// The dark value of each colour, in the order of [`LIGHT`].
-pub const DARK: [(&str, &str); 24] = [
+pub const DARK: [(&str, &str); 27] = [
     ("paper", "#15181c"),
     ("ink", "#e9e7e3"),
     ("muted", "#a6adb6"),
@@ -55,6 +58,9 @@ pub const DARK: [(&str, &str); 24] = [
     ("series-6", "#f28dbf"),
     ("series-7", "#b6bec8"),
     ("series-8", "#a5cc5c"),
+    ("loss-1", "#633a29"),
+    ("loss-2", "#b26340"),
+    ("loss-3", "#ffa27b"),
     ("class-1", "#26404f"),
     ("class-2", "#2f5a74"),
     ("class-3", "#3d7a9d"),
@@ -72,27 +78,27 @@ pub const STYLE: &str = "\
 --plot-axis:#9aa1aa;--plot-accent:#b8431f;--plot-bar:#8fa6b8;--plot-land:#e9e7e2;\
 --plot-border:#ffffff;--plot-water:#ffffff;--plot-series-1:#1b5e92;--plot-series-2:#b8431f;\
 --plot-series-3:#0b7a6b;--plot-series-4:#6b3fa0;--plot-series-5:#8a6100;--plot-series-6:#a82a6b;\
---plot-series-7:#4d5661;--plot-series-8:#557a12;--plot-class-1:#dbe7ee;--plot-class-2:#b3cfdf;\
+--plot-series-7:#4d5661;--plot-series-8:#557a12;--plot-loss-1:#f1c8b2;--plot-loss-2:#db8459;--plot-loss-3:#a83a18;--plot-class-1:#d3e4ee;--plot-class-2:#b3cfdf;\
 --plot-class-3:#7dafca;--plot-class-4:#4488ae;--plot-class-5:#1d628c;--plot-class-6:#0b3f61}
 @media (prefers-color-scheme:dark){:root:not([data-theme=light]){--plot-paper:#15181c;\
 --plot-ink:#e9e7e3;--plot-muted:#a6adb6;--plot-grid:#2e343b;--plot-axis:#6d757f;\
 --plot-accent:#ff9468;--plot-bar:#5d7688;--plot-land:#30353b;--plot-border:#15181c;\
 --plot-water:#15181c;--plot-series-1:#7fb8e6;--plot-series-2:#ff9468;--plot-series-3:#52c8b5;\
 --plot-series-4:#c4a2f2;--plot-series-5:#dcb547;--plot-series-6:#f28dbf;--plot-series-7:#b6bec8;\
---plot-series-8:#a5cc5c;--plot-class-1:#26404f;--plot-class-2:#2f5a74;--plot-class-3:#3d7a9d;\
+--plot-series-8:#a5cc5c;--plot-loss-1:#633a29;--plot-loss-2:#b26340;--plot-loss-3:#ffa27b;--plot-class-1:#26404f;--plot-class-2:#2f5a74;--plot-class-3:#3d7a9d;\
 --plot-class-4:#5b9dc3;--plot-class-5:#8dc1e0;--plot-class-6:#c8e4f5}}
 :root[data-theme=dark]{--plot-paper:#15181c;--plot-ink:#e9e7e3;--plot-muted:#a6adb6;\
 --plot-grid:#2e343b;--plot-axis:#6d757f;--plot-accent:#ff9468;--plot-bar:#5d7688;\
 --plot-land:#30353b;--plot-border:#15181c;--plot-water:#15181c;--plot-series-1:#7fb8e6;\
 --plot-series-2:#ff9468;--plot-series-3:#52c8b5;--plot-series-4:#c4a2f2;--plot-series-5:#dcb547;\
---plot-series-6:#f28dbf;--plot-series-7:#b6bec8;--plot-series-8:#a5cc5c;--plot-class-1:#26404f;\
+--plot-series-6:#f28dbf;--plot-series-7:#b6bec8;--plot-series-8:#a5cc5c;--plot-loss-1:#633a29;--plot-loss-2:#b26340;--plot-loss-3:#ffa27b;--plot-class-1:#26404f;\
 --plot-class-2:#2f5a74;--plot-class-3:#3d7a9d;--plot-class-4:#5b9dc3;--plot-class-5:#8dc1e0;\
 --plot-class-6:#c8e4f5}
 @media print{:root:root:root{--plot-paper:#ffffff;--plot-ink:#22262b;--plot-muted:#5f6670;\
 --plot-grid:#e4e6e9;--plot-axis:#9aa1aa;--plot-accent:#b8431f;--plot-bar:#8fa6b8;\
 --plot-land:#e9e7e2;--plot-border:#ffffff;--plot-water:#ffffff;--plot-series-1:#1b5e92;\
 --plot-series-2:#b8431f;--plot-series-3:#0b7a6b;--plot-series-4:#6b3fa0;--plot-series-5:#8a6100;\
---plot-series-6:#a82a6b;--plot-series-7:#4d5661;--plot-series-8:#557a12;--plot-class-1:#dbe7ee;\
+--plot-series-6:#a82a6b;--plot-series-7:#4d5661;--plot-series-8:#557a12;--plot-loss-1:#f1c8b2;--plot-loss-2:#db8459;--plot-loss-3:#a83a18;--plot-class-1:#d3e4ee;\
 --plot-class-2:#b3cfdf;--plot-class-3:#7dafca;--plot-class-4:#4488ae;--plot-class-5:#1d628c;\
 --plot-class-6:#0b3f61}.plot svg{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 .plot{container-type:inline-size}
@@ -154,8 +160,12 @@ mod tests {
     #[test]
     fn classes_grow_away_from_the_paper() {
         for mode in [LIGHT, DARK] {
-            let steps: Vec<f64> = mode[18..].iter().map(|(_, v)| contrast(v, mode[0].1)).collect();
-            assert!(steps.windows(2).all(|w| w[1] > w[0] * 1.15), "{steps:?}");
+            for (family, count) in [("loss", 3), ("class", 6)] {
+                let members = mode.iter().filter(|(name, _)| name.starts_with(family));
+                let steps: Vec<f64> = members.map(|(_, v)| contrast(v, mode[0].1)).collect();
+                assert_eq!(steps.len(), count);
+                assert!(steps.windows(2).all(|w| w[1] > w[0] * 1.15), "{steps:?}");
+            }
         }
     }
 

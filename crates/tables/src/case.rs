@@ -1,12 +1,13 @@
 //! A case: a data package and its brief.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::check;
 use crate::hierarchy::Hierarchy;
 use crate::problem::{Problem, Report};
 use crate::read;
@@ -119,6 +120,8 @@ pub struct Case {
     /// SHA-256 over the digests of all resources and the brief.
     pub digest: String,
     pub(crate) schemas: BTreeMap<String, Schema>,
+    /// Tables that could not be read: what refers to them cannot be judged.
+    pub(crate) unread: BTreeSet<String>,
     places: HashMap<String, usize>,
     sources: HashMap<String, usize>,
     extras: BTreeMap<String, Vec<u8>>,
@@ -157,6 +160,7 @@ impl Case {
             brief: None,
             digest: String::new(),
             schemas: BTreeMap::new(),
+            unread: BTreeSet::new(),
             places: HashMap::new(),
             sources: HashMap::new(),
             extras: BTreeMap::new(),
@@ -184,8 +188,17 @@ impl Case {
         if problems.is_empty() {
             return Ok(case);
         }
-        problems.extend(case.check().problems);
-        Err(problems.into())
+        // A cell that could not be read looks empty: only what is wrong elsewhere is news.
+        let told = |new: &Problem| {
+            problems.iter().any(|old| {
+                old.file == new.file
+                    && old.line == new.line
+                    && (old.column == new.column || old.column.is_none())
+            })
+        };
+        let found = case.check().problems.into_iter().filter(|new| !told(new)).collect::<Vec<_>>();
+        problems.extend(found);
+        Err(check::ordered(&case, problems).into())
     }
 
     /// Reads one resource.
@@ -209,6 +222,8 @@ impl Case {
             );
             return;
         }
+        // Until it is read.
+        self.unread.insert(name.to_owned());
         let Some(path) = resource["path"].as_str().filter(|path| inside(path)) else {
             problems.push(
                 fault(
@@ -237,6 +252,7 @@ impl Case {
         let ending = path.to_lowercase();
         if ![".csv", ".csv.gz", ".parquet"].iter().any(|known| ending.ends_with(known)) {
             self.extras.insert(path.to_owned(), bytes.into_owned());
+            self.unread.remove(name);
             return;
         }
         let (own, faults) = Schema::from_json(&resource["schema"]);
@@ -269,6 +285,7 @@ impl Case {
                 table.put_constant(column, &text, numeric);
             }
             self.tables.insert(name.to_owned(), table);
+            self.unread.remove(name);
             self.schemas.insert(name.to_owned(), schema);
         }
     }
@@ -292,7 +309,13 @@ impl Case {
     /// Every problem in the tables: ids, keys, signs, sources, units, sums.
     #[must_use]
     pub fn check(&self) -> Report {
-        Report::default()
+        check::check(self)
+    }
+
+    /// What the package says about a resource.
+    #[must_use]
+    pub fn resource(&self, name: &str) -> Option<&Value> {
+        self.package["resources"].as_array()?.iter().find(|resource| resource["name"] == name)
     }
 
     /// Countries, regions, cities and groups of them.

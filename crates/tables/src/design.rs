@@ -1,14 +1,12 @@
 //! A formula and a table as the arrays an estimator is given.
 
-use std::collections::HashMap;
-
 use emporion_model::estimate::design::{Design, Factor as Ids, Regressor};
 use emporion_model::outcome::Note;
 
 use crate::formula::{Expr, Factor, Formula, Function, Term, effect_name, term_name};
 use crate::guard;
 use crate::problem::{Problem, Report};
-use crate::table::{MISSING, Table, Values, shown};
+use crate::table::{Table, Values, shown};
 
 /// Builds the arrays of a regression.
 ///
@@ -369,17 +367,7 @@ fn indicators(
 
 /// Dense ids of the combinations of columns, in order of first appearance.
 fn ids(table: &Table, rows: &[usize], columns: &[String]) -> Ids {
-    let mut ids: Vec<u32> = vec![0; rows.len()];
-    let mut levels = 1;
-    for column in columns.iter().filter_map(|name| table.column(name)) {
-        let codes = guard::codes(&column.values, rows);
-        debug_assert!(!codes.contains(&MISSING), "rows with a missing level were dropped");
-        let mut known: HashMap<(u32, u32), u32> = HashMap::new();
-        for (id, code) in ids.iter_mut().zip(codes) {
-            let next = known.len() as u32;
-            *id = *known.entry((*id, code)).or_insert(next);
-        }
-        levels = known.len();
-    }
+    let names: Vec<&str> = columns.iter().map(String::as_str).collect();
+    let (ids, levels) = guard::combined(table, rows, &names);
     Ids { name: effect_name(columns), ids, levels }
 }

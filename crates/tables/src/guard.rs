@@ -39,6 +39,35 @@ pub(crate) fn codes(values: &Values, rows: &[usize]) -> Vec<u32> {
     }
 }
 
+/// Dense ids of the combinations of columns, in order of first appearance, and their number;
+/// columns that the table does not have are left out.
+pub(crate) fn combined(table: &Table, rows: &[usize], columns: &[&str]) -> (Vec<u32>, usize) {
+    let mut ids: Vec<u32> = vec![0; rows.len()];
+    let mut levels = 1;
+    for column in columns.iter().filter_map(|name| table.column(name)) {
+        let codes = codes(&column.values, rows);
+        if codes.iter().all(|&code| code == codes[0]) {
+            continue;
+        }
+        let mut known: HashMap<(u32, u32), u32> = HashMap::new();
+        let mut last = None;
+        for (id, code) in ids.iter_mut().zip(codes) {
+            let pair = (*id, code);
+            // Neighbouring rows often agree; looking back is cheaper than hashing.
+            *id = match last {
+                Some((previous, id)) if previous == pair => id,
+                _ => {
+                    let next = known.len() as u32;
+                    *known.entry(pair).or_insert(next)
+                }
+            };
+            last = Some((pair, *id));
+        }
+        levels = known.len();
+    }
+    (ids, levels)
+}
+
 /// Refuses rows that differ in a column that must be one within a total.
 pub(crate) fn uniform(
     table: &Table,
@@ -74,104 +103,107 @@ pub(crate) fn uniform(
 
 /// Refuses two rows for one cell, where a cell is named by these columns.
 pub(crate) fn once(table: &Table, rows: &[usize], cell: &[&str], problems: &mut Vec<Problem>) {
-    let columns: Vec<Vec<u32>> = cell
-        .iter()
-        .filter_map(|name| table.column(name))
-        .map(|column| codes(&column.values, rows))
-        .collect();
-    let mut first: HashMap<Vec<u32>, usize> = HashMap::with_capacity(rows.len());
-    for (i, &row) in rows.iter().enumerate() {
-        // Without naming columns a row is only itself, and cannot be there twice.
-        let mut key: Vec<u32> = columns.iter().map(|column| column[i]).collect();
-        if columns.is_empty() {
-            key.push(row as u32);
-        }
-        if let Some(&earlier) = first.get(&key) {
-            problems.push(
-                table
-                    .problem(
-                        "counted-twice",
-                        row,
-                        cell.first().copied().unwrap_or("value"),
-                        "each cell once within one total",
-                        format!(
-                            "line {} gives a value for the same {}: select one source, or one of \
-                             the two rows",
-                            table.line(earlier),
-                            cell.join(", ")
-                        ),
-                    )
-                    .value(
-                        cell.iter().map(|c| label(table, c, row)).collect::<Vec<_>>().join(", "),
-                    ),
-            );
-        } else {
-            first.insert(key, row);
-        }
+    // Without naming columns a row is only itself.
+    let (ids, levels) = if cell.iter().any(|name| table.column(name).is_some()) {
+        combined(table, rows, cell)
+    } else {
+        (rows.iter().map(|&row| row as u32).collect(), table.rows())
+    };
+    let mut first = vec![None; levels];
+    for (&id, &row) in ids.iter().zip(rows) {
+        let Some(earlier) = first[id as usize] else {
+            first[id as usize] = Some(row);
+            continue;
+        };
+        let column = cell.first().copied().unwrap_or("value");
+        let remedy = format!(
+            "line {} gives a value for the same {}: select one source, or one of the two rows",
+            table.line(earlier),
+            cell.join(", ")
+        );
+        problems.push(
+            table
+                .problem("counted-twice", row, column, "each cell once within one total", remedy)
+                .value(labels(table, cell, row)),
+        );
     }
 }
 
-fn label(table: &Table, column: &str, row: usize) -> String {
-    table.column(column).map_or_else(String::new, |c| shown(&c.values, row))
+/// What stands in these columns of a row.
+pub(crate) fn labels(table: &Table, columns: &[&str], row: usize) -> String {
+    let cells = columns.iter().filter_map(|name| table.column(name));
+    cells.map(|c| shown(&c.values, row)).collect::<Vec<_>>().join(", ")
 }
 
-/// Refuses a place beside a place that contains it, on the side of `column`, for one partner.
+/// Refuses a place beside a place that contains it, where both stand in the same total.
+///
+/// `column` names the places, `total` numbers the total of each row: its partner, and whatever
+/// else separates totals.
 pub(crate) fn nested(
     table: &Table,
     rows: &[usize],
     column: &str,
-    partner: &str,
+    total: &[u32],
     hierarchy: &Hierarchy,
     problems: &mut Vec<Problem>,
 ) {
     let Some(Values::Text { codes: own, labels }) = table.column(column).map(|c| &c.values) else {
         return;
     };
-    let partners = table.column(partner).map(|c| codes(&c.values, rows));
-    let mut first: HashMap<(u32, u32), usize> = HashMap::new();
-    let mut present: HashSet<u32> = HashSet::new();
-    for (i, &row) in rows.iter().enumerate() {
-        let other = partners.as_ref().map_or(0, |p| p[i]);
-        first.entry((own[row], other)).or_insert(row);
-        present.insert(own[row]);
-    }
-    // Containers by code, looked up once for each place that is present.
-    let number: HashMap<&str, u32> = present
-        .iter()
-        .filter(|&&code| code != MISSING)
-        .map(|&code| (labels[code as usize].as_str(), code))
-        .collect();
+    let present: HashSet<u32> =
+        rows.iter().map(|&row| own[row]).filter(|&code| code != MISSING).collect();
+    // Containers that are present themselves, by code, looked up once for each place.
+    let number: HashMap<&str, u32> =
+        present.iter().map(|&code| (labels[code as usize].as_str(), code)).collect();
     let outer: HashMap<u32, Vec<u32>> = number
         .iter()
         .map(|(place, &code)| {
             let within = hierarchy.containers(place);
-            (code, within.iter().filter_map(|place| number.get(place).copied()).collect())
+            let present: Vec<u32> =
+                within.iter().filter_map(|place| number.get(place).copied()).collect();
+            (code, present)
         })
+        .filter(|(_, within)| !within.is_empty())
         .collect();
+    if outer.is_empty() {
+        return;
+    }
+    let mut first: HashMap<(u32, u32), usize> = HashMap::new();
+    for (&row, &total) in rows.iter().zip(total) {
+        first.entry((own[row], total)).or_insert(row);
+    }
     let mut told = HashSet::new();
-    for (i, &row) in rows.iter().enumerate() {
-        let other = partners.as_ref().map_or(0, |p| p[i]);
+    for (&row, &total) in rows.iter().zip(total) {
         for &container in outer.get(&own[row]).into_iter().flatten() {
-            let Some(&beside) = first.get(&(container, other)) else { continue };
-            if told.insert((own[row], container, other)) {
-                problems.push(
-                    table
-                        .problem(
-                            "region-beside-country",
-                            row,
-                            column,
-                            "either a place or its parts within one total",
-                            format!(
-                                "line {} gives {}, which contains {}: adding both counts it twice; \
-                                 keep one of the two in the total",
-                                table.line(beside),
-                                labels[container as usize],
-                                labels[own[row] as usize]
-                            ),
-                        )
-                        .value(&labels[own[row] as usize]),
-                );
+            let Some(&beside) = first.get(&(container, total)) else { continue };
+            if !told.insert((own[row], container, total)) {
+                continue;
             }
+            let (place, whole) = (&labels[own[row] as usize], &labels[container as usize]);
+            let remedy = format!(
+                "line {} gives {whole}, which contains {place}: adding both counts it twice; keep \
+                 one of the two in the total",
+                table.line(beside)
+            );
+            let expected = "either a place or its parts within one total";
+            problems.push(
+                table.problem("region-beside-country", row, column, expected, remedy).value(place),
+            );
         }
+    }
+}
+
+/// [`nested`] for both ends of a flow, within each partner and each `other` combination.
+pub(crate) fn nested_both(
+    table: &Table,
+    rows: &[usize],
+    ends: [&str; 2],
+    other: &[&str],
+    hierarchy: &Hierarchy,
+    problems: &mut Vec<Problem>,
+) {
+    for (own, partner) in [(ends[0], ends[1]), (ends[1], ends[0])] {
+        let (total, _) = combined(table, rows, &[&[partner], other].concat());
+        nested(table, rows, own, &total, hierarchy, problems);
     }
 }

@@ -21,15 +21,24 @@ impl Hierarchy {
         hierarchy
     }
 
-    /// From a table `places` with the columns `id`, `parent` and `members`.
+    /// From the columns `id` and `parent` of a table `places`: groups hold nothing.
     #[must_use]
-    pub fn of(places: &Table) -> Self {
+    pub fn of_parents(places: &Table) -> Self {
         let mut hierarchy = Self::default();
         for row in 0..places.rows() {
-            let Some(id) = places.text("id", row) else { continue };
-            if let Some(parent) = places.text("parent", row) {
+            if let (Some(id), Some(parent)) = (places.text("id", row), places.text("parent", row)) {
                 hierarchy.put(id, parent);
             }
+        }
+        hierarchy
+    }
+
+    /// From the columns `id`, `parent` and `members` of a table `places`.
+    #[must_use]
+    pub fn of(places: &Table) -> Self {
+        let mut hierarchy = Self::of_parents(places);
+        for row in 0..places.rows() {
+            let Some(id) = places.text("id", row) else { continue };
             for member in places.text("members", row).unwrap_or("").split_whitespace() {
                 hierarchy.put(member, id);
             }

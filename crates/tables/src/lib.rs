@@ -19,8 +19,10 @@
 //! Nothing is repaired silently, and missing is not zero: a cell that cannot be read, a total that
 //! would mix units, a pair without a row are refused or counted, never guessed.
 
+mod check;
 mod encoding;
 mod guard;
+mod lookup;
 mod number;
 mod parquet;
 mod parse;

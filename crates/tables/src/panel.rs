@@ -225,10 +225,9 @@ fn cells(
     guard::uniform(table, rows, false, &mut problems);
     guard::once(table, rows, &[&keys[..], options.over].concat(), &mut problems);
     if let Some(hierarchy) = options.hierarchy {
-        guard::nested(table, rows, keys[0], keys[1], hierarchy, &mut problems);
-        guard::nested(table, rows, keys[1], keys[0], hierarchy, &mut problems);
-        for over in options.over {
-            guard::nested(table, rows, over, keys[0], hierarchy, &mut problems);
+        let over = options.over.iter().map(|over| [keys[0], over]);
+        for ends in std::iter::once(keys).chain(over) {
+            guard::nested_both(table, rows, ends, &[], hierarchy, &mut problems);
         }
     }
     let how = SumOptions { value, missing: options.missing, ..SumOptions::default() };

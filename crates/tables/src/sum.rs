@@ -125,8 +125,14 @@ pub fn sum(
     let mut problems = Vec::new();
     guard::uniform(table, &rows, options.across_years, &mut problems);
     guard::once(table, &rows, &["origin", "destination", "product", "year"], &mut problems);
-    guard::nested(table, &rows, "origin", "destination", hierarchy, &mut problems);
-    guard::nested(table, &rows, "destination", "origin", hierarchy, &mut problems);
+    guard::nested_both(
+        table,
+        &rows,
+        ["origin", "destination"],
+        &["year"],
+        hierarchy,
+        &mut problems,
+    );
     whole_beside_parts(table, &rows, &mut problems);
     both_directions(table, &rows, &mut problems);
     let missing = check_values(table, &rows, values, options, &mut problems);

@@ -11,16 +11,20 @@ use crate::cell::Cell;
 use crate::number::{self, Style};
 use crate::value::{Number, restyle};
 
-/// Registers `calc`, `add`, `lowest`, `highest`, `fmt` and `signed`.
+/// Registers `calc`, `add`, `lowest`, `highest`, `assume`, `fmt` and `signed`.
 pub fn register(env: &mut Environment<'_>, book: &Arc<Book>) {
     let b = Arc::clone(book);
-    env.add_function("calc", move |expression: String, kwargs: Kwargs| calc(&b, &expression, &kwargs));
+    env.add_function("calc", move |expression: String, kwargs: Kwargs| {
+        calc(&b, &expression, &kwargs)
+    });
     let b = Arc::clone(book);
     env.add_function("add", move |numbers: Vec<Value>, kwargs: Kwargs| add(&b, &numbers, &kwargs));
     let b = Arc::clone(book);
     env.add_function("lowest", move |numbers: Vec<Value>| extreme(&b, &numbers, "lowest"));
     let b = Arc::clone(book);
     env.add_function("highest", move |numbers: Vec<Value>| extreme(&b, &numbers, "highest"));
+    let b = Arc::clone(book);
+    env.add_function("assume", move |value: f64, kwargs: Kwargs| assume(&b, value, &kwargs));
     env.add_filter("fmt", |value: Value, args: Rest<Value>| {
         let decimals = args.iter().find_map(Value::as_usize);
         let unit = args.iter().find_map(|arg| arg.as_str().map(str::to_owned));
@@ -67,12 +71,17 @@ fn calc(book: &Book, expression: &str, kwargs: &Kwargs) -> Result<Value, Error> 
     let mut options: BTreeMap<String, String> =
         inputs.iter().map(|(name, cell)| (name.clone(), cell.id.clone())).collect();
     options.insert("expression".into(), expression.to_owned());
-    let mut cell = Cell::new("calc", options, label.unwrap_or_else(|| expression.to_owned()), value)
-        .with_inputs(inputs.iter().map(|(_, cell)| cell.as_ref()));
+    let mut cell =
+        Cell::new("calc", options, label.unwrap_or_else(|| expression.to_owned()), value)
+            .with_inputs(inputs.iter().map(|(_, cell)| cell.as_ref()));
     let numbers: Vec<String> = inputs
         .iter()
         .map(|(name, c)| {
-            format!("{name} = {} {}", number::text(c, &Style::default()).unwrap_or_default(), c.unit)
+            format!(
+                "{name} = {} {}",
+                number::text(c, &Style::default()).unwrap_or_default(),
+                c.unit
+            )
         })
         .collect();
     cell.computation.text = format!("{expression}, where {}", numbers.join(", "));
@@ -81,6 +90,20 @@ fn calc(book: &Book, expression: &str, kwargs: &Kwargs) -> Result<Value, Error> 
     if !known {
         cell.notes.push("one of its inputs is not known".into());
     }
+    Ok(Number::value(book.enter(cell)))
+}
+
+/// `assume(8, unit = "percent", label = "...", note = "...")`: a number that the author chooses.
+fn assume(book: &Book, value: f64, kwargs: &Kwargs) -> Result<Value, Error> {
+    let (unit, label): (String, String) = (kwargs.get("unit")?, kwargs.get("label")?);
+    let note: Option<String> = kwargs.get("note")?;
+    kwargs.assert_all_used()?;
+    let options = BTreeMap::from([("label".to_owned(), label.clone())]);
+    let mut cell = Cell::new("assume", options, label, Some(value));
+    cell.unit = unit;
+    cell.status = crate::cell::Status::Assumed;
+    cell.computation.text = "chosen in brief.md".into();
+    cell.notes.extend(note);
     Ok(Number::value(book.enter(cell)))
 }
 
@@ -112,7 +135,8 @@ fn add(book: &Book, numbers: &[Value], kwargs: &Kwargs) -> Result<Value, Error> 
     cell.unit = unit;
     cell.computation.text = format!("sum of {} numbers", cells.len());
     if !mixed.is_empty() {
-        cell.notes.push(format!("adds numbers of different {}, as the text says", mixed.join(", ")));
+        cell.notes
+            .push(format!("adds numbers of different {}, as the text says", mixed.join(", ")));
     }
     describe(&mut cell, cells.iter().map(AsRef::as_ref));
     Ok(Number::value(book.enter(cell)))
@@ -178,7 +202,7 @@ fn describe<'a>(cell: &mut Cell, inputs: impl Iterator<Item = &'a Cell>) {
     if inputs.iter().any(|c| c.bound != "=") {
         cell.bound = "~".into();
     }
-    // A number computed from an estimate or a counterfactual is one itself.
+    // A number computed from an estimate, a counterfactual or an assumption is one itself.
     let rank = |status: crate::cell::Status| status as u8;
     if let Some(status) = inputs.iter().map(|c| c.status).max_by_key(|s| rank(*s)) {
         if rank(status) > rank(cell.status) {

@@ -23,8 +23,9 @@ pub fn register(env: &mut Environment<'_>, book: &Arc<Book>) {
 }
 
 /// What every chart function takes.
-struct Frame {
-    common: Common,
+pub struct Frame {
+    /// Title, unit and size for the drawing.
+    pub common: Common,
     title: String,
     caption: String,
     footnote: String,
@@ -33,7 +34,12 @@ struct Frame {
 }
 
 impl Frame {
-    fn new(kwargs: &Kwargs) -> Result<Self, Error> {
+    /// Reads the options that all charts share.
+    ///
+    /// # Errors
+    ///
+    /// Without a title or a caption.
+    pub fn new(kwargs: &Kwargs) -> Result<Self, Error> {
         let text = |name: &str, default: &str| -> Result<String, Error> {
             Ok(kwargs.get::<Option<Value>>(name)?.map_or(default.to_owned(), |v| v.to_string()))
         };
@@ -59,7 +65,11 @@ impl Frame {
     }
 
     /// A mark for an item: its label and its number in the unit of the chart.
-    fn datum(&self, item: &Value) -> Result<(Datum, Arc<Cell>, f64), Error> {
+    ///
+    /// # Errors
+    ///
+    /// When the item has no such number.
+    pub fn datum(&self, item: &Value) -> Result<(Datum, Arc<Cell>, f64), Error> {
         let cell = Number::from_value(&item.get_attr(&self.value)?)?;
         let factor = if self.common.unit.is_empty() {
             1.0
@@ -74,7 +84,12 @@ impl Frame {
         Ok((datum, cell, factor))
     }
 
-    fn finish(self, book: &Book, figure: Result<Figure, PlotError>) -> Result<String, Error> {
+    /// Enters the drawn block and returns the marker that stands for it.
+    ///
+    /// # Errors
+    ///
+    /// What the drawing refused.
+    pub fn finish(self, book: &Book, figure: Result<Figure, PlotError>) -> Result<String, Error> {
         let figure = figure.map_err(|error| refuse(error.to_string()))?;
         let mut footnote = self.footnote;
         for note in &figure.notes {
@@ -83,7 +98,8 @@ impl Frame {
             }
             footnote.push_str(note);
         }
-        let index = book.block(Block { figure, title: self.title, caption: self.caption, footnote });
+        let index =
+            book.block(Block { figure, title: self.title, caption: self.caption, footnote });
         Ok(format!("\n\n{BLOCK}{index}{BLOCK}\n\n"))
     }
 }
@@ -91,12 +107,14 @@ impl Frame {
 /// `bar(items, label = "name", value = "value", title = ..., caption = ...)`: ranked bars.
 fn bar(book: &Book, items: &[Value], kwargs: &Kwargs) -> Result<String, Error> {
     let frame = Frame::new(kwargs)?;
-    let highlight: Vec<String> = kwargs.get::<Option<Vec<String>>>("highlight")?.unwrap_or_default();
+    let highlight: Vec<String> =
+        kwargs.get::<Option<Vec<String>>>("highlight")?.unwrap_or_default();
     let sort = kwargs.get::<Option<bool>>("sort")?.unwrap_or(true);
     let header: Option<String> = kwargs.get("header")?;
+    let top: Option<usize> = kwargs.get("top")?;
     kwargs.assert_all_used()?;
     let mut bars = Vec::with_capacity(items.len());
-    for item in items {
+    for item in items.iter().take(top.unwrap_or(usize::MAX)) {
         let (datum, cell, factor) = frame.datum(item)?;
         let id = item.get_attr("id").ok().map(|id| id.to_string()).unwrap_or_default();
         bars.push(Bar {
@@ -128,9 +146,8 @@ fn line(book: &Book, series: &[Value], kwargs: &Kwargs) -> Result<String, Error>
         for point in item.get_attr("points")?.try_iter()? {
             let (datum, cell, factor) = frame.datum(&point)?;
             let at = point.get_attr(&x)?;
-            let at = f64::try_from(at.clone()).or_else(|_| {
-                Number::from_value(&at).map(|cell| cell.value.unwrap_or(f64::NAN))
-            })?;
+            let at = f64::try_from(at.clone())
+                .or_else(|_| Number::from_value(&at).map(|cell| cell.value.unwrap_or(f64::NAN)))?;
             points.push(Point {
                 x: at,
                 datum,
@@ -144,15 +161,23 @@ fn line(book: &Book, series: &[Value], kwargs: &Kwargs) -> Result<String, Error>
             Some("open") => SeriesKind::Open,
             _ => SeriesKind::Line,
         };
-        drawn.push(Series {
-            label: item.get_attr("label")?.to_string(),
-            points,
-            kind,
-            emphasis: position == 0,
-        });
+        // Several figures at one place stand above each other: each round takes one of each.
+        let mut label = item.get_attr("label")?.to_string();
+        while !points.is_empty() {
+            let mut later = Vec::new();
+            let mut round: Vec<Point> = Vec::new();
+            for point in points {
+                match round.last() {
+                    Some(last) if last.x == point.x => later.push(point),
+                    _ => round.push(point),
+                }
+            }
+            drawn.push(Series { label, points: round, kind, emphasis: position == 0 });
+            label = String::new();
+            points = later;
+        }
     }
-    let mut options =
-        LineOptions { common: frame.common.clone(), zero, ..LineOptions::default() };
+    let mut options = LineOptions { common: frame.common.clone(), zero, ..LineOptions::default() };
     if let Some(label) = x_label {
         options.x_label = label;
         options.x_kind = emporion_plot::XKind::Number;

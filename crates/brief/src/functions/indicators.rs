@@ -10,19 +10,23 @@ use emporion_model::measure::rca::rca;
 use emporion_model::measure::records::{
     Among, Bound, Observation, RecordOptions, Several, Verdict, record,
 };
-use emporion_model::panel::PlaceProduct;
+use emporion_model::outcome::Note;
+use emporion_tables::panel::{CellOptions, place_product};
+use emporion_tables::sum::Missing;
 use minijinja::value::{Kwargs, Value};
 use minijinja::{Environment, Error};
 
 use super::rows::Selection;
 use crate::book::{Book, refuse};
-use crate::cell::Cell;
+use crate::cell::{Cell, Ground};
 use crate::value::{Number, Row};
 
 /// Registers `record`, `concentration` and `complexity`.
 pub fn register(env: &mut Environment<'_>, book: &Arc<Book>) {
     let b = Arc::clone(book);
-    env.add_function("record", move |rows: Vec<Value>, kwargs: Kwargs| is_record(&b, &rows, &kwargs));
+    env.add_function("record", move |rows: Vec<Value>, kwargs: Kwargs| {
+        is_record(&b, &rows, &kwargs)
+    });
     let b = Arc::clone(book);
     env.add_function("concentration", move |items: Vec<Value>| concentrate(&b, &items));
     let b = Arc::clone(book);
@@ -104,7 +108,7 @@ fn is_record(book: &Book, rows: &[Value], kwargs: &Kwargs) -> Result<Value, Erro
         found.compared.len() + 1,
         list(&found.gaps)
     );
-    Ok(Value::from_iter([
+    Ok(Value::from_pairs([
         ("is_record", Value::from(found.verdict == Verdict::Record)),
         (
             "verdict",
@@ -113,7 +117,6 @@ fn is_record(book: &Book, rows: &[Value], kwargs: &Kwargs) -> Result<Value, Erro
                 Verdict::Tied => "level with the highest",
                 Verdict::NotRecord => "not a record",
                 Verdict::Undecided => "not decided by the figures at hand",
-                _ => "not decided",
             }),
         ),
         ("value", of(year)),
@@ -161,35 +164,28 @@ fn concentrate(book: &Book, items: &[Value]) -> Result<Value, Error> {
     Ok(Number::value(book.enter(cell)))
 }
 
-/// Exports of each place by product from the selected flows, without domestic sales.
-///
-/// # Errors
-///
-/// When the flows have no product column, or the table is refused by `measure`.
-pub fn exports_by_product(
-    table: &emporion_tables::Table,
-    rows: &[usize],
-) -> Result<(PlaceProduct, Vec<String>, Vec<String>), Error> {
-    let rows: Vec<usize> = rows
-        .iter()
-        .copied()
-        .filter(|&row| table.text("origin", row) != table.text("destination", row))
-        .collect();
-    emporion_tables::panel::place_product(table, &rows, "origin", "product", "value")
-        .map_err(|report| refuse(report.to_string()))
-}
-
 /// `complexity(...)`: places ranked by ECI, products by PCI, from the exports selected.
 fn rank_complexity(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
     let top: Option<usize> = kwargs.get("top")?;
     let selection = Selection::from_kwargs(book, kwargs)?;
     kwargs.assert_all_used()?;
     let table = selection.table(book)?;
-    let rows = selection.rows(table);
-    let (exports, places, products) = exports_by_product(table, &rows)?;
+    let rows = selection.rows(table)?;
+    // Exports: what is sold at home does not count.
+    let rows: Vec<usize> = rows
+        .into_iter()
+        .filter(|&row| table.text("origin", row) != table.text("destination", row))
+        .collect();
+    let hierarchy = book.case.hierarchy();
+    let options =
+        CellOptions { missing: Missing::Zero, over: &["destination"], hierarchy: Some(&hierarchy) };
+    let (exports, places, products, absent) =
+        place_product(table, &rows, "origin", "product", "value", options)
+            .map_err(|report| refuse(report.to_string()))?;
     let model = |error: emporion_model::outcome::InputError| refuse(error.to_string());
     let m = presence(&rca(&exports).map_err(model)?, 1.0).map_err(model)?;
     let found = complexity(&m, &ComplexityOptions::default()).map_err(model)?;
+    let ground = Ground::default().and(&book.case, table, &rows);
     let enter = |ids: &[String], values: &[Option<f64>], what: &str, unit: &str| {
         let mut ranked: Vec<(f64, &String)> =
             values.iter().zip(ids).filter_map(|(v, id)| v.map(|v| (v, id))).collect();
@@ -215,8 +211,8 @@ fn rank_complexity(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
                 );
                 cell.period = table.text("year", rows[0]).unwrap_or_default().to_owned();
                 cell.scope = table.text("scope", rows[0]).unwrap_or_default().to_owned();
-                let cell = cell.with_rows(&book.case, table, &rows);
-                Value::from_iter([
+                let cell = cell.with_ground(&ground);
+                Value::from_pairs([
                     ("rank", Value::from(rank + 1)),
                     ("id", Value::from(id.clone())),
                     ("name", Value::from(name)),
@@ -226,13 +222,13 @@ fn rank_complexity(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
             .collect();
         Value::from(items)
     };
-    Ok(Value::from_iter([
+    Ok(Value::from_pairs([
         ("places", enter(&places, &found.eci, "ECI", "standard deviations")),
         ("products", enter(&products, &found.pci, "PCI", "standard deviations of ECI")),
-        ("notes", Value::from(notes(&found))),
+        ("notes", Value::from(notes(&found, &absent))),
     ]))
 }
 
-fn notes(found: &Complexity) -> String {
-    found.notes.iter().map(|note| note.message.clone()).collect::<Vec<_>>().join("; ")
+fn notes(found: &Complexity, absent: &[Note]) -> String {
+    found.notes.iter().chain(absent).map(|note| note.message.clone()).collect::<Vec<_>>().join("; ")
 }

@@ -3,16 +3,20 @@
 //! | file | functions |
 //! | --- | --- |
 //! | [`rows`] | `rows`, `count`, `total`, `totals`, `nearest`, `place`, `setting`, `members` |
-//! | [`arithmetic`] | `calc`, `add`, `lowest`, `highest`, `share`; filters `fmt`, `signed` |
+//! | [`arithmetic`] | `calc`, `add`, `lowest`, `highest`, `assume`; filters `fmt`, `signed` |
 //! | [`indicators`] | `record`, `concentration`, `complexity` |
-//! | [`models`] | `estimate`, `simulate`, `site` |
-//! | [`charts`] | `bar`, `line`, `scatter`, `choropleth`, `flow_map` |
+//! | [`models`] | `estimate`, `simulate` |
+//! | [`sites`] | `site`, `site_curve`, `offices`, `offices_curve` |
+//! | [`charts`] | `bar`, `line` |
+//! | [`maps`] | `choropleth`, `flow_map` |
 
 pub mod arithmetic;
 pub mod charts;
 pub mod indicators;
+pub mod maps;
 pub mod models;
 pub mod rows;
+pub mod sites;
 
 use std::sync::Arc;
 
@@ -26,5 +30,7 @@ pub fn register(env: &mut Environment<'_>, book: &Arc<Book>) {
     arithmetic::register(env, book);
     indicators::register(env, book);
     models::register(env, book);
+    sites::register(env, book);
     charts::register(env, book);
+    maps::register(env, book);
 }

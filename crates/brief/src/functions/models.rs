@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use emporion_model::estimate::{Options as FitOptions, SmallSample, Vcov};
 use emporion_model::simulate::OneSectorOptions;
-use emporion_model::site::p_median;
-use emporion_tables::{Hierarchy, Report, Table};
+use emporion_tables::sum::Missing;
+use emporion_tables::{Report, Table};
 use minijinja::value::{Kwargs, Object, Value, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, State};
 
@@ -14,8 +14,7 @@ use super::rows::Selection;
 use crate::book::{Book, refuse};
 use crate::cell::{Cell, Ground, Interval, Status};
 use crate::stages::gravity::{self, Estimate, Family};
-use crate::stages::siting::{self, Siting};
-use crate::stages::world::{self, Absent, Counterfactual, Scenario, World};
+use crate::stages::world::{self, Counterfactual, Scenario, World};
 use crate::value::Number;
 
 /// Level of the intervals of estimates.
@@ -29,10 +28,6 @@ pub fn register(env: &mut Environment<'_>, book: &Arc<Book>) {
     });
     let b = Arc::clone(book);
     env.add_function("simulate", move |kwargs: Kwargs| simulate(&b, &kwargs));
-    let b = Arc::clone(book);
-    env.add_function("site", move |kwargs: Kwargs| site(&b, &kwargs));
-    let b = Arc::clone(book);
-    env.add_function("site_curve", move |kwargs: Kwargs| site_curve(&b, &kwargs));
 }
 
 fn shown(report: &Report) -> Error {
@@ -49,13 +44,13 @@ fn flows<'a>(
     book: &'a Book,
     kwargs: &Kwargs,
     own: &[&str],
-) -> Result<(&'a Table, Vec<usize>, Selection, Absent), Error> {
+) -> Result<(&'a Table, Vec<usize>, Selection, Missing), Error> {
     let selection = Selection::excluding(book, kwargs, own)?;
     let table = selection.table(book)?;
     let rows = selection.rows(table)?;
     let absent = match book.case.absent(table.name()) {
-        Some("zero") => Absent::Zero,
-        _ => Absent::Refuse,
+        Some("zero") => Missing::Zero,
+        _ => Missing::Refuse,
     };
     Ok((table, rows, selection, absent))
 }
@@ -72,8 +67,7 @@ fn estimate(book: &Arc<Book>, formula: &str, kwargs: &Kwargs) -> Result<Value, E
     let pairs = book.case.pairs().ok_or_else(|| {
         refuse("estimate() needs the table `pairs` with distance and other covariates of each pair")
     })?;
-    let hierarchy = Hierarchy::of_case(&book.case);
-    let sample = gravity::pair_table(table, &rows, pairs, &hierarchy, absent, domestic)
+    let sample = gravity::pair_table(table, &rows, pairs, &book.case.hierarchy(), absent, domestic)
         .map_err(|report| shown(&report))?;
     let options = FitOptions {
         vcov: match vcov.as_str() {
@@ -126,7 +120,10 @@ impl FitValue {
     fn number(&self, name: &str, ask: Ask) -> Result<Value, Error> {
         let fit = &self.found.fit;
         let at = fit.position(name).ok_or_else(|| {
-            refuse(format!("the model has no coefficient {name:?}; it has {}", fit.names.join(", ")))
+            refuse(format!(
+                "the model has no coefficient {name:?}; it has {}",
+                fit.names.join(", ")
+            ))
         })?;
         let (low, high) = fit.intervals(LEVEL)[at];
         let b = fit.coefficients[at];
@@ -134,8 +131,12 @@ impl FitValue {
         let doubling = |b: f64| 100.0 * (b.exp2() - 1.0);
         let (what, value, ends, unit): (&str, f64, Option<(f64, f64)>, &str) = match ask {
             Ask::Coefficient => ("coefficient", b, Some((low, high)), "log points / 100"),
-            Ask::StandardError => ("standard error", fit.standard_errors[at], None, "log points / 100"),
-            Ask::Effect => ("effect", effect(b), Some((effect(low), effect(high))), "percent of trade"),
+            Ask::StandardError => {
+                ("standard error", fit.standard_errors[at], None, "log points / 100")
+            }
+            Ask::Effect => {
+                ("effect", effect(b), Some((effect(low), effect(high))), "percent of trade")
+            }
             Ask::Doubling => {
                 ("doubling", doubling(b), Some((doubling(low), doubling(high))), "percent of trade")
             }
@@ -170,8 +171,7 @@ impl FitValue {
     fn statistic(&self, what: &str, value: f64, unit: &str) -> Value {
         let mut options = self.question.clone();
         options.insert("number".into(), what.to_owned());
-        let mut cell =
-            Cell::new("estimate", options, what, Some(value)).with_ground(&self.ground);
+        let mut cell = Cell::new("estimate", options, what, Some(value)).with_ground(&self.ground);
         cell.unit = unit.to_owned();
         cell.computation.text = format!("{} of {}", what, self.question["formula"]);
         Number::value(self.book.enter(cell))
@@ -189,7 +189,7 @@ impl Object for FitValue {
                 .names
                 .iter()
                 .map(|name| {
-                    Value::from_iter([
+                    Value::from_pairs([
                         ("id", Value::from(name.clone())),
                         ("name", Value::from(name.clone())),
                         ("coefficient", self.number(name, Ask::Coefficient).ok()?),
@@ -233,7 +233,7 @@ fn simulate(book: &Arc<Book>, kwargs: &Kwargs) -> Result<Value, Error> {
     let market: Option<Value> = kwargs.get("market")?;
     let (table, rows, selection, absent) = flows(book, kwargs, &own)?;
     kwargs.assert_all_used()?;
-    let world = World::new(table, &rows, &Hierarchy::of_case(&book.case), absent)
+    let world = World::new(table, &rows, &book.case.hierarchy(), absent)
         .map_err(|report| shown(&report))?;
     let expand = |id: &String| book.case.members(id).unwrap_or_else(|| vec![id.clone()]);
     let mut question = selection.options();
@@ -249,9 +249,9 @@ fn simulate(book: &Arc<Book>, kwargs: &Kwargs) -> Result<Value, Error> {
                 let (betas, input) = match Number::from_value(&beta) {
                     Ok(cell) => {
                         question.insert("beta".into(), cell.id.clone());
-                        let middle = cell
-                            .value
-                            .ok_or_else(|| refuse("the coefficient for the agreement is not known"))?;
+                        let middle = cell.value.ok_or_else(|| {
+                            refuse("the coefficient for the agreement is not known")
+                        })?;
                         let ends = cell.interval.as_ref().map(|i| [i.low, i.high]);
                         let mut betas = vec![middle];
                         betas.extend(ends.into_iter().flatten());
@@ -331,7 +331,11 @@ impl WorldValue {
         let mut options = self.question.clone();
         options.insert("number".into(), what.to_owned());
         options.insert("of".into(), of.to_owned());
-        let label = if of.is_empty() { what.to_owned() } else { format!("{what}: {}", self.book.place(of)) };
+        let label = if of.is_empty() {
+            what.to_owned()
+        } else {
+            format!("{what}: {}", self.book.place(of))
+        };
         let mut cell =
             Cell::new("simulate", options, label, Some(values[0])).with_ground(&self.ground);
         cell.unit = unit.to_owned();
@@ -372,7 +376,7 @@ impl WorldValue {
         let percent = |what: &str, text: &str, get: fn(&Counterfactual) -> &Vec<f64>| {
             self.number(what, id, "percent", text, move |run| 100.0 * (get(run)[i] - 1.0))
         };
-        Value::from_iter([
+        Value::from_pairs([
             ("id", Value::from(id.clone())),
             ("name", Value::from(self.book.place(id))),
             (
@@ -383,15 +387,19 @@ impl WorldValue {
             ),
             (
                 "exports",
-                percent("change of exports", "exports'/exports \u{2212} 1, world income fixed", |r| {
-                    &r.equilibrium.exports_hat
-                }),
+                percent(
+                    "change of exports",
+                    "exports'/exports \u{2212} 1, world income fixed",
+                    |r| &r.equilibrium.exports_hat,
+                ),
             ),
             (
                 "imports",
-                percent("change of imports", "imports'/imports \u{2212} 1, world income fixed", |r| {
-                    &r.equilibrium.imports_hat
-                }),
+                percent(
+                    "change of imports",
+                    "imports'/imports \u{2212} 1, world income fixed",
+                    |r| &r.equilibrium.imports_hat,
+                ),
             ),
         ])
     }
@@ -400,11 +408,20 @@ impl WorldValue {
         let account = self.runs[0].diversion.as_ref()?;
         let share = |j: usize| {
             let text = "change of the share of output sent there, over the share lost";
-            self.number("share of the lost quantity", &self.world.places[j], "percent", text, move |run| {
-                run.diversion.as_ref().map_or(f64::NAN, |d| 100.0 * d.quantity_shares[j])
-            })
+            self.number(
+                "share of the lost quantity",
+                &self.world.places[j],
+                "percent",
+                text,
+                move |run| {
+                    run.diversion.as_ref().map_or(f64::NAN, |d| 100.0 * d.quantity_shares[j])
+                },
+            )
         };
-        let total = |what: &str, text: &str, unit: &str, get: fn(&emporion_model::simulate::Diversion) -> f64| {
+        let total = |what: &str,
+                     text: &str,
+                     unit: &str,
+                     get: fn(&emporion_model::simulate::Diversion) -> f64| {
             self.number(what, "", unit, text, move |run| {
                 run.diversion.as_ref().map_or(f64::NAN, get)
             })
@@ -412,7 +429,7 @@ impl WorldValue {
         let item = |j: usize| {
             let id = &self.world.places[j];
             let home = if j == account.exporter { " (home)" } else { "" };
-            Value::from_iter([
+            Value::from_pairs([
                 ("id", Value::from(id.clone())),
                 ("name", Value::from(format!("{}{home}", self.book.place(id)))),
                 ("value", share(j)),
@@ -424,10 +441,15 @@ impl WorldValue {
             account.quantity_shares[b].total_cmp(&account.quantity_shares[a]).then(a.cmp(&b))
         });
         let third = order.iter().copied().find(|&j| j != account.exporter)?;
-        Some(Value::from_iter([
+        Some(Value::from_pairs([
             (
                 "lost",
-                total("sales lost in the closed market", "\u{2212}\u{3a3} dX", &self.world.unit, |d| d.lost),
+                total(
+                    "sales lost in the closed market",
+                    "\u{2212}\u{3a3} dX",
+                    &self.world.unit,
+                    |d| d.lost,
+                ),
             ),
             (
                 "home",
@@ -437,9 +459,12 @@ impl WorldValue {
             ),
             (
                 "abroad",
-                total("share of the lost quantity redirected abroad", "\u{3a3} \u{3c1}_ij", "percent", |d| {
-                    100.0 * d.quantity_share_abroad
-                }),
+                total(
+                    "share of the lost quantity redirected abroad",
+                    "\u{3a3} \u{3c1}_ij",
+                    "percent",
+                    |d| 100.0 * d.quantity_share_abroad,
+                ),
             ),
             ("third", item(third)),
             ("markets", order.into_iter().map(item).collect()),
@@ -458,9 +483,11 @@ impl Object for WorldValue {
                 "largest |exports + D' \u{2212} imports| over exports + imports",
                 |run| run.equilibrium.residual,
             ),
-            "iterations" => self.number("Newton steps", "", "steps", "steps of the first run", |run| {
-                run.equilibrium.iterations as f64
-            }),
+            "iterations" => {
+                self.number("Newton steps", "", "steps", "steps of the first run", |run| {
+                    run.equilibrium.iterations as f64
+                })
+            }
             "diversion" => self.diversion()?,
             _ => return None,
         })
@@ -479,129 +506,4 @@ impl Object for WorldValue {
         let at = self.world.position(&id).map_err(|report| shown(&report))?;
         Ok(self.place(at))
     }
-}
-
-/// What `site` and `site_curve` share: the seats and the question asked of them.
-fn seats(book: &Book, kwargs: &Kwargs) -> Result<(Siting, BTreeMap<String, String>, Ground), Error> {
-    let kind = text_option(kwargs, "kind", "country")?;
-    let parent: Option<String> = kwargs.get("parent")?;
-    let weight: Option<String> = kwargs.get("weight")?;
-    let keep: Vec<String> = kwargs.get::<Option<Vec<String>>>("keep")?.unwrap_or_default();
-    let siting =
-        siting::seats(&book.case, &kind, parent.as_deref(), weight.as_deref(), &keep)
-            .map_err(|report| shown(&report))?;
-    let places = book.case.places().expect("siting::seats found it");
-    let rows: Vec<usize> = siting.sites.iter().filter_map(|id| book.case.place(id)).collect();
-    let question = BTreeMap::from([
-        ("kind".to_owned(), kind),
-        ("parent".to_owned(), parent.unwrap_or_default()),
-        ("weight".to_owned(), weight.unwrap_or_else(|| "1 each".into())),
-        ("keep".to_owned(), keep.join(" ")),
-    ]);
-    Ok((siting, question, Ground::default().and(&book.case, places, &rows)))
-}
-
-/// A number about a plan.
-fn plan_number(
-    book: &Book,
-    question: &BTreeMap<String, String>,
-    ground: &Ground,
-    what: &str,
-    value: f64,
-    unit: &str,
-    text: String,
-) -> Arc<Cell> {
-    let mut options = question.clone();
-    options.insert("number".into(), what.to_owned());
-    let mut cell = Cell::new("site", options, what, Some(value)).with_ground(ground);
-    cell.unit = unit.to_owned();
-    cell.status = Status::Optimised;
-    cell.computation.text = text;
-    book.enter(cell)
-}
-
-/// `site(kind = "region", parent = "RUS", weight = "seat_population", keep = [...], add = 1)`.
-fn site(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
-    let add: usize = kwargs.get("add")?;
-    let (siting, mut question, ground) = seats(book, kwargs)?;
-    kwargs.assert_all_used()?;
-    question.insert("add".into(), add.to_string());
-    let plan =
-        siting.plan(add, &p_median::Options::default()).map_err(|report| shown(&report))?;
-    let weight = siting.weight();
-    let verdict = siting::verdict(&plan.solution);
-    let mean = |what: &str, objective: f64, text: String| {
-        Number::value(plan_number(book, &question, &ground, what, objective / weight, "km", text))
-    };
-    let text = format!(
-        "p-median of {} seats, {} open; great circles; lower bound {:.3} km. {verdict}",
-        siting.sites.len(),
-        plan.solution.open.len(),
-        plan.solution.bound / weight
-    );
-    let city = |site: usize| {
-        let id = &siting.sites[site];
-        let row = book.case.place(id);
-        let places = book.case.places();
-        places.zip(row).and_then(|(p, row)| p.text("seat_city", row)).unwrap_or(id).to_owned()
-    };
-    let item = |site: usize, kind: &str| {
-        Value::from_iter([
-            ("id", Value::from(siting.sites[site].clone())),
-            ("name", Value::from(city(site))),
-            ("place", Value::from(book.place(&siting.sites[site]))),
-            ("lat", Value::from(siting.points[site].0)),
-            ("lon", Value::from(siting.points[site].1)),
-            ("kind", Value::from(kind)),
-        ])
-    };
-    let sites: Vec<Value> = plan
-        .solution
-        .open
-        .iter()
-        .map(|&site| item(site, if plan.added.contains(&site) { "new" } else { "existing" }))
-        .collect();
-    let left_out = if siting.left_out.is_empty() {
-        "no region is left out".to_owned()
-    } else {
-        format!("left out: {}", siting.left_out.join(", "))
-    };
-    Ok(Value::from_iter([
-        ("added", plan.added.iter().map(|&site| item(site, "new")).collect::<Value>()),
-        ("sites", Value::from(sites)),
-        ("mean", mean("mean distance to the nearest centre", plan.solution.objective, text.clone())),
-        (
-            "mean_before",
-            plan.before.map_or(Value::UNDEFINED, |before| {
-                mean("mean distance to the nearest kept centre", before, "the kept centres alone".into())
-            }),
-        ),
-        ("verdict", Value::from(verdict)),
-        ("left_out", Value::from(left_out)),
-    ]))
-}
-
-/// `site_curve(..., most = 8)`: the mean distance for 0, 1, ... centres added.
-fn site_curve(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
-    let most: usize = kwargs.get("most")?;
-    let (siting, mut question, ground) = seats(book, kwargs)?;
-    kwargs.assert_all_used()?;
-    let weight = siting.weight();
-    let mut points = Vec::new();
-    for add in 0..=most {
-        let plan =
-            siting.plan(add, &p_median::Options::default()).map_err(|report| shown(&report))?;
-        question.insert("add".into(), add.to_string());
-        let text = format!("{add} centres added. {}", siting::verdict(&plan.solution));
-        let label = "mean distance to the nearest centre";
-        let cell = plan_number(
-            book, &question, &ground, label, plan.solution.objective / weight, "km", text,
-        );
-        points.push(Value::from_iter([
-            ("added", Value::from(add)),
-            ("name", Value::from(format!("{add} added"))),
-            ("value", Number::value(cell)),
-        ]));
-    }
-    Ok(Value::from(points))
 }

@@ -3,18 +3,20 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use emporion_tables::table::Table;
+use emporion_tables::Table;
+use emporion_tables::select::{Condition, rows};
+use emporion_tables::sum::SumOptions;
 use minijinja::value::{Kwargs, Value, ValueKind};
 use minijinja::{Environment, Error};
 
 use crate::book::{Book, refuse};
 use crate::cell::Cell;
-use crate::value::{Number, Row};
+use crate::value::{Number, Row, period};
 
 /// Registers the functions of this file.
 pub fn register(env: &mut Environment<'_>, book: &Arc<Book>) {
     let b = Arc::clone(book);
-    env.add_function("rows", move |kwargs: Kwargs| rows(&b, &kwargs));
+    env.add_function("rows", move |kwargs: Kwargs| select(&b, &kwargs));
     let b = Arc::clone(book);
     env.add_function("count", move |rows: Vec<Value>, kwargs: Kwargs| count(&b, &rows, &kwargs));
     let b = Arc::clone(book);
@@ -51,12 +53,21 @@ impl Selection {
     ///
     /// When a column is unknown: the message lists the columns.
     pub fn from_kwargs(book: &Book, kwargs: &Kwargs) -> Result<Self, Error> {
+        Self::excluding(book, kwargs, &OPTIONS)
+    }
+
+    /// The same for a function whose own options are `own`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Selection::from_kwargs`].
+    pub fn excluding(book: &Book, kwargs: &Kwargs, own: &[&str]) -> Result<Self, Error> {
         let table: Option<String> = kwargs.get("table")?;
         let mut selection =
             Self { table: table.unwrap_or_else(|| "flows".into()), filters: Vec::new() };
         let names: Vec<String> = kwargs.args().map(str::to_owned).collect();
         for name in names {
-            if OPTIONS.contains(&name.as_str()) {
+            if name == "table" || own.contains(&name.as_str()) {
                 continue;
             }
             let value: Value = kwargs.get(&name)?;
@@ -95,9 +106,24 @@ impl Selection {
     }
 
     /// Positions of the rows that fit, in file order.
-    #[must_use]
-    pub fn rows(&self, table: &Table) -> Vec<usize> {
-        emporion_tables::select::rows(table, &self.filters)
+    ///
+    /// # Errors
+    ///
+    /// When a filter does not fit its column.
+    pub fn rows(&self, table: &Table) -> Result<Vec<usize>, Error> {
+        let conditions: Vec<(&str, Condition)> = self
+            .filters
+            .iter()
+            .map(|(name, texts)| {
+                let condition = match texts.as_slice() {
+                    [text] if text.is_empty() => Condition::Missing,
+                    [text] => Condition::is(text),
+                    texts => Condition::one_of(texts),
+                };
+                (name.as_str(), condition)
+            })
+            .collect();
+        rows(table, &conditions).map_err(|report| refuse(report.to_string()))
     }
 
     /// The selection as options of a computation.
@@ -134,11 +160,11 @@ fn row_values(book: &Arc<Book>, table: &str, rows: &[usize]) -> Value {
 }
 
 /// `rows(table = "flows", origin = "BLR", year = 2022)`: the rows that fit.
-fn rows(book: &Arc<Book>, kwargs: &Kwargs) -> Result<Value, Error> {
+fn select(book: &Arc<Book>, kwargs: &Kwargs) -> Result<Value, Error> {
     let selection = Selection::from_kwargs(book, kwargs)?;
     kwargs.assert_all_used()?;
     let table = selection.table(book)?;
-    Ok(row_values(book, &selection.table, &selection.rows(table)))
+    Ok(row_values(book, &selection.table, &selection.rows(table)?))
 }
 
 /// `count(rows)`: how many rows, with the rows as trace.
@@ -153,10 +179,8 @@ fn count(book: &Book, rows: &[Value], kwargs: &Kwargs) -> Result<Value, Error> {
         at.push((row.table.clone(), row.row));
     }
     let name = at.first().map_or("flows", |(table, _)| table.as_str()).to_owned();
-    let table = book
-        .case
-        .table(&name)
-        .ok_or_else(|| refuse(format!("the case has no table {name:?}")))?;
+    let table =
+        book.case.table(&name).ok_or_else(|| refuse(format!("the case has no table {name:?}")))?;
     let positions: Vec<usize> = at.iter().map(|(_, row)| *row).collect();
     let label = label.unwrap_or_else(|| format!("number of rows of {name}"));
     let options =
@@ -174,7 +198,7 @@ fn total(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
     let selection = Selection::from_kwargs(book, kwargs)?;
     kwargs.assert_all_used()?;
     let table = selection.table(book)?;
-    let mut rows = selection.rows(table);
+    let mut rows = selection.rows(table)?;
     if domestic == Some(false) {
         rows.retain(|&row| table.text("origin", row) != table.text("destination", row));
     }
@@ -196,13 +220,13 @@ pub fn sum_cell(
     options: BTreeMap<String, String>,
     label: String,
 ) -> Result<Arc<Cell>, Error> {
-    let sum = emporion_tables::panel::sum(table, rows, &book.case)
+    let sum = emporion_tables::sum::sum(table, rows, &book.case.hierarchy(), SumOptions::default())
         .map_err(|report| refuse(report.to_string()))?;
     let mut cell = Cell::new("sum", options, label, Some(sum.value));
-    cell.unit = sum.unit;
-    cell.side = sum.side;
-    cell.scope = sum.scope;
-    cell.period = sum.period;
+    cell.unit = sum.unit.unwrap_or_default();
+    cell.side = sum.side.unwrap_or_default();
+    cell.scope = sum.scope.unwrap_or_default();
+    cell.period = period(&sum.year.unwrap_or_default(), &sum.period.unwrap_or_default());
     cell.bound = sum.bound;
     cell.computation.text = format!("sum of {} rows of {}", rows.len(), table.path());
     Ok(book.enter(cell.with_rows(&book.case, table, rows)))
@@ -222,7 +246,7 @@ fn totals(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
     let selection = Selection::from_kwargs(book, kwargs)?;
     kwargs.assert_all_used()?;
     let table = selection.table(book)?;
-    let mut rows = selection.rows(table);
+    let mut rows = selection.rows(table)?;
     if domestic == Some(false) {
         rows.retain(|&row| table.text("origin", row) != table.text("destination", row));
     }
@@ -248,9 +272,10 @@ fn totals(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
         let mut options = options.clone();
         options.extend(by.iter().cloned().zip(key.iter().cloned()));
         let names: Vec<String> = key.iter().map(|id| name_of(book, id)).collect();
-        let value = sum_cell(book, table, rows, options, format!("{label}: {}", names.join(" \u{2192} ")))?;
+        let value =
+            sum_cell(book, table, rows, options, format!("{label}: {}", names.join(" \u{2192} ")))?;
         let share = share_cell(book, &value, &all);
-        items.push(Value::from_iter([
+        items.push(Value::from_pairs([
             ("rank", Value::from(rank + 1)),
             ("id", Value::from(key[0].clone())),
             ("ids", Value::from(key.clone())),
@@ -302,7 +327,7 @@ fn nearest(book: &Arc<Book>, kwargs: &Kwargs) -> Result<Value, Error> {
     kwargs.assert_all_used()?;
     let table = selection.table(book)?;
     let year = |row: usize| table.number("year", row).map(|year| year as i64);
-    let mut rows = selection.rows(table);
+    let mut rows = selection.rows(table)?;
     rows.retain(|&row| table.number("value", row).is_some());
     let best = rows
         .iter()

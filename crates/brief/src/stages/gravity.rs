@@ -3,10 +3,9 @@
 use emporion_model::estimate::{Fit, Options, ols, ppml};
 use emporion_model::outcome::Status;
 use emporion_tables::formula::Formula;
-use emporion_tables::sum::{SumOptions, sum_by};
-use emporion_tables::{Column, Hierarchy, Problem, Report, Table, Values};
-
-use super::world::Absent;
+use emporion_tables::hierarchy::Hierarchy;
+use emporion_tables::sum::{Missing, SumOptions, sum_by};
+use emporion_tables::{Column, Problem, Report, Table, Values};
 
 /// Which estimator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -43,17 +42,15 @@ pub fn pair_table(
     rows: &[usize],
     pairs: &Table,
     hierarchy: &Hierarchy,
-    absent: Absent,
+    absent: Missing,
     domestic: bool,
 ) -> Result<Table, Report> {
     let sums = sum_by(flows, rows, &["origin", "destination"], hierarchy, SumOptions::default())?;
-    let mut values: std::collections::HashMap<(String, String), f64> = sums
-        .into_iter()
-        .map(|(key, sum)| ((key[0].clone(), key[1].clone()), sum.value))
-        .collect();
+    let mut values: std::collections::HashMap<(String, String), f64> =
+        sums.into_iter().map(|(key, sum)| ((key[0].clone(), key[1].clone()), sum.value)).collect();
     let empty = match absent {
-        Absent::Zero => 0.0,
-        Absent::Refuse => f64::NAN,
+        Missing::Zero => 0.0,
+        Missing::Refuse => f64::NAN,
     };
     let mut column = Vec::with_capacity(pairs.rows());
     for row in 0..pairs.rows() {
@@ -74,9 +71,8 @@ pub fn pair_table(
         )
         .into());
     }
-    let table = pairs
-        .clone()
-        .with_column(Column { name: "value".into(), values: Values::Number(column) });
+    let table =
+        pairs.clone().with_column(Column { name: "value".into(), values: Values::Number(column) });
     if domestic {
         return Ok(table);
     }

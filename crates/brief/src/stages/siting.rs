@@ -2,9 +2,11 @@
 
 use emporion_model::outcome::InputError;
 use emporion_model::site::distance::{Point, matrix_km};
+use emporion_model::site::gains::{Gains, Reach, best_office};
 use emporion_model::site::instance::{Instance, SiteState};
 use emporion_model::site::p_median::{Options, Proof, Solution, solve};
-use emporion_tables::{Case, Problem, Report};
+use emporion_tables::sum::{SumOptions, sum_by};
+use emporion_tables::{Case, Problem, Report, Table};
 
 /// Places that are served and places that can serve, by name and position.
 #[derive(Debug, Clone)]
@@ -85,7 +87,11 @@ pub fn seats(
         .iter()
         .map(|id| {
             sites.iter().position(|site| site == id).ok_or_else(|| {
-                problem(places.path(), &format!("a seat for {id:?}, which is to be kept"), "mend the id or add its seat")
+                problem(
+                    places.path(),
+                    &format!("a seat for {id:?}, which is to be kept"),
+                    "mend the id or add its seat",
+                )
             })
         })
         .collect::<Result<_, _>>()?;
@@ -96,6 +102,67 @@ pub fn seats(
         .and_then(|instance| instance.keep(&kept))
         .map_err(|error| refused(places.path(), &error))?;
     Ok(Siting { customers: sites.clone(), sites, points, instance, left_out })
+}
+
+/// An exporter's markets and what offices in their capitals would add.
+#[derive(Debug, Clone)]
+pub struct Offices {
+    /// Markets and capitals; the cost of a pair is the gain forgone.
+    pub siting: Siting,
+    /// Gain of each market from an office in each capital, in the unit of the flows.
+    pub gains: Gains,
+}
+
+/// Offices among the capitals of an exporter's markets.
+///
+/// An office in j raises sales to market k by the factor exp(ln(1 + gain) exp(-d_kj / reach)); a
+/// market counts its best office only, which makes the choice a p-median.
+///
+/// # Notation
+///
+/// `gain` in percent next door, `reach` in km, distances as great circles between seats.
+///
+/// # Errors
+///
+/// As [`sum_by`] for the sales; when a market has no seat it is left out and listed.
+pub fn offices(
+    case: &Case,
+    table: &Table,
+    rows: &[usize],
+    exporter: &str,
+    gain: f64,
+    reach: f64,
+) -> Result<Offices, Report> {
+    let sums = sum_by(table, rows, &["destination"], &case.hierarchy(), SumOptions::default())?;
+    let (mut sites, mut points, mut sales, mut left_out) =
+        (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for (key, sum) in sums {
+        let [market] = key.as_slice() else { continue };
+        match case.seat(market) {
+            Some(seat) => {
+                sites.push(market.clone());
+                points.push(seat);
+                sales.push(sum.value);
+            }
+            None => left_out.push(format!("{market} (no seat in places)")),
+        }
+    }
+    if sites.is_empty() {
+        return Err(problem(
+            table.path(),
+            &format!("sales of {exporter:?} to places with a seat"),
+            "mend the exporter's id",
+        ));
+    }
+    let refuse = |error: InputError| refused(table.path(), &error);
+    let at = as_points(&points).map_err(refuse)?;
+    let n = sites.len();
+    let beta = (gain / 100.0).ln_1p();
+    let gains = best_office(&sales, &matrix_km(&at, &at), n, beta, Reach::Decay { scale: reach })
+        .map_err(refuse)?;
+    let instance = Instance::new(n, n, gains.to_costs()).map_err(refuse)?;
+    let siting = Siting { customers: sites.clone(), sites, points, instance, left_out };
+    Ok(Offices { siting, gains })
 }
 
 /// Latitude and longitude as points.
@@ -115,9 +182,8 @@ impl Siting {
     /// When there are not that many sites.
     pub fn plan(&self, add: usize, options: &Options) -> Result<Plan, Report> {
         let kept: Vec<usize> = self.instance.sites_in(SiteState::Kept).collect();
-        let run = |p: usize| {
-            solve(&self.instance, p, options).map_err(|error| refused("site", &error))
-        };
+        let run =
+            |p: usize| solve(&self.instance, p, options).map_err(|error| refused("site", &error));
         let solution = run(kept.len() + add)?;
         let before = if kept.is_empty() { None } else { Some(run(kept.len())?.objective) };
         let added = solution.open.iter().copied().filter(|site| !kept.contains(site)).collect();
@@ -144,7 +210,10 @@ pub fn verdict(solution: &Solution) -> String {
             solution.nodes,
             100.0 * (solution.objective - solution.certified_bound) / solution.objective
         ),
-        _ => format!("Not proven optimal: at most {:.2} percent from the best.", 100.0 * solution.gap),
+        _ => format!(
+            "Not proven optimal: at most {:.2} percent from the best.",
+            100.0 * solution.gap
+        ),
     }
 }
 

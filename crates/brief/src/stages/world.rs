@@ -1,12 +1,14 @@
 //! Counterfactuals on a table of flows.
 
-use emporion_model::outcome::{InputError, Status};
+use emporion_model::outcome::{InputError, Note, Status};
 use emporion_model::panel::SquareFlows;
 use emporion_model::simulate::{
     Diversion, Equilibrium, OneSectorOptions, Shock, Shocks, diversion, one_sector, shock,
 };
-use emporion_tables::sum::{SumOptions, sum_by};
-use emporion_tables::{Hierarchy, Problem, Report, Table};
+use emporion_tables::hierarchy::Hierarchy;
+use emporion_tables::panel::{CellOptions, square};
+use emporion_tables::sum::Missing;
+use emporion_tables::{Problem, Report, Table};
 
 /// A closed world of places and the flows among them.
 #[derive(Debug, Clone)]
@@ -19,18 +21,8 @@ pub struct World {
     pub unit: String,
     /// Rows summed.
     pub rows: Vec<usize>,
-    /// Pairs without a row, taken as zero flows.
-    pub absent: usize,
-}
-
-/// What a pair without a row means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Absent {
-    /// Refuse: missing is not zero.
-    #[default]
-    Refuse,
-    /// No flow; counted.
-    Zero,
+    /// Pairs without a row that count as zero.
+    pub notes: Vec<Note>,
 }
 
 impl World {
@@ -38,47 +30,21 @@ impl World {
     ///
     /// # Errors
     ///
-    /// As [`sum_by`] (mixed units, sides, scopes or periods; double counting; missing values), and
-    /// for pairs without a row unless they are declared to be zero.
+    /// As [`square`]: mixed units, sides, scopes or periods; double counting; a pair without a row,
+    /// unless such pairs are declared to be zero.
     pub fn new(
         table: &Table,
         rows: &[usize],
         hierarchy: &Hierarchy,
-        absent: Absent,
+        missing: Missing,
     ) -> Result<Self, Report> {
-        let sums = sum_by(table, rows, &["origin", "destination"], hierarchy, SumOptions::default())?;
-        let mut places: Vec<String> = sums.iter().flat_map(|(key, _)| key.clone()).collect();
-        places.sort();
-        places.dedup();
-        let n = places.len();
-        let at = |id: &String| places.binary_search(id).expect("collected from the same keys");
-        let mut cells: Vec<Option<f64>> = vec![None; n * n];
-        let mut unit = String::new();
-        for (key, sum) in &sums {
-            cells[at(&key[0]) * n + at(&key[1])] = Some(sum.value);
-            unit = sum.unit.clone().unwrap_or_default();
-        }
-        let missing: Vec<usize> =
-            cells.iter().enumerate().filter(|(_, c)| c.is_none()).map(|(i, _)| i).collect();
-        if let (Absent::Refuse, Some(&first)) = (absent, missing.first()) {
-            return Err(Problem::new(
-                "absent-pair",
-                table.path(),
-                "a row for every pair of places, own trade included",
-                format!(
-                    "{} of {} pairs have no row, the first {} \u{2192} {}; say that they are zero \
-                     with `--absent zero` or `\"emporion:absent\": \"zero\"` on the resource",
-                    missing.len(),
-                    n * n,
-                    places[first / n],
-                    places[first % n]
-                ),
-            )
-            .into());
-        }
-        let values = cells.into_iter().map(|c| c.unwrap_or(0.0)).collect();
-        let flows = SquareFlows::new(n, values).map_err(|error| refused(table, &places, &error))?;
-        Ok(Self { places, flows, unit, rows: rows.to_vec(), absent: missing.len() })
+        let over: &[&str] = if table.column("product").is_some() { &["product"] } else { &[] };
+        let options = CellOptions { missing, over, hierarchy: Some(hierarchy) };
+        let (flows, places, notes) =
+            square(table, rows, "origin", "destination", "value", options)?;
+        let unit = rows.first().and_then(|&row| table.text("unit", row)).unwrap_or_default();
+        let unit = unit.to_owned();
+        Ok(Self { places, flows, unit, rows: rows.to_vec(), notes })
     }
 
     /// The position of a place.
@@ -88,7 +54,8 @@ impl World {
     /// Naming the places there are, when this one is not among them.
     pub fn position(&self, id: &str) -> Result<usize, Report> {
         self.places.iter().position(|place| place == id).ok_or_else(|| {
-            let near = emporion_tables::problem::nearest(id, self.places.iter().map(String::as_str));
+            let near =
+                emporion_tables::problem::nearest(id, self.places.iter().map(String::as_str));
             Problem::new(
                 "unknown-place",
                 "scenario",
@@ -194,14 +161,14 @@ pub fn run(
     Ok(Counterfactual { equilibrium, diversion })
 }
 
-fn refused(table: &Table, places: &[String], error: &InputError) -> Report {
-    Problem::new("refused", table.path(), "flows that a model can use", named(places, &error.to_string()))
-        .into()
-}
-
 fn refused_scenario(places: &[String], error: &InputError) -> Report {
-    Problem::new("refused", "scenario", "a scenario that a model can use", named(places, &error.to_string()))
-        .into()
+    Problem::new(
+        "refused",
+        "scenario",
+        "a scenario that a model can use",
+        named(places, &error.to_string()),
+    )
+    .into()
 }
 
 /// Kernels speak of `place 17`; readers know names.
@@ -229,6 +196,9 @@ mod tests {
     #[test]
     fn positions_become_names() {
         let places = ["AAA".to_owned(), "BBB".to_owned()];
-        assert_eq!(named(&places, "place 1 sells to place 0; place 7"), "place BBB sells to place AAA; place 7");
+        assert_eq!(
+            named(&places, "place 1 sells to place 0; place 7"),
+            "place BBB sells to place AAA; place 7"
+        );
     }
 }

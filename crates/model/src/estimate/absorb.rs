@@ -291,7 +291,7 @@ mod tests {
     fn what_cannot_converge_says_so() {
         // A path of groups is barely connected; two steps cannot carry a difference along it.
         let a: Vec<u32> = (0..40).map(|i| i / 2).collect();
-        let b: Vec<u32> = (0..40).map(|i| (i + 1) / 2).collect();
+        let b: Vec<u32> = (0..40u32).map(|i| i.div_ceil(2)).collect();
         let effects = [factor(&a), factor(&b)];
         let column: Vec<f64> = (0..40).map(|i| f64::from(i * i % 7)).collect();
         let mut absorber = Absorber::new(&effects, 40, 2);

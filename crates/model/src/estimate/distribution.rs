@@ -64,10 +64,11 @@ fn upper_gamma_half(x: f64) -> f64 {
         }
         return 1.0 - front * sum;
     }
-    front * continued_fraction(|i| {
-        let n = i as f64;
-        (if i == 1 { 1.0 } else { (n - 1.0) * (a - (n - 1.0)) }, x + 2.0 * n - 1.0 - a)
-    })
+    front
+        * continued_fraction(|i| {
+            let n = i as f64;
+            (if i == 1 { 1.0 } else { (n - 1.0) * (a - (n - 1.0)) }, x + 2.0 * n - 1.0 - a)
+        })
 }
 
 /// I_x(d/2, 1/2) at x = d / (d + t²).

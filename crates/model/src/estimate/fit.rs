@@ -150,7 +150,9 @@ impl Fit {
 
     pub(super) fn set_covariance(&mut self, covariance: Vec<f64>) {
         let k = self.names.len();
-        self.standard_errors = (0..k).map(|j| covariance[j * k + j].max(0.0).sqrt()).collect();
+        // Rounding can leave a variance of zero slightly negative; NaN stays NaN.
+        let root = |v: f64| if v < 0.0 { 0.0 } else { v.sqrt() };
+        self.standard_errors = (0..k).map(|j| root(covariance[j * k + j])).collect();
         self.statistics = (0..k).map(|j| self.coefficients[j] / self.standard_errors[j]).collect();
         self.p_values =
             self.statistics.iter().map(|t| p_value(*t, self.degrees_of_freedom)).collect();

@@ -106,29 +106,35 @@ pub fn ols(design: &Design, options: &Options) -> Result<Fit, InputError> {
     let u: Vec<f64> = w.iter().zip(&residual).map(|(w, e)| w * e).collect();
     let fitted: Vec<f64> = sample.y.iter().zip(&residual).map(|(y, e)| y - e).collect();
     let converged = of_x.converged && of_y.converged;
-    Ok(assemble(design, options, &rows, &sample, Pieces {
-        family: Family::Gaussian,
-        coefficients,
-        x: &x,
-        u: &u,
-        bread: factorised.inverse_gram(),
-        sigma2: rss / size,
-        fitted: &fitted,
-        deviance: rss,
-        log_likelihood,
-        r_squared: 1.0 - rss / total,
-        iterations: 1,
-        absorbed: Absorbed {
-            iterations: of_x.iterations + of_y.iterations,
-            residual: of_x.residual.max(of_y.residual),
-            converged,
+    Ok(assemble(
+        design,
+        options,
+        &rows,
+        &sample,
+        Pieces {
+            family: Family::Gaussian,
+            coefficients,
+            x: &x,
+            u: &u,
+            bread: factorised.inverse_gram(),
+            sigma2: rss / size,
+            fitted: &fitted,
+            deviance: rss,
+            log_likelihood,
+            r_squared: 1.0 - rss / total,
+            iterations: 1,
+            absorbed: Absorbed {
+                iterations: of_x.iterations + of_y.iterations,
+                residual: of_x.residual.max(of_y.residual),
+                converged,
+            },
+            gradient_norm: 0.0,
+            status: if converged { Status::Converged } else { Status::NoProgress },
+            collinear,
+            certificate: None,
+            notes,
         },
-        gradient_norm: 0.0,
-        status: if converged { Status::Converged } else { Status::NoProgress },
-        collinear,
-        certificate: None,
-        notes,
-    }))
+    ))
 }
 
 /// Σ w (y - ȳ)², or Σ w y² for models without a constant.

@@ -24,7 +24,7 @@ pub enum Vcov {
 /// | `Raw` | 1 | RSS/N | 1 | 1 |
 /// | `Stata`, Poisson (ppmlhdfe) | 1 | | N/(N-1) | G/(G-1) |
 /// | `Stata`, least squares (reghdfe) | | RSS/(N-K) | N/(N-K) | G/(G-1) (N-1)/(N-K) |
-/// | `Fixest` | (N-1)/(N-K) | RSS/N (N-1)/(N-K) | N/(N-K) | G/(G-1) (N-1)/(N-K) |
+/// | `Fixest` | (N-1)/(N-K) | RSS/(N-K) | N/(N-K) | G/(G-1) (N-1)/(N-K) |
 ///
 /// How K counts the fixed effects is in [`freedom`](super::freedom).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -56,6 +56,9 @@ pub struct Options {
     /// Whether separated rows are looked for and left out (Poisson only); default yes, as in
     /// ppmlhdfe: without it the estimate may not exist.
     pub separation: bool,
+    /// Multiplications that the exact search for separated rows may take; larger models rely on what
+    /// the fit shows. Default 3e8, about half a second; 0 leaves it out.
+    pub exact_search: f64,
     /// Whether rows alone in a level of an effect stay. Default no, as in ppmlhdfe and reghdfe;
     /// the coefficients are the same, N and clustered errors are not.
     pub keep_singletons: bool,
@@ -74,6 +77,7 @@ impl Default for Options {
             max_iterations: 200,
             max_absorb_iterations: 20_000,
             separation: true,
+            exact_search: 3e8,
             keep_singletons: false,
             collinearity_tolerance: 1e-8,
         }

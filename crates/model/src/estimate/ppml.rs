@@ -45,8 +45,8 @@ use crate::outcome::{InputError, Note, Status};
 
 /// Absorbing starts this loosely and tightens as the steps get shorter (ppmlhdfe starts alike).
 const FIRST_ABSORB_TOLERANCE: f64 = 1e-4;
-/// Multiplications that the exact search for separated rows may take: about half a second.
-const EXACT_SEARCH: f64 = 3e8;
+/// Passes of scaling that make the start; more do not save a step.
+const SCALING_SWEEPS: usize = 3;
 /// Fitted values below this would make the working residual overflow.
 const SMALLEST_MU: f64 = 1e-290;
 /// A fit whose deviance is below this share of total outcome reproduces the outcome.
@@ -60,8 +60,9 @@ const PERFECT: f64 = 1e-13;
 ///
 /// `status` is [`Status::Converged`] when the last step changed log fitted values by less than
 /// `options.tolerance` and absorbing met its own tolerance; `gradient_norm` and `absorb_residual`
-/// give the figures. [`Status::MaxIterations`] or [`Status::NoProgress`] otherwise: then the
-/// coefficients are not an estimate.
+/// give the figures. [`Status::MaxIterations`] or [`Status::NoProgress`] otherwise, and
+/// [`Status::NotIdentified`] when separated rows were not to be looked for and some fitted values
+/// still fall: then the coefficients are not an estimate.
 ///
 /// # Errors
 ///
@@ -105,7 +106,7 @@ pub fn ppml(design: &Design, options: &Options) -> Result<Fit, InputError> {
         );
         if !exact_search_done {
             exact_search_done = true;
-            if let Search::Found(found, proof) = cone::search(&sample, EXACT_SEARCH)
+            if let Search::Found(found, proof) = cone::search(&sample, options.exact_search)
                 && !found.is_empty()
             {
                 certificate = proof;
@@ -126,11 +127,14 @@ pub fn ppml(design: &Design, options: &Options) -> Result<Fit, InputError> {
             }
             Outcome::Fitted(fitted) => {
                 notes.extend(fitted.notes(&sample));
-                return Ok(finish(design, options, &rows, &sample, *fitted, Found {
-                    collinear,
-                    certificate,
-                    notes,
-                }));
+                return Ok(finish(
+                    design,
+                    options,
+                    &rows,
+                    &sample,
+                    *fitted,
+                    Found { collinear, certificate, notes },
+                ));
             }
         }
     }
@@ -184,11 +188,14 @@ impl Fitted {
         if !self.undecided.is_empty() {
             let mut rows: Vec<usize> = self.undecided.iter().map(|i| sample.rows[*i]).collect();
             rows.sort_unstable();
+            let why = if self.status == Status::NotIdentified {
+                "separated rows were not to be looked for: the estimate may not exist"
+            } else {
+                "no proof of separation was found: they stayed in"
+            };
             notes.push(Note {
                 code: "separation_undecided",
-                message: "fitted values of these zeros kept falling, but no proof of separation \
-                          was found; they stayed in"
-                    .into(),
+                message: format!("fitted values of {} zeros kept falling; {why}", rows.len()),
                 count: rows.len(),
                 rows,
             });
@@ -236,15 +243,16 @@ fn newton(sample: &Sample, options: &Options) -> Outcome {
     let final_tolerance = options.absorb_tolerance();
     let total_weight: f64 = sample.w.iter().sum();
     let mean = dot(&sample.w, &sample.y, &vec![1.0; n]) / total_weight;
-    // Half way between the data and their mean: the start of ppmlhdfe and fixest.
-    let mut mu: Vec<f64> = sample.y.iter().map(|y| 0.5 * (y + mean)).collect();
+    let (mut mu, start_fits_model) = start(sample, mean);
     let mut eta: Vec<f64> = mu.iter().map(|m| m.ln()).collect();
     let mut coefficients = vec![0.0; sample.x.len()];
     let mut x = sample.x.clone();
     let mut absorber = Absorber::new(&sample.effects, n, options.max_absorb_iterations);
     let mut absorbed = Absorbed::default();
     let mut tolerance = FIRST_ABSORB_TOLERANCE.max(final_tolerance);
-    let mut deviance = f64::INFINITY;
+    // Infinity lets the projection of a start outside the model pass.
+    let mut deviance =
+        if start_fits_model { deviance_at(sample, |i| eta[i]) } else { f64::INFINITY };
     let mut gradient_norm = f64::INFINITY;
     let mut status = Status::MaxIterations;
     let mut iterations = 0;
@@ -253,16 +261,16 @@ fn newton(sample: &Sample, options: &Options) -> Outcome {
 
     while iterations < options.max_iterations {
         iterations += 1;
-        let first = iterations == 1;
+        let project_start = iterations == 1 && !start_fits_model;
         let w = weights(sample, &mu);
         absorber.weigh(&w);
         let outcome = absorber.demean_all(&mut x, tolerance);
         absorbed.iterations += outcome.iterations;
-        // The start is not of the form o + Xβ + Dα, so the first step projects all of it.
+        // A start that is not of the form o + Xβ + Dα is projected in the first step.
         let target: Vec<f64> = (0..n)
             .map(|i| {
                 let r = (sample.y[i] - mu[i]) / mu[i];
-                if first { eta[i] - sample.offset[i] + r } else { r }
+                if project_start { eta[i] - sample.offset[i] + r } else { r }
             })
             .collect();
         let mut residual = target.clone();
@@ -273,12 +281,12 @@ fn newton(sample: &Sample, options: &Options) -> Outcome {
             axpy(-b, x, &mut residual);
         }
         let step: Vec<f64> = target.iter().zip(&residual).map(|(t, r)| t - r).collect();
-        if first {
+        if project_start {
             eta.copy_from_slice(&sample.offset);
         } else {
             gradient_norm = (dot(&w, &step, &step) / w.iter().sum::<f64>()).sqrt();
         }
-        let Some((share, next_deviance)) = shorten(sample, &eta, &step, deviance, first) else {
+        let Some((share, next_deviance)) = shorten(sample, &eta, &step, deviance) else {
             status = Status::NoProgress;
             break;
         };
@@ -288,14 +296,14 @@ fn newton(sample: &Sample, options: &Options) -> Outcome {
         for (m, e) in mu.iter_mut().zip(&eta) {
             *m = e.exp().max(SMALLEST_MU);
         }
-        if first {
+        if project_start {
             continue;
         }
         let converged = gradient_norm <= options.tolerance && tolerance <= final_tolerance;
         falling = falling_zeros(sample, &eta, &step, mean);
         if options.separation && !falling.is_empty() && (converged || iterations >= next_search) {
-            let others = settled_without(&w, &step, &falling);
-            if others <= 1e-4 {
+            // Rows that are separated soon are all that still moves.
+            if converged || settled_without(&w, &step, &falling) <= 0.01 * gradient_norm {
                 let budget = options.max_absorb_iterations;
                 match separation::certify(sample, &falling, final_tolerance, budget) {
                     Some((found, proof)) => return Outcome::Separated(found, proof),
@@ -320,6 +328,9 @@ fn newton(sample: &Sample, options: &Options) -> Outcome {
     if status == Status::Converged && !last.converged {
         status = Status::NoProgress;
     }
+    if status == Status::Converged && !options.separation && !falling.is_empty() {
+        status = Status::NotIdentified;
+    }
     let floor = floors(sample, &w, options.collinearity_tolerance);
     let factorised = Factorised::new(&w, &x, &floor);
     Outcome::Fitted(Box::new(Fitted {
@@ -337,20 +348,41 @@ fn newton(sample: &Sample, options: &Options) -> Outcome {
     }))
 }
 
+/// Fitted values to start from, and whether they are of the form exp(o + Dα).
+///
+/// With effects: scaled to the totals of one effect after the other, which has a closed form and
+/// already sends groups with little trade to small values. Otherwise half way between the data and
+/// their mean, as in ppmlhdfe and fixest.
+fn start(sample: &Sample, mean: f64) -> (Vec<f64>, bool) {
+    let halfway = || (sample.y.iter().map(|y| 0.5 * (y + mean)).collect(), false);
+    if sample.effects.is_empty() {
+        return halfway();
+    }
+    let mut mu: Vec<f64> = sample.offset.iter().map(|o| o.exp()).collect();
+    for _ in 0..SCALING_SWEEPS {
+        for f in &sample.effects {
+            let (mut want, mut have) = (vec![0.0; f.levels], vec![0.0; f.levels]);
+            for (i, id) in f.ids.iter().enumerate() {
+                want[*id as usize] += sample.w[i] * sample.y[i];
+                have[*id as usize] += sample.w[i] * mu[i];
+            }
+            for (m, id) in mu.iter_mut().zip(&f.ids) {
+                *m *= want[*id as usize] / have[*id as usize];
+            }
+        }
+    }
+    // All-zero groups are still there when separation is not looked for.
+    if mu.iter().all(|m| *m >= SMALLEST_MU && m.is_finite()) { (mu, true) } else { halfway() }
+}
+
 /// The largest share of the step, halving from one, that does not raise the deviance.
-fn shorten(
-    sample: &Sample,
-    eta: &[f64],
-    step: &[f64],
-    before: f64,
-    first: bool,
-) -> Option<(f64, f64)> {
+fn shorten(sample: &Sample, eta: &[f64], step: &[f64], before: f64) -> Option<(f64, f64)> {
     // Near the optimum the deviance only moves by rounding, which must not halve the step.
     let rounding = 1e-13 * dot(&sample.w, &sample.y, &vec![1.0; sample.n()]);
     let mut share = 1.0;
     for _ in 0..40 {
         let after = deviance_at(sample, |i| eta[i] + share * step[i]);
-        if after.is_finite() && (first || after <= before * (1.0 + 1e-8) + rounding) {
+        if after.is_finite() && after <= before * (1.0 + 1e-8) + rounding {
             return Some((share, after));
         }
         share *= 0.5;
@@ -412,25 +444,30 @@ fn finish(
     let constant = (outcome / exposure).ln();
     let likelihood = log_likelihood(&|i| fitted.eta[i]);
     let r_squared = 1.0 - likelihood / log_likelihood(&|i| constant + sample.offset[i]);
-    let u: Vec<f64> =
-        (0..n).map(|i| sample.w[i] * (sample.y[i] - fitted.mu[i])).collect();
-    assemble(design, options, rows, sample, Pieces {
-        family: Family::Poisson,
-        coefficients: fitted.coefficients,
-        x: &fitted.x,
-        u: &u,
-        bread: fitted.factorised.inverse_gram(),
-        sigma2: 1.0,
-        fitted: &fitted.mu,
-        deviance: fitted.deviance,
-        log_likelihood: likelihood,
-        r_squared,
-        iterations: fitted.iterations,
-        absorbed: fitted.absorbed,
-        gradient_norm: fitted.gradient_norm,
-        status: fitted.status,
-        collinear: found.collinear,
-        certificate: found.certificate,
-        notes: found.notes,
-    })
+    let u: Vec<f64> = (0..n).map(|i| sample.w[i] * (sample.y[i] - fitted.mu[i])).collect();
+    assemble(
+        design,
+        options,
+        rows,
+        sample,
+        Pieces {
+            family: Family::Poisson,
+            coefficients: fitted.coefficients,
+            x: &fitted.x,
+            u: &u,
+            bread: fitted.factorised.inverse_gram(),
+            sigma2: 1.0,
+            fitted: &fitted.mu,
+            deviance: fitted.deviance,
+            log_likelihood: likelihood,
+            r_squared,
+            iterations: fitted.iterations,
+            absorbed: fitted.absorbed,
+            gradient_norm: fitted.gradient_norm,
+            status: fitted.status,
+            collinear: found.collinear,
+            certificate: found.certificate,
+            notes: found.notes,
+        },
+    )
 }

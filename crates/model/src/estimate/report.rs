@@ -104,8 +104,7 @@ pub(super) fn assemble(
     sample: &Sample,
     pieces: Pieces,
 ) -> Fit {
-    let parameters =
-        freedom::parameters(sample, pieces.family, options.vcov, options.small_sample);
+    let parameters = freedom::parameters(sample, pieces.family, options.vcov, options.small_sample);
     let ingredients = Ingredients {
         family: pieces.family,
         x: pieces.x,

@@ -170,8 +170,7 @@ impl Sample {
         // The sort is stable, and the order of equally large effects is the caller's, so the
         // result does not depend on anything but the input.
         let mut order: Vec<usize> = (0..design.effects.len()).collect();
-        let sizes: Vec<usize> =
-            design.effects.iter().map(|f| compact(f, &rows).levels).collect();
+        let sizes: Vec<usize> = design.effects.iter().map(|f| compact(f, &rows).levels).collect();
         order.sort_by_key(|q| std::cmp::Reverse(sizes[*q]));
         if let Some(q) = order.first() {
             let ids = &design.effects[*q].ids;

@@ -152,9 +152,8 @@ fn factor(
         (SmallSample::Raw, _, _) | (SmallSample::Stata, Family::Poisson, Vcov::Iid) => 1.0,
         (SmallSample::Stata, Family::Poisson, Vcov::Robust) => n / (n - 1.0),
         (SmallSample::Stata, Family::Poisson, Vcov::Cluster) => by_cluster,
-        (SmallSample::Stata, Family::Gaussian, Vcov::Iid | Vcov::Robust)
-        | (SmallSample::Fixest, _, Vcov::Robust) => n / left,
-        (SmallSample::Fixest, _, Vcov::Iid) => (n - 1.0) / left,
+        (_, Family::Gaussian, Vcov::Iid) | (_, _, Vcov::Robust) => n / left,
+        (SmallSample::Fixest, Family::Poisson, Vcov::Iid) => (n - 1.0) / left,
         (_, _, Vcov::Cluster) => by_cluster * (n - 1.0) / left,
     }
 }
@@ -246,8 +245,7 @@ fn repair(matrix: &mut [f64], k: usize) -> bool {
     let u = eigen.U();
     for i in 0..k {
         for j in 0..k {
-            matrix[i * k + j] =
-                (0..k).map(|l| u[(i, l)] * values[l].max(0.0) * u[(j, l)]).sum();
+            matrix[i * k + j] = (0..k).map(|l| u[(i, l)] * values[l].max(0.0) * u[(j, l)]).sum();
         }
     }
     true

@@ -105,6 +105,14 @@ pub struct Equilibrium {
     pub notes: Vec<Note>,
 }
 
+impl Equilibrium {
+    /// P_hat_j: the change of inward resistance is the change of the price index.
+    #[must_use]
+    pub fn inward_resistance_hat(&self) -> &[f64] {
+        &self.price_index_hat
+    }
+}
+
 /// Solves the equilibrium after `shocks` on `flows`.
 ///
 /// ```text
@@ -143,8 +151,8 @@ pub struct Equilibrium {
 ///
 /// # Source
 ///
-/// Dekle, Eaton and Kortum (2007), "Unbalanced Trade", American Economic Review 97(2), equations
-/// (9)-(11); Allen, Arkolakis and Takahashi (2020), "Universal Gravity", Journal of Political
+/// Dekle, Eaton and Kortum (2007), "Unbalanced Trade", American Economic Review 97(2);
+/// Allen, Arkolakis and Takahashi (2020), "Universal Gravity", Journal of Political
 /// Economy 128(2).
 ///
 /// # Example

@@ -8,7 +8,7 @@
 //! A node is dropped when its bound reaches the best plan known. If the limit on nodes comes first,
 //! the smallest bound among the nodes not visited is the bound of the whole, and the gap stays.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::fixed::Table;
 use super::instance::SiteState;
@@ -21,7 +21,7 @@ pub(crate) struct Search {
     /// Proven in fixed-point units; `None`: no plan is better than the incumbent.
     pub(crate) open_bound: Option<i64>,
     /// Multipliers at the root.
-    pub(crate) multipliers: Rc<Vec<i64>>,
+    pub(crate) multipliers: Arc<Vec<i64>>,
     pub(crate) iterations: usize,
     pub(crate) nodes: usize,
 }
@@ -35,7 +35,8 @@ pub(crate) struct Limits {
 }
 
 impl Limits {
-    /// Step lengths as they served best on OR-Library's graphs; the caller's options set how many.
+    /// The caller's options set how many steps; their lengths are fixed: half of Beasley's θ = 2, as
+    /// the climb starts near a good plan, and less in the tree, which starts at its parent's end.
     pub(crate) fn new(options: &Options) -> Self {
         let root = Climb {
             max_iterations: options.max_iterations,
@@ -43,6 +44,7 @@ impl Limits {
             patience: 25,
             least_theta: 0.002,
             swap_every: 50,
+            fix: true,
         };
         let node = Climb {
             max_iterations: options.node_iterations,
@@ -50,6 +52,7 @@ impl Limits {
             patience: 10,
             least_theta: 0.01,
             swap_every: 0,
+            fix: true,
         };
         Self { root, node, max_nodes: options.max_nodes }
     }
@@ -64,15 +67,16 @@ pub(crate) fn search(
     limits: &Limits,
     incumbent: &mut Incumbent,
 ) -> Search {
-    let mut root = Node {
-        states: states.to_vec(),
-        lists: Rc::new(table.lists.clone()),
-        multipliers: Rc::new(start),
-        bound: 0,
-        branch: usize::MAX,
-    };
+    let mut root = unfixed(table, states, Arc::new(start));
     let (closed, mut iterations) = climb(table, &mut root, p, &limits.root, incumbent);
-    let multipliers = root.multipliers.clone();
+    let mut multipliers = root.multipliers.clone();
+    if closed {
+        // Fixing may have ended the climb just short of multipliers that prove the same alone.
+        let mut whole = unfixed(table, states, multipliers);
+        let rules = Climb { fix: false, swap_every: 0, ..limits.node };
+        iterations += climb(table, &mut whole, p, &rules, incumbent).1;
+        multipliers = whole.multipliers;
+    }
     let mut stack = if closed { Vec::new() } else { children(root) };
     let mut nodes = 0;
     while nodes < limits.max_nodes
@@ -91,6 +95,12 @@ pub(crate) fn search(
     let cutoff = table.cutoff(incumbent.value);
     let open_bound = stack.iter().map(|node| node.bound).filter(|b| *b < cutoff).min();
     Search { open_bound, multipliers, iterations, nodes }
+}
+
+/// The whole question: nothing decided but what the caller decided.
+fn unfixed(table: &Table, states: &[SiteState], multipliers: Arc<Vec<i64>>) -> Node {
+    let (states, lists) = (states.to_vec(), table.lists.clone());
+    Node { states, lists, multipliers, bound: 0, branch: usize::MAX }
 }
 
 /// The two halves of a node: without the branching site, and with it.

@@ -5,8 +5,8 @@
 //! ```
 //!
 //! holds for *every* λ, so a reader needs neither the search nor trust in it: the multipliers that
-//! travel with a [`Solution`] and the costs are enough. The check shares no code with the search,
-//! works on the caller's own costs, and rounds every sum and product down.
+//! travel with a [`Solution`] and the costs are enough. The check shares no arithmetic with the
+//! search, works on the caller's own costs, and rounds every sum and product down.
 //!
 //! What it proves is [`CheckedBound::certified_bound`]. When reduced-cost fixing or the tree closed
 //! the rest, [`Solution::bound`] is higher; that part is proven by running
@@ -14,9 +14,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::fixed::Scale;
 use super::instance::{Instance, SiteState};
-use super::p_median::Solution;
-use crate::outcome::InputError;
+use super::p_median::{Proof, Solution};
+use crate::outcome::{InputError, Status};
+
+/// Sums of multipliers up to here cannot overflow; weight × cost stays below 1e240.
+const LARGEST: f64 = 1e250;
 
 /// Multipliers and the bound they prove.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -75,6 +79,14 @@ pub enum Rejection {
         site: usize,
         /// What is wrong with it.
         fault: &'static str,
+    },
+    /// The stated proof or status is not the one that the numbers support.
+    #[error("the proof is claimed to be {claimed:?}, but the numbers support {found:?}")]
+    Proof {
+        /// As stated in the solution.
+        claimed: Proof,
+        /// As the numbers have it.
+        found: Proof,
     },
     /// A number that the costs do not give.
     #[error("{what} is claimed to be {claimed}, but the costs and the multipliers give {found}")]
@@ -141,8 +153,18 @@ pub fn check(
     same("the value of the certificate", solution.certificate.value, value)?;
     let certified_bound = certified(instance, value, objective);
     same("the certified bound", solution.certified_bound, certified_bound)?;
+    // An answer may come from a curve up to a larger p, whose scale is coarser.
+    let coarsest = Scale::new(instance, instance.sites()).resolution(instance.customers());
+    if !(0.0..=coarsest).contains(&solution.resolution) {
+        let (what, claimed) = ("the resolution", solution.resolution);
+        return Err(Rejection::Number { what, claimed, found: coarsest });
+    }
     let gap = relative_gap(objective, solution.bound, solution.resolution);
     same("the gap", solution.gap, gap)?;
+    let found = Proof::of(objective, certified_bound, gap, solution.resolution);
+    if solution.proof != found || solution.status != (Status::Optimal { gap }) {
+        return Err(Rejection::Proof { claimed: solution.proof, found });
+    }
     if !(certified_bound <= solution.bound && solution.bound <= objective) {
         let (what, claimed) = ("the bound", solution.bound);
         return Err(Rejection::Number { what, claimed, found: certified_bound });
@@ -200,30 +222,35 @@ fn same(what: &'static str, claimed: f64, found: f64) -> Result<(), Rejection> {
     if claimed == found { Ok(()) } else { Err(Rejection::Number { what, claimed, found }) }
 }
 
-/// L(λ), never above its exact value. Not finite multipliers prove nothing: minus infinity.
+/// L(λ), never above its exact value. Multipliers that are not finite, or too large to sum, prove
+/// nothing: minus infinity.
 pub(crate) fn lower_bound(instance: &Instance, p: usize, multipliers: &[f64]) -> f64 {
-    if multipliers.iter().any(|multiplier| !multiplier.is_finite()) {
+    if multipliers.iter().any(|multiplier| multiplier.is_nan() || multiplier.abs() > LARGEST) {
         return f64::NEG_INFINITY;
     }
     let m = instance.sites();
-    let mut bound = 0.0;
-    let mut reduced = vec![0.0; m];
+    let mut bound = Down::default();
+    let mut reduced = vec![Down::default(); m];
     let rows = instance.costs().chunks_exact(m).zip(instance.weights());
     for ((row, &weight), &multiplier) in rows.zip(multipliers) {
-        bound = add_down(bound, multiplier);
+        bound.add(multiplier);
         for (sum, &cost) in reduced.iter_mut().zip(row) {
             // Rounding keeps order: a rounded product above λ stands for an exact one above λ.
             if weight * cost <= multiplier {
-                let saving = add_down(multiply_down(weight, cost), -multiplier);
-                *sum = add_down(*sum, saving.min(0.0));
+                sum.add(multiply_down(weight, cost));
+                sum.add(-multiplier);
             }
         }
     }
-    let kept: Vec<usize> = instance.sites_in(SiteState::Kept).collect();
-    let mut free: Vec<f64> = instance.sites_in(SiteState::Free).map(|j| reduced[j]).collect();
+    for j in instance.sites_in(SiteState::Kept) {
+        bound.add(reduced[j].value());
+    }
+    let kept = instance.sites_in(SiteState::Kept).count();
+    let mut free: Vec<f64> =
+        instance.sites_in(SiteState::Free).map(|j| reduced[j].value()).collect();
     free.sort_unstable_by(f64::total_cmp);
-    let chosen = kept.iter().map(|&j| reduced[j]).chain(free.into_iter().take(p - kept.len()));
-    chosen.fold(bound, add_down)
+    free.iter().take(p - kept).for_each(|saving| bound.add(*saving));
+    bound.value()
 }
 
 /// A value of L as a bound: costs are not negative, whole data have whole objectives, and a bound
@@ -239,23 +266,49 @@ pub(crate) fn relative_gap(objective: f64, bound: f64, resolution: f64) -> f64 {
     if difference <= resolution { 0.0 } else { difference / objective }
 }
 
-/// a + b rounded down; exact sums stay exact. The rounding error of a sum is itself a float and is
-/// found by Knuth's TwoSum (1969, The Art of Computer Programming 2, section 4.2.2, theorem B).
-fn add_down(a: f64, b: f64) -> f64 {
+/// A sum that is never above the exact one, and close to it: what each addition rounds away is
+/// itself a float, and is summed up apart.
+#[derive(Debug, Clone, Copy, Default)]
+struct Down {
+    high: f64,
+    low: f64,
+}
+
+impl Down {
+    fn add(&mut self, term: f64) {
+        let (sum, error) = two_sum(self.high, term);
+        self.high = sum;
+        self.low = add_down(self.low, error);
+    }
+
+    fn value(self) -> f64 {
+        add_down(self.high, self.low)
+    }
+}
+
+/// a + b rounded to nearest, and the exact error of the rounding (Knuth's TwoSum: 1969, The Art of
+/// Computer Programming 2, section 4.2.2, theorem B).
+fn two_sum(a: f64, b: f64) -> (f64, f64) {
     let sum = a + b;
     let from_b = sum - a;
-    let error = (a - (sum - from_b)) + (b - from_b);
+    (sum, (a - (sum - from_b)) + (b - from_b))
+}
+
+/// a + b rounded down; exact sums stay exact.
+fn add_down(a: f64, b: f64) -> f64 {
+    let (sum, error) = two_sum(a, b);
     if error < 0.0 { sum.next_down() } else { sum }
 }
 
 /// a · b rounded down, for a, b ≥ 0; exact products stay exact.
 fn multiply_down(a: f64, b: f64) -> f64 {
     let product = a * b;
-    if a == 1.0 || a.mul_add(b, -product) >= 0.0 && product >= f64::MIN_POSITIVE {
+    // Below this the error of a product may itself be too small to represent.
+    let visible = product > 1e-280;
+    if a == 1.0 || product == 0.0 || visible && a.mul_add(b, -product) >= 0.0 {
         return product;
     }
-    // Below the smallest normal number the error of the product may be lost: step down as well.
-    if product == 0.0 { 0.0 } else { product.next_down() }
+    product.next_down()
 }
 
 #[cfg(test)]
@@ -267,6 +320,10 @@ mod tests {
         // 0.1 + 0.2 as floats is 0.3000000000000000166…, above the exact sum of the two floats.
         assert!(add_down(0.1, 0.2) < 0.1 + 0.2);
         assert_eq!(add_down(0.5, 0.25), 0.75);
+        let mut tenths = Down::default();
+        (0..10).for_each(|_| tenths.add(0.1));
+        // Ten times the float 0.1 is 1 + 5.6e-17: the largest float not above it is 1.
+        assert_eq!(tenths.value(), 1.0);
         assert_eq!(multiply_down(3.0, 0.5), 1.5);
         // (1 + e)(1 - e) = 1 - e² rounds up to 1.
         let e = 2_f64.powi(-30);

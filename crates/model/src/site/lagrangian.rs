@@ -20,7 +20,7 @@
 //!
 //! Cost of a step: O(entries with d_ij < λ_i), about 2 n m / p of the n m.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::fixed::{Lists, Table};
 use super::instance::SiteState;
@@ -75,14 +75,17 @@ pub(crate) struct Climb {
     pub(crate) least_theta: f64,
     /// Improve the set of every so many steps by swaps (0: only the promising ones).
     pub(crate) swap_every: usize,
+    /// Whether to decide sites by reduced cost. Without, the bound holds for the node as given, and
+    /// the multipliers alone prove it.
+    pub(crate) fix: bool,
 }
 
 /// A part of the search: some sites decided, the multipliers reached so far, and the bound.
 #[derive(Debug, Clone)]
 pub(crate) struct Node {
     pub(crate) states: Vec<SiteState>,
-    pub(crate) lists: Rc<Lists>,
-    pub(crate) multipliers: Rc<Vec<i64>>,
+    pub(crate) lists: Arc<Lists>,
+    pub(crate) multipliers: Arc<Vec<i64>>,
     pub(crate) bound: i64,
     /// The free site to branch on: the one in the best set that is worth most.
     pub(crate) branch: usize,
@@ -252,7 +255,7 @@ pub(crate) fn climb(
 
         if choice.bound > best {
             best = choice.bound;
-            node.multipliers = Rc::new(current.clone());
+            node.multipliers = Arc::new(current.clone());
             node.branch = work.worth_most();
             idle = 0;
         } else {
@@ -262,7 +265,7 @@ pub(crate) fn climb(
         if node.bound >= cutoff {
             return (true, step);
         }
-        if work.fix(&mut node.states, &choice, cutoff) > 0 {
+        if rules.fix && work.fix(&mut node.states, &choice, cutoff) > 0 {
             work.read_states(&node.states);
             if work.settled(incumbent) {
                 return (true, step);
@@ -273,7 +276,7 @@ pub(crate) fn climb(
             let live = work.kept.len() + work.free.len();
             if 4 * live <= 3 * node.lists.length() {
                 let live = |j: usize| node.states[j] != SiteState::Forbidden;
-                node.lists = Rc::new(node.lists.only(live));
+                node.lists = Arc::new(node.lists.only(live));
             }
         }
 

@@ -18,14 +18,14 @@
 mod branch;
 pub mod certificate;
 pub mod distance;
-//pub mod elbow;
+pub mod elbow;
 mod fixed;
-//pub mod gains;
+pub mod gains;
 pub mod instance;
 mod lagrangian;
 mod local_search;
 pub mod p_median;
 mod random;
-//pub mod sensitivity;
+pub mod sensitivity;
 
 pub use instance::{Instance, SiteState};

@@ -1,7 +1,7 @@
 //! Compares a case's fits with the numbers of the outside programs.
 
 use super::case;
-use emporion_model::estimate::{self, Fit, Options, SmallSample, Vcov, design::Design};
+use emporion_model::estimate::{self, Family, Fit, Options, SmallSample, Vcov, design::Design};
 use emporion_model::outcome::Status;
 use serde_json::Value;
 use std::path::Path;
@@ -12,6 +12,11 @@ pub const COEFFICIENT: f64 = 1e-9;
 pub const COEFFICIENT_LEVELS: f64 = 1e-8;
 /// Relative, on standard errors; the references were fitted to about 1e-8 in the weights.
 pub const STANDARD_ERROR: f64 = 1e-7;
+/// Relative, on standard errors of models without effects, whose regressors are logs far from zero:
+/// the reference solves their normal equations uncentred and keeps 6 to 7 digits. An extended
+/// precision solution of log-of-gravity-table3 has 0.001072653130370053723 for the iid error of the
+/// constant, where the reference has 0.00107265301798296.
+pub const STANDARD_ERROR_LEVELS: f64 = 1e-6;
 /// Relative, on deviance and log likelihood.
 pub const DEVIANCE: f64 = 1e-9;
 
@@ -61,7 +66,11 @@ pub fn check_case(root: &Path, name: &str, all_kinds: bool) {
     let table = case::table(root, &case);
     assert_eq!(table.rows as u64, expected["n_input"].as_u64().unwrap(), "{name}: rows given");
     let mut design = case::design(&table, &case);
-    let tolerance = if design.effects.is_empty() { COEFFICIENT_LEVELS } else { COEFFICIENT };
+    let (tolerance, error_tolerance) = if design.effects.is_empty() {
+        (COEFFICIENT_LEVELS, STANDARD_ERROR_LEVELS)
+    } else {
+        (COEFFICIENT, STANDARD_ERROR)
+    };
     let kinds = kinds(expected);
     let chosen = if all_kinds { 0 } else { kinds.len() - 1 };
     let (mut worst_coefficient, mut worst_error) = (0.0f64, 0.0f64);
@@ -72,11 +81,15 @@ pub fn check_case(root: &Path, name: &str, all_kinds: bool) {
             Options { vcov: kind.vcov, small_sample: kind.small_sample, ..Options::default() };
         let result = fit_case(&case, &design, &options);
         worst_coefficient = worst_coefficient.max(check_fit(name, &result, expected, tolerance));
+        // The reference has RSS/(N-1) where Raw has RSS/N; its fixest numbers agree with both.
+        let n = result.n_used as f64;
+        let gaussian_iid = result.family == Family::Gaussian && kind.label == "iid_raw";
+        let scale = if gaussian_iid { ((n - 1.0) / n).sqrt() } else { 1.0 };
         for (variable, value) in kind.expected.as_object().unwrap() {
             let (_, got) = result.coefficient(variable).unwrap();
-            let want = value.as_f64().unwrap();
+            let want = scale * value.as_f64().unwrap();
             let off = relative(got, want);
-            assert!(off < STANDARD_ERROR, "{name} {}: {variable}: {got} for {want}", kind.label);
+            assert!(off < error_tolerance, "{name} {}: {variable}: {got} for {want}", kind.label);
             worst_error = worst_error.max(off);
         }
         fit = Some(result);
@@ -132,18 +145,20 @@ pub fn check_separation(folder: &Path, file: &str, expected: &Value) {
         effects: case::strings(&expected["fe"]).iter().map(|f| table.factor(f)).collect(),
         ..Design::default()
     };
-    let options = Options { keep_singletons: true, ..Options::default() };
-    let fit = estimate::ppml(&design, &options).unwrap();
-    let found: Vec<usize> = (0..table.rows).filter(|i| fit.fitted[*i] == 0.0).collect();
     let want: Vec<usize> = expected["lp_separated_rows"]
         .as_array()
         .unwrap()
         .iter()
         .map(|v| v.as_u64().unwrap() as usize)
         .collect();
-    assert_eq!(found, want, "{file}");
-    assert_eq!(fit.dropped.separated_by_effects + fit.dropped.separated_by_regressors, want.len());
-    assert_eq!(fit.certificate.is_some(), fit.dropped.separated_by_regressors > 0, "{file}");
-    assert_eq!(fit.status, Status::Converged, "{file}: {fit:?}");
-    println!("{file}: {} of {} rows, {:?}", want.len(), table.rows, fit.certificate);
+    for (road, exact_search) in [("exact search", 3e8), ("search by the fit", 0.0)] {
+        let options = Options { keep_singletons: true, exact_search, ..Options::default() };
+        let fit = estimate::ppml(&design, &options).unwrap();
+        let found: Vec<usize> = (0..table.rows).filter(|i| fit.fitted[*i] == 0.0).collect();
+        assert_eq!(found, want, "{file}, {road}");
+        let by_regressors = fit.dropped.separated_by_regressors;
+        assert_eq!(fit.dropped.separated_by_effects + by_regressors, want.len(), "{file}");
+        assert_eq!(fit.certificate.is_some(), by_regressors > 0, "{file}, {road}");
+        assert_eq!(fit.status, Status::Converged, "{file}, {road}");
+    }
 }

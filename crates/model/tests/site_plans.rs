@@ -1,0 +1,271 @@
+//! What a plan must be able to stand: tampering, refusals, threads, and questions around it.
+
+#[path = "../examples/p_median_one_page.rs"]
+mod one_page;
+
+use emporion_model::outcome::{InputError, Status};
+use emporion_model::site::certificate::{self, Rejection};
+use emporion_model::site::elbow::elbow;
+use emporion_model::site::p_median::{Options, Proof, Solution, solve, solve_additional};
+use emporion_model::site::sensitivity::sensitivity;
+use emporion_model::site::{Instance, SiteState};
+
+/// Sums of some twenty products in another order differ by rounding only.
+const ROUNDING: f64 = 1e-12;
+
+/// Repeatable numbers in 0..1 for the questions below: a linear congruence modulo 2^31.
+fn numbers(count: usize, seed: u64) -> Vec<f64> {
+    let mut state = seed;
+    let mut next = || {
+        state = (state * 1_103_515_245 + 12_345) % (1 << 31);
+        state as f64 / f64::from(1_u32 << 31)
+    };
+    (0..count).map(|_| next()).collect()
+}
+
+/// Distances in a square, whole kilometres or not.
+fn square(n: usize, whole: bool) -> Vec<f64> {
+    let at = numbers(2 * n, 2_024);
+    let far = |a: usize, b: usize| {
+        let km = 1000.0 * (at[2 * a] - at[2 * b]).hypot(at[2 * a + 1] - at[2 * b + 1]);
+        if whole { km.floor() } else { km }
+    };
+    (0..n).flat_map(|a| (0..n).map(move |b| (a, b))).map(|(a, b)| far(a, b)).collect()
+}
+
+/// Costs without any structure, on which the bound alone does not close the gap.
+fn unstructured(n: usize, m: usize) -> Vec<f64> {
+    numbers(n * m, 7).into_iter().map(|x| (x * 100.0).ceil()).collect()
+}
+
+fn rows(costs: &[f64], sites: usize) -> Vec<Vec<f64>> {
+    costs.chunks_exact(sites).map(<[f64]>::to_vec).collect()
+}
+
+#[test]
+fn the_tree_alone_reaches_the_optimum() {
+    let costs = unstructured(16, 14);
+    let instance = Instance::new(16, 14, costs.clone()).unwrap();
+    let (optimum, _) = one_page::p_median(&rows(&costs, 14), &[1.0; 16], 5, &[], &[]).unwrap();
+    // One poor start and two steps per node: nearly all the work is left to branching.
+    let options =
+        Options { starts: 1, max_iterations: 1, node_iterations: 2, ..Options::default() };
+    let solution = solve(&instance, 5, &options).unwrap();
+    assert_eq!((solution.objective, solution.bound, solution.gap), (optimum, optimum, 0.0));
+    assert_eq!(solution.proof, Proof::Search);
+    assert!(solution.nodes > 20, "{} nodes", solution.nodes);
+    // Cut off, the same search owns up to a gap, and its bound stays below the optimum.
+    let short = solve(&instance, 5, &Options { max_nodes: 8, ..options }).unwrap();
+    assert_eq!(short.proof, Proof::Open);
+    assert!(short.bound < optimum && short.objective >= optimum && short.gap > 0.0);
+}
+
+#[test]
+fn the_number_of_threads_does_not_change_a_byte() {
+    for whole in [true, false] {
+        let instance = Instance::new(60, 60, square(60, whole)).unwrap();
+        let text = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            let solution = pool.install(|| solve(&instance, 7, &Options::default()).unwrap());
+            serde_json::to_string(&solution).unwrap()
+        };
+        let one = text(1);
+        assert_eq!(one, text(1));
+        assert_eq!(one, text(5));
+    }
+}
+
+#[test]
+fn seeds_change_the_way_but_not_the_optimum() {
+    let instance = Instance::new(60, 60, square(60, true)).unwrap();
+    let of = |seed| solve(&instance, 7, &Options { seed, ..Options::default() }).unwrap();
+    let first = of(1);
+    assert!((2..12).all(|seed| of(seed).objective == first.objective));
+}
+
+/// An honest answer, to be spoilt by the caller.
+fn answer(whole: bool) -> (Instance, Solution) {
+    let weights: Vec<f64> = (0..40).map(|i| f64::from(i % 4)).collect();
+    let instance = Instance::new(40, 40, square(40, whole)).unwrap();
+    let instance = instance.weighted(weights).unwrap().keep(&[3]).unwrap().forbid(&[11]).unwrap();
+    let solution = solve(&instance, 5, &Options::default()).unwrap();
+    (instance, solution)
+}
+
+#[test]
+fn an_honest_certificate_passes() {
+    for whole in [true, false] {
+        let (instance, solution) = answer(whole);
+        let checked = certificate::check(&instance, 5, &solution).unwrap();
+        assert_eq!(checked.objective, solution.objective);
+        assert_eq!(checked.certified_bound, solution.certified_bound);
+        assert!(checked.certified_gap >= solution.gap);
+        assert_eq!(checked.claims_more, solution.bound > solution.certified_bound);
+    }
+}
+
+#[test]
+fn a_tampered_answer_is_rejected() {
+    type Tamper = fn(&mut Solution);
+    let spoilt: [(&str, Tamper); 19] = [
+        ("resolution", |s| s.resolution = 1e3),
+        ("proof", |s| s.proof = Proof::Open),
+        ("proof", |s| s.status = Status::Optimal { gap: 0.5 }),
+        ("objective", |s| s.objective -= 1.0),
+        ("objective", |s| s.objective = s.objective.next_down()),
+        ("objective", |s| s.objective = f64::NAN),
+        ("certified bound", |s| s.certified_bound += 1.0),
+        ("the bound", |s| s.bound = s.objective + 1.0),
+        ("gap", |s| s.gap += 0.25),
+        ("value of the certificate", |s| s.certificate.value += 0.5),
+        ("value of the certificate", |s| s.certificate.multipliers[1] += 1e6),
+        ("value of the certificate", |s| s.certificate.multipliers[2] -= 1e4),
+        ("value of the certificate", |s| s.certificate.multipliers[0] = f64::INFINITY),
+        ("multipliers", |s| s.certificate.multipliers.truncate(39)),
+        ("assigned", |s| s.assignment[0] = 11),
+        ("nearest", |s| {
+            s.assignment[5] = *s.open.iter().find(|j| **j != s.assignment[5]).unwrap();
+        }),
+        ("open sites", |s| s.open.truncate(4)),
+        ("repeated", |s| s.open.swap(0, 1)),
+        ("forbidden", |s| s.open[4] = 11),
+    ];
+    for whole in [true, false] {
+        for (at, (what, tamper)) in spoilt.iter().enumerate() {
+            let (instance, mut solution) = answer(whole);
+            tamper(&mut solution);
+            let rejection = certificate::check(&instance, 5, &solution);
+            let message = rejection.expect_err(what).to_string();
+            assert!(message.contains(what), "tampering {at}: {message}");
+        }
+    }
+}
+
+#[test]
+fn a_plan_without_a_kept_or_with_an_unknown_site_is_rejected() {
+    let (instance, solution) = answer(true);
+    let closing = instance.clone().keep(&[if solution.open.contains(&0) { 1 } else { 0 }]);
+    let Err(Rejection::Open { fault, .. }) = certificate::check(&closing.unwrap(), 5, &solution)
+    else {
+        panic!("a kept site may not be closed")
+    };
+    assert!(fault.contains("kept"));
+    let mut unknown = solution.clone();
+    unknown.open[4] = 400;
+    assert!(certificate::check(&instance, 5, &unknown).unwrap_err().to_string().contains("exist"));
+    assert!(matches!(certificate::check(&instance, 0, &solution), Err(Rejection::Input(_))));
+}
+
+#[test]
+fn each_refusal_names_the_place() {
+    let message = |result: Result<Instance, InputError>| result.unwrap_err().to_string();
+    let two = || Instance::new(2, 2, vec![0.0, 1.0, 1.0, 0.0]).unwrap();
+    assert!(message(Instance::new(0, 2, vec![])).starts_with("customers: no data"));
+    assert!(message(Instance::new(2, 0, vec![])).starts_with("sites: no data"));
+    assert!(message(Instance::new(2, 2, vec![0.0; 3])).contains("has 3 entries, expected 4"));
+    for bad in [f64::NAN, -1.0, f64::INFINITY] {
+        let text = message(Instance::new(2, 2, vec![0.0, 1.0, bad, 0.0]));
+        assert!(text.contains("customer 1 from site 0"), "{text}");
+        assert!(message(two().weighted(vec![1.0, bad])).contains("weights, entry 1"));
+    }
+    assert!(message(two().weighted(vec![1.0])).contains("expected 2"));
+    assert!(message(two().weighted(vec![0.0, 0.0])).contains("all of them zero"));
+    assert!(message(two().keep(&[2])).contains("got 2"));
+    assert!(message(two().keep(&[1]).unwrap().forbid(&[1])).contains("site 1"));
+
+    let refused =
+        |instance: &Instance, p| solve(instance, p, &Options::default()).unwrap_err().to_string();
+    assert!(refused(&two(), 0).contains("1 to 2"));
+    assert!(refused(&two(), 3).contains("got 3"));
+    assert!(refused(&two().keep(&[0, 1]).unwrap(), 1).contains("kept ones included"));
+    assert!(refused(&two().forbid(&[0, 1]).unwrap(), 1).contains("every site is forbidden"));
+    let none = Options { starts: 0, ..Options::default() };
+    assert!(solve(&two(), 1, &none).unwrap_err().to_string().contains("starts"));
+    assert!(elbow(&two(), 3, &Options::default()).is_err());
+    assert!(sensitivity(&two(), 3, &Options::default()).is_err());
+    assert!(solve_additional(&two(), usize::MAX, &Options::default()).is_err());
+}
+
+#[test]
+fn additional_sites_are_counted_on_top_of_the_kept_ones() {
+    let instance = Instance::new(40, 40, square(40, true)).unwrap().keep(&[0, 9]).unwrap();
+    let more = solve_additional(&instance, 3, &Options::default()).unwrap();
+    assert_eq!(more, solve(&instance, 5, &Options::default()).unwrap());
+    assert!(more.open.contains(&0) && more.open.contains(&9) && more.open.len() == 5);
+}
+
+#[test]
+fn ties_and_idle_customers_are_noted() {
+    // Sites 0 and 1 are the same place; customer 2 has no demand.
+    let costs = vec![0.0, 0.0, 5.0, 4.0, 4.0, 9.0, 7.0, 7.0, 1.0];
+    let instance = Instance::new(3, 3, costs).unwrap().weighted(vec![1.0, 1.0, 0.0]).unwrap();
+    let solution = solve(&instance, 1, &Options::default()).unwrap();
+    let codes: Vec<(&str, usize)> =
+        solution.notes.iter().map(|note| (note.code, note.count)).collect();
+    assert_eq!(codes, [("ties", 1), ("zero_weight", 1)]);
+    assert_eq!(solution.objective, 4.0);
+}
+
+#[test]
+fn each_point_of_the_elbow_is_the_optimum_and_growing_is_never_cheaper() {
+    let (n, m) = (15, 11);
+    let costs = unstructured(n, m);
+    let weights: Vec<f64> = numbers(n, 5);
+    let instance = Instance::new(n, m, costs.clone()).unwrap().weighted(weights.clone()).unwrap();
+    let instance = instance.keep(&[4]).unwrap().forbid(&[8]).unwrap();
+    let curve = elbow(&instance, 10, &Options::default()).unwrap();
+    assert_eq!(curve.points.len(), 10);
+    // The kept site alone, and all that is not forbidden: the only plans of their size.
+    assert_eq!(curve.points[0].free.open, [4]);
+    assert_eq!(curve.points[0].free.proof, Proof::Certificate);
+    assert_eq!(curve.points[9].free.proof, Proof::Certificate);
+    for (at, point) in curve.points.iter().enumerate() {
+        let p = at + 1;
+        let (optimum, _) = one_page::p_median(&rows(&costs, m), &weights, p, &[4], &[8]).unwrap();
+        assert!((point.free.objective - optimum).abs() <= ROUNDING * (1.0 + optimum));
+        assert_eq!((point.p, point.free.gap), (p, 0.0));
+        assert!(certificate::check(&instance, p, &point.free).is_ok());
+        let grown = one_page::cost(&rows(&costs, m), &weights, &point.nested.open);
+        assert!((point.nested.objective - grown).abs() <= ROUNDING * (1.0 + grown));
+        assert!(point.nested.objective >= point.free.objective - ROUNDING);
+        if at > 0 {
+            let before = &curve.points[at - 1];
+            assert!(point.marginal.unwrap() >= -ROUNDING);
+            assert!(before.nested.open.iter().all(|j| point.nested.open.contains(j)));
+            let added = point.nested.added.unwrap();
+            assert!(!before.nested.open.contains(&added) && point.nested.open.contains(&added));
+            // No other single addition would have been better.
+            for j in instance.sites_in(SiteState::Free) {
+                let mut other = before.nested.open.clone();
+                other.push(j);
+                let cost = one_page::cost(&rows(&costs, m), &weights, &other);
+                assert!(cost >= point.nested.objective - ROUNDING);
+            }
+        }
+    }
+}
+
+#[test]
+fn losses_are_those_of_the_slow_twin() {
+    let (n, m, p) = (15, 11, 4);
+    let costs = unstructured(n, m);
+    let instance = Instance::new(n, m, costs.clone()).unwrap().keep(&[2]).unwrap();
+    let answer = sensitivity(&instance, p, &Options::default()).unwrap();
+    let weights = vec![1.0; n];
+    let twin = |kept: &[usize], forbidden: &[usize]| {
+        one_page::p_median(&rows(&costs, m), &weights, p, kept, forbidden).unwrap().0
+    };
+    let optimum = twin(&[2], &[]);
+    assert_eq!(answer.plan.objective, optimum);
+    assert_eq!((answer.forbidden.len(), answer.forced.len()), (p - 1, m - p));
+    for change in &answer.forbidden {
+        assert_eq!(change.loss, twin(&[2], &[change.site]) - optimum, "site {}", change.site);
+        assert!(change.closes.contains(&change.site));
+        assert_eq!(change.closes.len(), change.opens.len());
+    }
+    for change in &answer.forced {
+        assert_eq!(change.loss, twin(&[2, change.site], &[]) - optimum, "site {}", change.site);
+        assert!(change.opens.contains(&change.site));
+        assert_eq!(change.loss, change.loss_at_least);
+    }
+}
