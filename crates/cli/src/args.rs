@@ -334,7 +334,7 @@ pub struct Estimate {
     pub no_domestic: bool,
     /// What a pair without flows means; a case may say it in its datapackage.json
     #[arg(long, value_enum)]
-    pub absent: Option<AbsentPairs>,
+    pub absent: Option<Absent>,
     /// How the answer is printed
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
@@ -400,7 +400,7 @@ pub struct Simulate {
     pub imbalances: Closure,
     /// What a pair without a row means; a case may say it in its datapackage.json
     #[arg(long, value_enum)]
-    pub absent: Option<AbsentPairs>,
+    pub absent: Option<Absent>,
     #[command(flatten)]
     pub shape: Shape,
 }
@@ -419,7 +419,7 @@ pub enum Closure {
 
 /// What a pair without a row means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum AbsentPairs {
+pub enum Absent {
     /// No flow; counted
     Zero,
     /// A gap: the table is refused

@@ -3,12 +3,13 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use emporion_brief::stages::world::Absent;
+use emporion_tables::hierarchy::Hierarchy;
 use emporion_tables::problem::nearest;
-use emporion_tables::{Case, Hierarchy, Table};
+use emporion_tables::sum::Missing;
+use emporion_tables::{Case, Table};
 use serde_json::{Value, json};
 
-use crate::args::AbsentPairs;
+use crate::args::Absent;
 use crate::embedded::Bundled;
 use crate::failure::Failure;
 
@@ -79,17 +80,17 @@ impl Data {
     }
 
     /// What a pair without a row means: what the user says, else what the case says of its flows.
-    pub fn absent(&self, said: Option<AbsentPairs>) -> Absent {
+    pub fn absent(&self, said: Option<Absent>) -> Missing {
         match said {
-            Some(AbsentPairs::Zero) => return Absent::Zero,
-            Some(AbsentPairs::Refuse) => return Absent::Refuse,
+            Some(Absent::Zero) => return Missing::Zero,
+            Some(Absent::Refuse) => return Missing::Refuse,
             None => {}
         }
         let resources = self.case().and_then(|case| case.package["resources"].as_array());
         let flows = resources.into_iter().flatten().find(|resource| resource["name"] == "flows");
         match flows.and_then(|flows| flows["emporion:absent"].as_str()) {
-            Some("zero") => Absent::Zero,
-            _ => Absent::Refuse,
+            Some("zero") => Missing::Zero,
+            _ => Missing::Refuse,
         }
     }
 

@@ -13,8 +13,9 @@ mod turnover;
 
 use std::collections::BTreeSet;
 
+use emporion_tables::hierarchy::Hierarchy;
 use emporion_tables::sum::{Missing, Sum, SumOptions};
-use emporion_tables::{Hierarchy, Problem, Table};
+use emporion_tables::{Problem, Table};
 
 use crate::answer::{Advice, Answer, Cell, Column};
 use crate::args::{Common, Measure};
@@ -104,7 +105,7 @@ impl<'a> Figures<'a> {
     fn sums(&self, rows: &[usize], keys: &[&str]) -> Result<Vec<Keyed>, Failure> {
         if rows.is_empty() {
             // The plain sum knows how to refuse an empty selection.
-            self.sum(rows)?;
+            let _ = self.sum(rows)?;
         }
         let (table, options) = (self.table(), self.options());
         Ok(emporion_tables::sum::sum_by(table, rows, keys, &self.hierarchy, options)?)

@@ -1,9 +1,10 @@
 //! `emporion simulate`: general-equilibrium counterfactuals on a table of flows.
 
-use emporion_brief::stages::world::{self, Absent, Counterfactual, Scenario, World};
+use emporion_brief::stages::world::{self, Counterfactual, Scenario, World};
 use emporion_model::simulate::{Diversion, Imbalances, OneSectorOptions};
+use emporion_tables::sum::Missing;
 
-use crate::answer::{Advice, Answer, Cell, Column, Part, Show};
+use crate::answer::{Answer, Cell, Column, Part, Show};
 use crate::args::{self, Closure};
 use crate::data::Data;
 use crate::failure::Failure;
@@ -91,7 +92,7 @@ fn describe(
     arguments: &args::Simulate,
     data: &Data,
     world: &World,
-    absent: Absent,
+    absent: Missing,
 ) {
     answer.option("agreement", arguments.agreement.clone());
     answer.option("beta", arguments.beta);
@@ -105,7 +106,7 @@ fn describe(
             Closure::Removed => "removed",
         },
     );
-    answer.option("absent", if absent == Absent::Zero { "zero" } else { "refuse" });
+    answer.option("absent", if absent == Missing::Zero { "zero" } else { "refuse" });
     answer.option("where", arguments.rows.conditions.clone());
     answer.option("top", arguments.shape.top);
     if !world.unit.is_empty() {
@@ -113,10 +114,7 @@ fn describe(
     }
     answer.context("model", vec!["one sector, exact hat algebra".into()]);
     answer.context("licence", data.licences());
-    if world.absent > 0 {
-        let message = format!("{} pairs without a row were taken as zero flows", world.absent);
-        answer.note(Advice::new("absent_as_zero", message, world.absent));
-    }
+    answer.notes.extend(world.notes.iter().map(Into::into));
 }
 
 /// Change of every place in percent, the largest gain in welfare first.
