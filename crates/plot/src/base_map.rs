@@ -111,7 +111,7 @@ impl Ground {
             shift: (pad + spare - scale * x0, top + scale * y1),
             frame: (0.0, canvas.y, canvas.width, top + height + pad),
             clip: focus.is_some() || layer == Layer::EastEurope,
-            detail: if canvas.narrow() { 0.45 } else { 0.33 },
+            detail: if canvas.narrow() { 0.55 } else { 0.4 },
         })
     }
 
@@ -301,7 +301,7 @@ impl<'a> Outlines<'a> {
                 };
                 let ring_area = shoelace(&points).abs();
                 area += if k == 0 { ring_area } else { -ring_area };
-                if ring_area < 0.25 {
+                if ring_area < 0.5 {
                     continue;
                 }
                 if self.ground.clip {
