@@ -59,7 +59,7 @@ pub struct Series {
     pub emphasis: bool,
 }
 
-/// Options of [`line`].
+/// Options of [`line()`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct LineOptions {
