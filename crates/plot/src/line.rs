@@ -59,7 +59,7 @@ pub struct Series {
     pub emphasis: bool,
 }
 
-/// Options of [`line`].
+/// Options of [`line()`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct LineOptions {
@@ -376,7 +376,7 @@ fn draw_legend(canvas: &mut Canvas, series: &[Series], paint: &[String], shown: 
         canvas.text(x + 22.0, y, &label, Type::new(font, &ink));
         x += needed;
     }
-    canvas.y += 8.0;
+    canvas.y += 12.0;
 }
 
 fn mark_missing(
@@ -407,7 +407,7 @@ fn mark_missing(
         let from = x.at(missing[i] - half).max(x0);
         let to = x.at(missing[j] + half).min(x1);
         let fill = canvas.hatch("missing");
-        canvas.rect(from, top, to - from, bottom - top, &fill, " opacity=\"0.45\"");
+        canvas.rect(from, top, to - from, bottom - top, &fill, " opacity=\"0.35\"");
         let (font, muted) = (canvas.font() - 1.0, color("muted"));
         let words = &options.common.words.no_data;
         if text::width(words, font) + 6.0 <= to - from {
@@ -438,8 +438,9 @@ fn draw_x_axis(
     let widest = [first, last].map(|v| text::width(&show_x(options, xs, v), small));
     let room = ((x1 - x0) / (widest[0].max(widest[1]) + 16.0)).floor().max(2.0);
     let whole = xs.iter().all(|v| v.fract() == 0.0);
-    let mut ticks: Vec<f64> = if whole && xs.len() as f64 <= room && last - first < room {
-        xs.to_vec()
+    // Each step its tick where there is room, also where the data leave a step out.
+    let mut ticks: Vec<f64> = if whole && last - first < room {
+        (first as i64..=last as i64).map(|t| t as f64).collect()
     } else {
         let nice = nice_ticks(first, last, room as usize);
         nice.into_iter()
