@@ -49,7 +49,7 @@ pub struct Point {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Series {
-    /// Name, written at the end of the line.
+    /// Name, written at the end of the line; empty for more figures of the series before.
     pub label: String,
     /// Points in rising order of `x`.
     pub points: Vec<Point>,
@@ -168,7 +168,13 @@ fn show_x(options: &LineOptions, xs: &[f64], x: f64) -> String {
 fn twin(options: &LineOptions, series: &[Series]) -> TableTwin {
     let xs = positions(series);
     let mut header = vec![options.x_label.clone()];
-    header.extend(series.iter().map(|s| s.label.clone()));
+    let mut label = String::new();
+    header.extend(series.iter().map(|s| {
+        if !s.label.is_empty() {
+            label.clone_from(&s.label);
+        }
+        label.clone()
+    }));
     let rows = xs
         .iter()
         .map(|x| {
@@ -194,10 +200,11 @@ fn alt(options: &LineOptions, series: &[Series]) -> String {
                 let x = show_x(options, &xs, p.x);
                 format!("{} at {x}", options.common.show_with_unit(p.datum.value))
             };
+            let name = if s.label.is_empty() { "also" } else { &s.label };
             Some(if known.len() == 1 {
-                format!("{}: {}", s.label, say(first))
+                format!("{name}: {}", say(first))
             } else {
-                format!("{}: from {} to {}", s.label, say(first), say(last))
+                format!("{name}: from {} to {}", say(first), say(last))
             })
         })
         .collect();
@@ -264,6 +271,7 @@ fn draw(canvas: &mut Canvas, options: &LineOptions, series: &[Series]) {
     let direct = !canvas.narrow();
     let legend: Vec<usize> = (0..series.len())
         .filter(|i| !direct && series.len() > 1 || series[*i].kind != SeriesKind::Line)
+        .filter(|i| !series[*i].label.is_empty())
         .collect();
     draw_legend(canvas, series, &paint, &legend);
 
