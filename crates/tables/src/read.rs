@@ -398,7 +398,7 @@ pub(crate) fn code(kind: Kind) -> &'static str {
 }
 
 /// A cell as a value of its declared type.
-fn typed(kind: Kind, cell: &str) -> Result<f64, (&'static str, String)> {
+pub(crate) fn typed(kind: Kind, cell: &str) -> Result<f64, (&'static str, String)> {
     match kind {
         Kind::Number | Kind::Text => number::number(cell),
         Kind::Integer => match number::number(cell)? {
