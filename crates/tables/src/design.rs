@@ -55,21 +55,15 @@ pub fn design(
     for term in &formula.terms {
         regressors(term, table, &rows, &mut x, &mut problems);
     }
-    if let Some(weights) = &weights {
-        if let Some(i) = weights.iter().position(|&w| w < 0.0) {
-            let remedy = "mend the weight or leave the row out";
-            problems.push(
-                table
-                    .problem(
-                        "negative-value",
-                        rows[i],
-                        "weights",
-                        "a weight of zero or more",
-                        remedy,
-                    )
-                    .value(weights[i].to_string()),
-            );
-        }
+    if let Some(weights) = &weights
+        && let Some(i) = weights.iter().position(|&w| w < 0.0)
+    {
+        let remedy = "mend the weight or leave the row out";
+        problems.push(
+            table
+                .problem("negative-value", rows[i], "weights", "a weight of zero or more", remedy)
+                .value(weights[i].to_string()),
+        );
     }
     let design = Design {
         outcome: formula.outcome.to_string(),
@@ -212,10 +206,10 @@ fn numbers(expr: &Expr, table: &Table, rows: &[usize], problems: &mut Vec<Proble
         }
         Expr::Call(function, x) => {
             let inner = numbers(x, table, rows, problems);
-            let (apply, domain): (fn(f64) -> f64, fn(f64) -> bool) = match function {
-                Function::Log => (f64::ln, |v| v > 0.0),
-                Function::Exp => (f64::exp, |_| true),
-                Function::Sqrt => (f64::sqrt, |v| v >= 0.0),
+            let domain = |v: f64| match function {
+                Function::Log => v > 0.0,
+                Function::Exp => true,
+                Function::Sqrt => v >= 0.0,
             };
             let bad: Vec<usize> =
                 (0..rows.len()).filter(|&i| !inner[i].is_nan() && !domain(inner[i])).collect();
@@ -231,6 +225,11 @@ fn numbers(expr: &Expr, table: &Table, rows: &[usize], problems: &mut Vec<Proble
                 problems.push(outside(expr, table, rows, &bad, inner[bad[0]], expected, remedy));
                 return vec![f64::NAN; rows.len()];
             }
+            let apply = |v: f64| match function {
+                Function::Log => v.ln(),
+                Function::Exp => v.exp(),
+                Function::Sqrt => v.sqrt(),
+            };
             inner.into_iter().map(apply).collect()
         }
     };
