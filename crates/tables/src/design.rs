@@ -105,12 +105,12 @@ fn columns<'a>(
 
 fn check_columns(table: &Table, numeric: &[&str], grouping: &[&str]) -> Result<(), Report> {
     let mut problems: Vec<Problem> =
-        grouping.iter().filter_map(|name| table.wanted(name).err()).collect();
+        grouping.iter().filter_map(|name| table.wanted(name).err().map(|p| *p)).collect();
     for name in numeric {
         match table.wanted(name) {
             // A column that is unknown in both roles is told once.
             Err(_) if grouping.contains(name) => {}
-            Err(problem) => problems.push(problem),
+            Err(problem) => problems.push(*problem),
             Ok(column) if matches!(column.values, Values::Text { .. }) => {
                 if let Err(problem) = crate::sum::numbers(table, name) {
                     problems.push(Problem {
@@ -118,7 +118,7 @@ fn check_columns(table: &Table, numeric: &[&str], grouping: &[&str]) -> Result<(
                             "write i({name}) for an indicator per level, put {name} after the |, or \
                              mend the cell"
                         ),
-                        ..problem
+                        ..*problem
                     });
                 }
             }
@@ -323,7 +323,7 @@ fn indicators(
 ) -> Result<Vec<Regressor>, Box<Problem>> {
     // More indicators than this are fixed effects, and dense columns would fill the memory.
     const MOST: usize = 1000;
-    let column = table.wanted(name).map_err(Box::new)?;
+    let column = table.wanted(name)?;
     let codes = guard::codes(&column.values, rows);
     let mut levels: Vec<(u32, usize)> = Vec::new();
     let mut seen = std::collections::HashSet::new();

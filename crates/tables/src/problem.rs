@@ -122,6 +122,12 @@ impl From<Problem> for Report {
     }
 }
 
+impl From<Box<Problem>> for Report {
+    fn from(problem: Box<Problem>) -> Self {
+        Self { problems: vec![*problem] }
+    }
+}
+
 impl From<Vec<Problem>> for Report {
     fn from(problems: Vec<Problem>) -> Self {
         Self { problems }
