@@ -99,7 +99,7 @@ pub fn wrap(text: &str, size: f64, limit: f64, lines: usize) -> Vec<String> {
 /// ```
 /// use emporion_plot::format_number;
 /// assert_eq!(format_number(-1234567.891, 1), "−1,234,567.9");
-/// assert_eq!(format_number(1743.0, 0), "1743");
+/// assert_eq!(format_number(1743.0, 0), "1,743");
 /// assert_eq!(format_number(-0.04, 1), "0.0");
 /// ```
 #[must_use]
