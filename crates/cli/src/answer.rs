@@ -51,6 +51,8 @@ impl<T: Into<Self>> From<Option<T>> for Cell {
 pub enum Show {
     /// Words.
     Text,
+    /// A sign such as `~` or `>` that stands before the number of the next column.
+    Bound,
     /// This many decimals, thousands grouped.
     Decimals(usize),
     /// As many decimals as make the largest of the column about five digits long.
@@ -90,6 +92,11 @@ impl Column {
             show: Show::Text,
             dull: None,
         }
+    }
+
+    /// How exact the number of the next column is.
+    pub fn bound() -> Self {
+        Self { show: Show::Bound, ..Self::text("bound", "") }
     }
 
     /// A column of numbers.
@@ -222,6 +229,12 @@ impl Answer {
         value: impl Into<Cell>,
     ) {
         self.summary.push((Column::number(key, label, unit, show), value.into()));
+    }
+
+    /// Adds a count that people are not told of when it is zero.
+    pub fn count_if_any(&mut self, key: &str, label: &str, value: usize) {
+        let column = Column::number(key, label, "", Show::Whole).unless_all(0_usize);
+        self.summary.push((column, value.into()));
     }
 
     /// Adds a remark.

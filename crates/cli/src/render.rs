@@ -1,5 +1,6 @@
 //! An answer as a terminal table, JSON, CSV or Markdown.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::IsTerminal as _;
 
@@ -17,6 +18,9 @@ const STYLE: TableStyle = TableStyle::new()
     .top_border(LineStyle::none().fill('─').junction('─'))
     .header_separator(LineStyle::none().fill('─').junction('─'))
     .bottom_border(LineStyle::none().fill('─').junction('─'));
+
+/// Rows of a table beside the main one that people are shown.
+const DETAILS: usize = 20;
 
 /// Width of a table that goes to a file or a pipe.
 const PIPE_WIDTH: u16 = 120;
@@ -66,24 +70,28 @@ fn table(answer: &Answer) -> String {
     if !answer.title.is_empty() {
         let _ = writeln!(out, "{}", answer.title);
     }
-    let context = context_line(answer);
-    if !context.is_empty() {
-        let _ = writeln!(out, "{context}");
+    for line in context_lines(answer) {
+        let _ = writeln!(out, "{line}");
     }
-    for part in &answer.parts {
+    for (position, part) in answer.parts.iter().enumerate() {
         if part.rows.is_empty() {
             continue;
         }
-        if !part.title.is_empty() {
-            let _ = writeln!(out, "\n{}", part.title);
+        if position > 0 {
+            out.push('\n');
         }
-        let _ = writeln!(out, "{}", comfy(part));
+        if !part.title.is_empty() {
+            let _ = writeln!(out, "{}", part.title);
+        }
+        let (part, more) = beginning(part, position);
+        let _ = writeln!(out, "{}", comfy(&part));
+        out.push_str(&more);
     }
-    let width = answer.summary.iter().map(|(column, _)| chars(&column.title)).max().unwrap_or(0);
+    let width = summary(answer).map(|(column, _)| chars(&column.title)).max().unwrap_or(0);
     if !answer.summary.is_empty() {
         out.push('\n');
     }
-    for (column, cell) in &answer.summary {
+    for (column, cell) in summary(answer) {
         let pad = " ".repeat(width - chars(&column.title));
         let _ = writeln!(out, "{}{pad}  {}", column.title, with_unit(column, cell));
     }
@@ -92,6 +100,11 @@ fn table(answer: &Answer) -> String {
     }
     out.push_str(&advice(answer));
     out
+}
+
+/// What people read of the summary.
+fn summary(answer: &Answer) -> impl Iterator<Item = &(Column, Cell)> {
+    answer.summary.iter().filter(|(column, cell)| column.dull.as_ref() != Some(cell))
 }
 
 fn comfy(part: &Part) -> String {
@@ -131,14 +144,18 @@ fn markdown(answer: &Answer) -> String {
     if !answer.title.is_empty() {
         let _ = writeln!(out, "**{}**", answer.title);
     }
-    let context = context_line(answer);
-    if !context.is_empty() {
-        let _ = writeln!(out, "\n{context}");
+    for line in context_lines(answer) {
+        let _ = writeln!(out, "\n{line}");
     }
-    for part in answer.parts.iter().filter(|part| !part.rows.is_empty()) {
+    for (position, part) in answer.parts.iter().enumerate() {
+        if part.rows.is_empty() {
+            continue;
+        }
         if !part.title.is_empty() {
             let _ = writeln!(out, "\n{}", part.title);
         }
+        let (part, more) = beginning(part, position);
+        let part = part.as_ref();
         let shown = readable(part);
         let heads: Vec<String> = shown.iter().map(|(column, _)| heading(column)).collect();
         let rules: Vec<&str> = shown
@@ -151,17 +168,31 @@ fn markdown(answer: &Answer) -> String {
                 shown.iter().map(|(_, texts)| texts[row].replace('|', "\\|")).collect();
             let _ = writeln!(out, "| {} |", cells.join(" | "));
         }
+        if !more.is_empty() {
+            let _ = write!(out, "\n{more}");
+        }
     }
     if !answer.summary.is_empty() {
         out.push('\n');
     }
-    for (column, cell) in &answer.summary {
+    for (column, cell) in summary(answer) {
         let _ = writeln!(out, "- {}: {}", column.title, with_unit(column, cell));
     }
     for note in &answer.notes {
         let _ = writeln!(out, "\n*{}*", note.message);
     }
     out
+}
+
+/// A table beside the main one as people read it: its first rows, and where the others are.
+fn beginning(part: &Part, position: usize) -> (Cow<'_, Part>, String) {
+    if position == 0 || part.rows.len() <= DETAILS {
+        return (Cow::Borrowed(part), String::new());
+    }
+    let mut first = part.clone();
+    first.rows.truncate(DETAILS);
+    let more = part.rows.len() - DETAILS;
+    (Cow::Owned(first), format!(" and {more} more rows: --format csv --part {}\n", part.name))
 }
 
 fn heading(column: &Column) -> String {
@@ -171,19 +202,19 @@ fn heading(column: &Column) -> String {
     }
 }
 
-fn context_line(answer: &Answer) -> String {
-    let texts: Vec<String> = answer
-        .context
-        .iter()
-        .map(|(name, values)| match *name {
-            "unit" | "year" | "scope" => values.join(", "),
-            "side" => format!("books of {}", values.join(", ")),
-            "source" => short_list("source", values),
-            "licence" => short_list("licence", values),
-            other => format!("{other} {}", values.join(", ")),
-        })
-        .collect();
-    texts.join(" · ")
+/// What the figures are of, and on the next line where they come from.
+fn context_lines(answer: &Answer) -> Vec<String> {
+    let (mut what, mut whence) = (Vec::new(), Vec::new());
+    for (name, values) in &answer.context {
+        match *name {
+            "unit" | "year" | "scope" => what.push(values.join(", ")),
+            "side" => what.push(format!("books of {}", values.join(", "))),
+            "source" | "licence" => whence.push(short_list(name, values)),
+            other => what.push(format!("{other} {}", values.join(", "))),
+        }
+    }
+    let lines = [what, whence].map(|texts| texts.join(" · "));
+    lines.into_iter().filter(|line| !line.is_empty()).collect()
 }
 
 /// `source S01`, `sources S01, S02`; a long list is cut.
@@ -202,20 +233,30 @@ fn advice(answer: &Answer) -> String {
     answer.notes.iter().map(|note| format!("note: {}\n", note.message)).collect()
 }
 
-/// The columns people read, with their texts.
+/// The columns people read, with their texts; a bound stands before its number.
 fn readable(part: &Part) -> Vec<(&Column, Vec<String>)> {
-    (0..part.columns.len())
-        .filter(|&at| {
-            let dull = part.columns[at].dull.as_ref();
-            dull.is_none_or(|dull| part.rows.iter().any(|row| row[at] != *dull))
-        })
-        .map(|at| {
-            let column = &part.columns[at];
-            let cells: Vec<&Cell> = part.rows.iter().map(|row| &row[at]).collect();
-            let decimals = fitting(&cells);
-            (column, cells.iter().map(|cell| text(cell, column.show, decimals)).collect())
-        })
-        .collect()
+    let mut shown: Vec<(&Column, Vec<String>)> = Vec::new();
+    let mut bounds: Option<Vec<String>> = None;
+    for (at, column) in part.columns.iter().enumerate() {
+        let cells: Vec<&Cell> = part.rows.iter().map(|row| &row[at]).collect();
+        if column.dull.as_ref().is_some_and(|dull| cells.iter().all(|cell| *cell == dull)) {
+            continue;
+        }
+        let decimals = fitting(&cells);
+        let mut texts: Vec<String> =
+            cells.iter().map(|cell| text(cell, column.show, decimals)).collect();
+        if column.show == Show::Bound {
+            bounds = Some(texts);
+            continue;
+        }
+        for (text, bound) in texts.iter_mut().zip(bounds.take().into_iter().flatten()) {
+            if bound != "=" {
+                *text = format!("{bound} {text}");
+            }
+        }
+        shown.push((column, texts));
+    }
+    shown
 }
 
 /// Decimals that make the largest number about five digits long; none for whole numbers.
@@ -231,6 +272,7 @@ fn fitting(cells: &[&Cell]) -> usize {
     }
     let largest = numbers().fold(0.0_f64, |a, b| a.max(b.abs()));
     match largest {
+        a if a >= 1_000_000.0 => 0,
         a if a >= 10_000.0 => 1,
         a if a >= 100.0 => 2,
         a if a >= 1.0 => 3,
@@ -245,7 +287,7 @@ fn text(cell: &Cell, show: Show, fitting: usize) -> String {
         Cell::Number(value) => *value,
     };
     match show {
-        Show::Text | Show::Fitting => number::plain(value, Some(fitting)),
+        Show::Text | Show::Bound | Show::Fitting => number::plain(value, Some(fitting)),
         Show::Decimals(decimals) => number::plain(value, Some(decimals)),
         Show::Whole => number::plain(value, Some(0)),
         Show::Year => format!("{value:.0}"),
@@ -359,13 +401,19 @@ mod tests {
         let mut part = Part::new(
             "rows",
             "",
-            vec![Column::text("id", "Id"), Column::text("bound", "Bound").unless_all("=")],
+            vec![
+                Column::text("id", "Id"),
+                Column::bound(),
+                Column::number("value", "Value", "", Show::Fitting),
+                Column::text("note", "Note").unless_all("none"),
+            ],
         );
-        part.push(vec!["BLR".into(), "=".into()]);
-        assert_eq!(readable(&part).len(), 1);
+        part.push(vec!["BLR".into(), "~".into(), 1.5.into(), "none".into()]);
+        let texts: Vec<String> = readable(&part).into_iter().flat_map(|(_, t)| t).collect();
+        assert_eq!(texts, ["BLR", "~ 1.500"]);
         let mut answer = Answer::new("measure", "", Value::Null);
         answer.parts.push(part);
-        assert_eq!(to_json(&answer)["rows"][0]["bound"], "=");
-        assert_eq!(to_csv(&answer), b"id,bound\nBLR,=\n");
+        assert_eq!(to_json(&answer)["rows"][0]["bound"], "~");
+        assert_eq!(to_csv(&answer), b"id,bound,value,note\nBLR,~,1.5,none\n");
     }
 }

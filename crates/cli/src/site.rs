@@ -43,7 +43,8 @@ pub fn run(arguments: &args::Site, progress: &Progress) -> Result<Output, Failur
         (None, None) => 0,
     };
     let plan = question.siting.plan(add, &Options::default())?;
-    let mut answer = Answer::new("site", title(arguments, &question, &plan), data.identity());
+    let mut answer =
+        Answer::new("site", title(arguments, &data, &question, &plan), data.identity());
     describe(&mut answer, arguments, &data, &question);
     let (mut sites, served) = tables(&data, &question, &plan);
     answer.notes.extend(sites.keep_top(arguments.shape.top));
@@ -90,13 +91,20 @@ fn positions(siting: &Siting, option: &str, ids: &[String]) -> Result<Vec<usize>
     ids.iter().map(find).collect()
 }
 
-fn title(arguments: &args::Site, question: &Question, plan: &Plan) -> String {
-    let sites = &question.siting.sites;
-    let added: Vec<&str> = plan.added.iter().map(|&j| sites[j].as_str()).collect();
+fn title(arguments: &args::Site, data: &Data, question: &Question, plan: &Plan) -> String {
+    let label = |&j: &usize| {
+        let id = &question.siting.sites[j];
+        match seat(data, id) {
+            Cell::Text(city) => format!("{city} ({id})"),
+            _ => id.clone(),
+        }
+    };
+    let added: Vec<String> = plan.added.iter().map(label).collect();
+    let noun = if added.len() == 1 { "centre" } else { "centres" };
     match (added.len(), arguments.keep.len()) {
         (0, _) => "The centres that are kept".to_owned(),
-        (n, 0) => format!("{n} centre(s): {}", added.join(", ")),
-        (n, kept) => format!("{n} centre(s) beside {kept} kept: {}", added.join(", ")),
+        (n, 0) => format!("{n} {noun}: {}", added.join(", ")),
+        (n, kept) => format!("{n} {noun} beside {kept} kept: {}", added.join(", ")),
     }
 }
 
@@ -117,7 +125,7 @@ fn describe(answer: &mut Answer, arguments: &args::Site, data: &Data, question: 
         unit => unit.replace('_', " "),
     };
     answer.context("weight", vec![weight]);
-    answer.context("licence", data.licences());
+    answer.context("licence", data.licences("places"));
     let left_out = &question.siting.left_out;
     if !left_out.is_empty() {
         let message = format!("{} places left out: {}", left_out.len(), left_out.join(", "));

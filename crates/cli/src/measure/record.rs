@@ -58,7 +58,7 @@ pub fn answer(arguments: &args::Record, figures: &Figures<'_>) -> Result<Answer,
         "",
         vec![
             Column::number("year", "Year", "", Show::Year),
-            Column::text("bound", "").unless_all("="),
+            Column::bound(),
             Column::number("value", "Value", unit.as_str(), Show::Fitting),
             Column::text("status", "Status").unless_all(""),
             Column::text("sources", "Sources").unless_all(""),

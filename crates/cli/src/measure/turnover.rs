@@ -84,7 +84,7 @@ fn table(years: &BTreeMap<String, Year>, unit: &str) -> Result<Part, Failure> {
         "rows",
         "",
         vec![
-            Column::text("year", "Year").unless_all(""),
+            Column::number("year", "Year", "", Show::Year).unless_all(Cell::Missing),
             money("exports", "Exports"),
             money("imports", "Imports"),
             money("turnover", "Turnover"),
@@ -98,7 +98,7 @@ fn table(years: &BTreeMap<String, Year>, unit: &str) -> Result<Part, Failure> {
         let value = |sum: &Option<Sum>| sum.as_ref().map(|sum| sum.value);
         let found = turnover(value(&known.exports), value(&known.imports), MissingFlow::Unknown)?;
         part.push(vec![
-            year.as_str().into(),
+            year.parse::<f64>().ok().into(),
             found.exports.into(),
             found.imports.into(),
             found.turnover.into(),
