@@ -235,62 +235,36 @@ fn simulate(book: &Arc<Book>, kwargs: &Kwargs) -> Result<Value, Error> {
     kwargs.assert_all_used()?;
     let world = World::new(table, &rows, &book.case.hierarchy(), absent)
         .map_err(|report| shown(&report))?;
-    let expand = |id: &String| book.case.members(id).unwrap_or_else(|| vec![id.clone()]);
     let mut question = selection.options();
     question.insert("theta".into(), theta.to_string());
-    let (betas, input, make): (Vec<f64>, Option<Arc<Cell>>, Box<dyn Fn(f64) -> Scenario>) =
-        match (agreement, beta, close, market) {
-            (Some(groups), Some(beta), None, None) => {
-                let [a, b] = groups.as_slice() else {
-                    return Err(refuse("agreement = [A, B]: two groups or places"));
-                };
-                question.insert("agreement".into(), format!("{a} with {b}"));
-                let (a, b) = (expand(a), expand(b));
-                let (betas, input) = match Number::from_value(&beta) {
-                    Ok(cell) => {
-                        question.insert("beta".into(), cell.id.clone());
-                        let middle = cell.value.ok_or_else(|| {
-                            refuse("the coefficient for the agreement is not known")
-                        })?;
-                        let ends = cell.interval.as_ref().map(|i| [i.low, i.high]);
-                        let mut betas = vec![middle];
-                        betas.extend(ends.into_iter().flatten());
-                        (betas, Some(cell))
-                    }
-                    Err(_) => {
-                        let beta = f64::try_from(beta)
-                            .map_err(|_| refuse("beta is a number or a coefficient"))?;
-                        question.insert("beta".into(), beta.to_string());
-                        (vec![beta], None)
-                    }
-                };
-                let make = move |beta| Scenario::Agreement { a: a.clone(), b: b.clone(), beta };
-                (betas, input, Box::new(make))
-            }
-            (None, None, Some(exporter), Some(market)) => {
-                let ids: Vec<String> = match market.kind() {
-                    ValueKind::Seq => market.try_iter()?.map(|m| m.to_string()).collect(),
-                    _ => vec![market.to_string()],
-                };
-                question.insert("close".into(), format!("{} to {exporter}", ids.join(", ")));
-                let markets: Vec<String> = ids.iter().flat_map(expand).collect();
-                let make = move |_| Scenario::Close {
-                    exporter: exporter.clone(),
-                    markets: markets.clone(),
-                };
-                (vec![0.0], None, Box::new(make))
-            }
-            _ => {
-                return Err(refuse(
-                    "say either agreement = [A, B] with beta = ..., or close = EXPORTER with \
-                     market = ...",
-                ));
-            }
-        };
+    let (scenarios, input) = match (agreement, beta, close, market) {
+        (Some(groups), Some(beta), None, None) => {
+            let [a, b] = groups.as_slice() else {
+                return Err(refuse("agreement = [A, B]: two groups or places"));
+            };
+            question.insert("agreement".into(), format!("{a} with {b}"));
+            agreements(&expand(book, a), &expand(book, b), &beta, &mut question)?
+        }
+        (None, None, Some(exporter), Some(market)) => {
+            let ids: Vec<String> = match market.kind() {
+                ValueKind::Seq => market.try_iter()?.map(|m| m.to_string()).collect(),
+                _ => vec![market.to_string()],
+            };
+            question.insert("close".into(), format!("{} to {exporter}", ids.join(", ")));
+            let markets = ids.iter().flat_map(|id| expand(book, id)).collect();
+            (vec![Scenario::Close { exporter, markets }], None)
+        }
+        _ => {
+            return Err(refuse(
+                "say either agreement = [A, B] with beta = ..., or close = EXPORTER with \
+                 market = ...",
+            ));
+        }
+    };
     let options = OneSectorOptions { elasticity: theta, ..OneSectorOptions::default() };
-    let runs: Vec<Counterfactual> = betas
+    let runs: Vec<Counterfactual> = scenarios
         .iter()
-        .map(|beta| world::run(&world, &make(*beta), &options).map_err(|report| shown(&report)))
+        .map(|scenario| world::run(&world, scenario, &options).map_err(|report| shown(&report)))
         .collect::<Result<_, _>>()?;
     let ground = Ground::default().and(&book.case, table, &rows);
     Ok(Value::from_object(WorldValue {
@@ -303,6 +277,32 @@ fn simulate(book: &Arc<Book>, kwargs: &Kwargs) -> Result<Value, Error> {
         period: table.text("year", rows[0]).unwrap_or_default().to_owned(),
         scope: table.text("scope", rows[0]).unwrap_or_default().to_owned(),
     }))
+}
+
+/// The members of a group, or the place itself.
+fn expand(book: &Book, id: &String) -> Vec<String> {
+    book.case.members(id).unwrap_or_else(|| vec![id.clone()])
+}
+
+/// The scenarios of an agreement: at the coefficient and, where it has an interval, at both ends.
+fn agreements(
+    a: &[String],
+    b: &[String],
+    beta: &Value,
+    question: &mut BTreeMap<String, String>,
+) -> Result<(Vec<Scenario>, Option<Arc<Cell>>), Error> {
+    let make = |beta| Scenario::Agreement { a: a.to_vec(), b: b.to_vec(), beta };
+    if let Ok(beta) = f64::try_from(beta.clone()) {
+        question.insert("beta".into(), beta.to_string());
+        return Ok((vec![make(beta)], None));
+    }
+    let cell = Number::from_value(beta)?;
+    question.insert("beta".into(), cell.id.clone());
+    let middle =
+        cell.value.ok_or_else(|| refuse("the coefficient for the agreement is not known"))?;
+    let ends = cell.interval.iter().flat_map(|i| [i.low, i.high]);
+    let scenarios = std::iter::once(middle).chain(ends).map(make).collect();
+    Ok((scenarios, Some(cell)))
 }
 
 /// A solved counterfactual in a template; the second and third run are the ends of an interval.
@@ -342,15 +342,13 @@ impl WorldValue {
         cell.period.clone_from(&self.period);
         cell.scope.clone_from(&self.scope);
         cell.status = Status::Simulated;
-        if let [_, ends @ ..] = values.as_slice() {
-            if !ends.is_empty() {
-                let fold = |f: fn(f64, f64) -> f64| values.iter().copied().reduce(f);
-                cell.interval = fold(f64::min).zip(fold(f64::max)).map(|(low, high)| Interval {
-                    low,
-                    high,
-                    method: "the model at both ends of the coefficient's interval".into(),
-                });
-            }
+        if values.len() > 1 {
+            let fold = |f: fn(f64, f64) -> f64| values.iter().copied().reduce(f);
+            cell.interval = fold(f64::min).zip(fold(f64::max)).map(|(low, high)| Interval {
+                low,
+                high,
+                method: "the model at both ends of the coefficient's interval".into(),
+            });
         }
         let first = &self.runs[0].equilibrium;
         let scenario: Vec<String> = ["agreement", "close", "beta", "theta"]
