@@ -57,6 +57,8 @@ pub enum Show {
     Decimals(usize),
     /// As many decimals as make the largest of the column about five digits long.
     Fitting,
+    /// Six digits, whatever the size: for columns that hold numbers of different kinds.
+    SixDigits,
     /// A count.
     Whole,
     /// A year: no grouping.
@@ -127,12 +129,14 @@ pub struct Part {
     pub columns: Vec<Column>,
     /// One cell for each column.
     pub rows: Vec<Vec<Cell>>,
+    /// Whether it is for programs only: in JSON and CSV.
+    pub for_programs: bool,
 }
 
 impl Part {
     /// A table without rows yet.
     pub fn new(name: &'static str, title: impl Into<String>, columns: Vec<Column>) -> Self {
-        Self { name, title: title.into(), columns, rows: Vec::new() }
+        Self { name, title: title.into(), columns, rows: Vec::new(), for_programs: false }
     }
 
     /// Adds a row.
@@ -229,6 +233,11 @@ impl Answer {
         value: impl Into<Cell>,
     ) {
         self.summary.push((Column::number(key, label, unit, show), value.into()));
+    }
+
+    /// Adds a number that people are not told of when it is not known.
+    pub fn count_if_known(&mut self, column: Column, value: impl Into<Cell>) {
+        self.summary.push((column.unless_all(Cell::Missing), value.into()));
     }
 
     /// Adds a count that people are not told of when it is zero.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use emporion_tables::hierarchy::Hierarchy;
 use emporion_tables::problem::nearest;
 use emporion_tables::sum::Missing;
-use emporion_tables::{Case, Table};
+use emporion_tables::{Case, Problem, Table, Values};
 use serde_json::{Value, json};
 
 use crate::args::Absent;
@@ -127,9 +127,11 @@ impl Data {
     pub fn context(&self, table: &Table, rows: &[usize]) -> Context {
         let mut context = Context::new();
         for name in ["unit", "year", "period", "side", "scope", "measure", "status", "source"] {
+            // A number column of such a name means something else; a year is a number.
+            let words = table.column(name).is_some_and(|c| matches!(c.values, Values::Text { .. }));
             let mut texts: Vec<String> = Vec::new();
             for text in rows.iter().filter_map(|&row| table.text(name, row)) {
-                if !texts.iter().any(|known| known == text) {
+                if (words || name == "year") && !texts.iter().any(|known| known == text) {
                     texts.push(text.to_owned());
                 }
             }
@@ -151,6 +153,27 @@ impl Data {
             Self::File(table) => json!({ "file": table.path(), "digest": table.digest() }),
         }
     }
+}
+
+/// Refuses a table that lacks a column.
+pub fn require(table: &Table, columns: &[&str]) -> Result<(), Failure> {
+    let names = || table.columns().iter().map(|column| column.name.as_str());
+    let lack = |column: &&&str| table.column(column).is_none();
+    let problems: Vec<Problem> = columns
+        .iter()
+        .filter(lack)
+        .map(|column| {
+            let near = nearest(column, names());
+            let remedy = if near.is_empty() {
+                format!("it has {}; name the column so", names().collect::<Vec<_>>().join(", "))
+            } else {
+                format!("it has {}; name the column {column}", near.join(" and "))
+            };
+            Problem::new("unknown-column", table.path(), format!("a column named {column}"), remedy)
+                .column(*column)
+        })
+        .collect();
+    if problems.is_empty() { Ok(()) } else { Err(Failure::Refused(problems.into())) }
 }
 
 /// Nothing of this name.

@@ -39,6 +39,9 @@ pub fn render_shaped(mut answer: Answer, shape: &Shape) -> Result<Output, Failur
             names.join(", ")
         )));
     };
+    if let Some(main) = answer.parts.first_mut() {
+        answer.notes.extend(main.keep_top(shape.top));
+    }
     if shape.format == Format::Csv {
         answer.parts.swap(0, at);
     }
@@ -74,7 +77,7 @@ fn table(answer: &Answer) -> String {
         let _ = writeln!(out, "{line}");
     }
     for (position, part) in answer.parts.iter().enumerate() {
-        if part.rows.is_empty() {
+        if part.rows.is_empty() || part.for_programs {
             continue;
         }
         if position > 0 {
@@ -148,7 +151,7 @@ fn markdown(answer: &Answer) -> String {
         let _ = writeln!(out, "\n{line}");
     }
     for (position, part) in answer.parts.iter().enumerate() {
-        if part.rows.is_empty() {
+        if part.rows.is_empty() || part.for_programs {
             continue;
         }
         if !part.title.is_empty() {
@@ -207,7 +210,8 @@ fn context_lines(answer: &Answer) -> Vec<String> {
     let (mut what, mut whence) = (Vec::new(), Vec::new());
     for (name, values) in &answer.context {
         match *name {
-            "unit" | "year" | "scope" => what.push(values.join(", ")),
+            "unit" | "scope" => what.push(values.join(", ")),
+            "year" => what.push(year_list(values)),
             "side" => what.push(format!("books of {}", values.join(", "))),
             "source" | "licence" => whence.push(short_list(name, values)),
             other => what.push(format!("{other} {}", values.join(", "))),
@@ -215,6 +219,34 @@ fn context_lines(answer: &Answer) -> Vec<String> {
     }
     let lines = [what, whence].map(|texts| texts.join(" · "));
     lines.into_iter().filter(|line| !line.is_empty()).collect()
+}
+
+/// Years as spans; other texts as they are.
+fn year_list(texts: &[String]) -> String {
+    let years: Result<Vec<i32>, _> = texts.iter().map(|text| text.parse()).collect();
+    match years {
+        Ok(mut years) => {
+            years.sort_unstable();
+            spans(&years)
+        }
+        Err(_) => texts.join(", "),
+    }
+}
+
+/// `2012–2014, 2018` for ascending years.
+pub fn spans(years: &[i32]) -> String {
+    let mut spans: Vec<(i32, i32)> = Vec::new();
+    for &year in years {
+        match spans.last_mut() {
+            Some((_, end)) if *end + 1 == year => *end = year,
+            _ => spans.push((year, year)),
+        }
+    }
+    let texts: Vec<String> = spans
+        .iter()
+        .map(|(a, b)| if a == b { a.to_string() } else { format!("{a}\u{2013}{b}") })
+        .collect();
+    texts.join(", ")
 }
 
 /// `source S01`, `sources S01, S02`; a long list is cut.
@@ -289,10 +321,17 @@ fn text(cell: &Cell, show: Show, fitting: usize) -> String {
     match show {
         Show::Text | Show::Bound | Show::Fitting => number::plain(value, Some(fitting)),
         Show::Decimals(decimals) => number::plain(value, Some(decimals)),
+        Show::SixDigits => {
+            // Digits before the point; at least one.
+            let whole = value.abs().log10().floor().max(0.0) as usize + 1;
+            let decimals = if value.fract() == 0.0 { 0 } else { 6_usize.saturating_sub(whole) };
+            number::plain(value, Some(decimals))
+        }
         Show::Whole => number::plain(value, Some(0)),
         Show::Year => format!("{value:.0}"),
         Show::Probability if value < 0.000_05 => "<0.0001".to_owned(),
         Show::Probability => format!("{value:.4}"),
+        Show::Power if value == 0.0 => "0".to_owned(),
         Show::Power => format!("{value:.1e}"),
     }
 }
@@ -391,9 +430,19 @@ mod tests {
         assert_eq!(show(22_900.0, Show::Fitting), "22,900");
         assert_eq!(show(0.012_345_678, Show::Fitting), "0.01235");
         assert_eq!(show(2022.0, Show::Year), "2022");
+        assert_eq!(show(198.712_345_6, Show::SixDigits), "198.712");
+        assert_eq!(show(45_900.0, Show::SixDigits), "45,900");
+        assert_eq!(show(0.123_456_78, Show::SixDigits), "0.12346");
         assert_eq!(show(1.2e-9, Show::Probability), "<0.0001");
         assert_eq!(show(3.24e-14, Show::Power), "3.2e-14");
         assert_eq!(text(&Cell::from(f64::NAN), Show::Fitting, 0), "–");
+    }
+
+    #[test]
+    fn years_are_told_as_spans() {
+        assert_eq!(spans(&[2012, 2013, 2014, 2018]), "2012\u{2013}2014, 2018");
+        assert_eq!(year_list(&["2020".into(), "2019".into()]), "2019\u{2013}2020");
+        assert_eq!(year_list(&["2017-2022".into()]), "2017-2022");
     }
 
     #[test]

@@ -38,8 +38,7 @@ pub fn run(arguments: &args::Simulate, progress: &Progress) -> Result<Output, Fa
     answer.context = data.context(flows, &selected.rows);
     answer.context("model", vec!["one sector, exact hat algebra".into()]);
     answer.notes.extend(selected.advice);
-    let mut changes = changes(&data, &world, &found);
-    answer.notes.extend(changes.keep_top(arguments.shape.top));
+    let changes = changes(&data, &world, &found);
     answer.parts.push(changes);
     if let Some(diversion) = &found.diversion {
         account(&mut answer, &data, &world, diversion, arguments.shape.top);

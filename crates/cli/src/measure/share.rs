@@ -7,16 +7,14 @@ use emporion_tables::sum::Sum;
 use super::{Figures, capital, unit};
 use crate::answer::{Answer, Cell, Column, Part, Show};
 use crate::args;
+use crate::data::require;
 use crate::failure::Failure;
 use crate::select::unknown_value;
 
 /// The share of a group, member by member.
 pub fn answer(arguments: &args::Share, figures: &Figures<'_>) -> Result<Answer, Failure> {
     let column = arguments.column.as_str();
-    if figures.table().column(column).is_none() {
-        // The guarded sum names the columns there are.
-        figures.sums(&figures.rows, &[column])?;
-    }
+    require(figures.table(), &[column])?;
     let members: Vec<String> =
         arguments.group.iter().flat_map(|id| figures.data.members(id)).collect();
     for id in arguments.of.iter().chain(&members) {
@@ -64,7 +62,6 @@ pub fn answer(arguments: &args::Share, figures: &Figures<'_>) -> Result<Answer, 
             values[at].map(|value| 100.0 * value / whole.value).into(),
         ]);
     }
-    answer.notes.extend(part.keep_top(arguments.common.shape.top));
     answer.parts.push(part);
     let percent = |value: f64| 100.0 * value;
     let show = Show::Decimals(2);

@@ -46,13 +46,13 @@ pub fn answer(arguments: &args::Sum, figures: &Figures<'_>) -> Result<Answer, Fa
         ]);
         part.push(row);
     }
-    answer.notes.extend(part.keep_top(arguments.common.shape.top));
     answer.parts.push(part);
     let all = match &wholes[..] {
         [(_, whole)] => Some(whole.value),
         _ => None,
     };
-    answer.count("total", "Total", &unit, Show::Fitting, all);
+    let total = Column::number("total", "Total", unit.as_str(), Show::Fitting);
+    answer.count_if_known(total, all);
     answer.count("groups", "Groups", "", Show::Whole, ranked.len());
     Ok(answer)
 }

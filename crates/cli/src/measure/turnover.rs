@@ -8,6 +8,7 @@ use emporion_tables::sum::Sum;
 use super::{Figures, unit};
 use crate::answer::{Advice, Answer, Cell, Column, Part, Show};
 use crate::args;
+use crate::data::require;
 use crate::failure::Failure;
 
 /// What is known of one year.
@@ -21,6 +22,7 @@ struct Year {
 
 /// Exports, imports, turnover and balance by year, beside the turnover that sources printed.
 pub fn answer(arguments: &args::Turnover, figures: &Figures<'_>) -> Result<Answer, Failure> {
+    require(figures.table(), &["origin", "destination"])?;
     let place = figures.data.members(&arguments.place);
     let partner: Vec<String> =
         arguments.partner.iter().flat_map(|id| figures.data.members(id)).collect();
