@@ -300,6 +300,9 @@ pub struct Complexity {
     /// RCA from which a place counts as having a product
     #[arg(long, value_name = "RCA", default_value_t = 1.0)]
     pub cut_off: f64,
+    /// Where the table falls into parts that share no product, take the largest part
+    #[arg(long)]
+    pub largest_part: bool,
     #[command(flatten)]
     pub common: Common,
 }
@@ -393,7 +396,7 @@ pub struct Simulate {
     #[arg(long, value_name = "EXPORTER:MARKET[,MARKET]")]
     pub close: Option<String>,
     /// Elasticity of trade to trade costs
-    #[arg(long, default_value_t = 4.0)]
+    #[arg(long, default_value_t = 4.0, allow_negative_numbers = true)]
     pub theta: f64,
     /// How spending follows income when trade is not balanced
     #[arg(long, value_enum, default_value_t)]

@@ -1,10 +1,11 @@
 //! `emporion measure complexity`: ECI of places and PCI of products.
 
-use emporion_model::measure::complexity::{ComplexityOptions, complexity};
+use emporion_model::measure::complexity::{ComplexityOptions, Disconnected, complexity};
 use emporion_model::measure::presence::presence;
 use emporion_model::measure::rca::rca;
 
-use super::{Figures, rca::exports};
+use super::Figures;
+use super::rca::{exports, named};
 use crate::answer::{Answer, Column, Part, Show};
 use crate::args;
 use crate::failure::Failure;
@@ -12,11 +13,17 @@ use crate::failure::Failure;
 /// Places by ECI, products by PCI.
 pub fn answer(arguments: &args::Complexity, figures: &Figures<'_>) -> Result<Answer, Failure> {
     let exports = exports(figures)?;
-    let index = rca(&exports.table)?;
-    let found = complexity(&presence(&index, arguments.cut_off)?, &ComplexityOptions::default())?;
+    let told = |error| named(&error, &exports);
+    let index = rca(&exports.table).map_err(told)?;
+    let present = presence(&index, arguments.cut_off).map_err(told)?;
+    let disconnected =
+        if arguments.largest_part { Disconnected::Largest } else { Disconnected::Refuse };
+    let options = ComplexityOptions { disconnected, ..ComplexityOptions::default() };
+    let found = complexity(&present, &options).map_err(told)?;
 
     let mut answer = figures.answer("complexity", "Economic complexity");
     answer.option("cut_off", arguments.cut_off);
+    answer.option("largest_part", arguments.largest_part);
     figures.describe(&mut answer, [&exports.whole]);
     let top = arguments.common.shape.top;
     let places = ("origin", "eci", "ECI", "diversity", "Products\nwith RCA");

@@ -1,7 +1,7 @@
 //! `emporion measure rca`: revealed comparative advantage.
 
 use emporion_model::measure::rca::rca;
-use emporion_model::outcome::Note;
+use emporion_model::outcome::{InputError, Note};
 use emporion_model::panel::PlaceProduct;
 use emporion_tables::panel::{CellOptions, place_product};
 use emporion_tables::sum::{Missing, Sum};
@@ -52,7 +52,7 @@ pub fn answer(arguments: &args::Rca, figures: &Figures<'_>) -> Result<Answer, Fa
             )));
         }
     }
-    let found = rca(&exports.table)?;
+    let found = rca(&exports.table).map_err(|error| named(&error, &exports))?;
     let unit = unit([&exports.whole]);
     let mut answer = figures.answer("rca", "Revealed comparative advantage (Balassa)");
     answer.option("place", arguments.place.clone());
@@ -86,4 +86,66 @@ pub fn answer(arguments: &args::Rca, figures: &Figures<'_>) -> Result<Answer, Fa
     answer.count("products", "Products", "", Show::Whole, exports.products.len());
     answer.notes.extend(exports.notes.iter().chain(&found.notes).map(Into::into));
     Ok(answer)
+}
+
+/// A kernel speaks of positions, `places 0, 1 with products 2`; a reader knows ids.
+pub fn named(error: &InputError, exports: &Exports) -> Failure {
+    let text = error.to_string();
+    let (mut out, mut ids): (String, Option<&[String]>) = (String::new(), None);
+    for word in text.split_inclusive([' ', ',', ';', ')']) {
+        let bare = word.trim_end_matches([' ', ',', ';', ')']);
+        let known = ids.and_then(|ids| ids.get(bare.parse::<usize>().ok()?));
+        match (known, bare) {
+            (Some(id), _) => out.push_str(&word.replacen(bare, id, 1)),
+            // The space after a comma: the list goes on.
+            (None, "") => out.push_str(word),
+            (None, _) => {
+                ids = match bare.trim_start_matches('(') {
+                    "place" | "places" => Some(&exports.places),
+                    "product" | "products" => Some(&exports.products),
+                    _ => None,
+                };
+                out.push_str(word);
+            }
+        }
+    }
+    Failure::new(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn positions_become_ids() {
+        let sum = Sum {
+            value: 1.0,
+            unit: None,
+            side: None,
+            scope: None,
+            measure: None,
+            period: None,
+            year: None,
+            bound: "=".into(),
+            statuses: vec![],
+            sources: vec![],
+            rows: vec![],
+            missing: vec![],
+        };
+        let exports = Exports {
+            table: PlaceProduct::new(2, 1, vec![1.0, 1.0]).unwrap(),
+            places: vec!["A".into(), "B".into()],
+            products: vec!["x".into()],
+            notes: vec![],
+            whole: sum,
+        };
+        let error = InputError::Undefined {
+            what: "ECI".into(),
+            reason: "2 parts (places 0, 1 with products 0; place 7)".into(),
+            remedy: "ask for 1".into(),
+        };
+        let told = format!("{:?}", named(&error, &exports));
+        assert!(told.contains("2 parts (places A, B with products x; place 7)"), "{told}");
+        assert!(told.contains("ask for 1"), "{told}");
+    }
 }

@@ -1,0 +1,154 @@
+//! docs/reference/json.md names every key that the program prints, and `--help` ends with examples
+//! that run.
+
+mod common;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use common::{Desk, SMALL};
+use serde_json::Value;
+
+/// The text under a heading up to the next heading of the same or a higher level.
+fn section<'a>(text: &'a str, heading: &str) -> &'a str {
+    let start = text.find(&format!("\n{heading}\n")).expect(heading) + heading.len() + 2;
+    let level = heading.split(' ').next().unwrap().len();
+    let end = text[start..]
+        .match_indices("\n#")
+        .find(|(at, _)| {
+            let hashes = text[start + at + 1..].chars().take_while(|c| *c == '#').count();
+            hashes <= level
+        })
+        .map_or(text.len(), |(at, _)| start + at);
+    &text[start..end]
+}
+
+/// Every key of objects in a value. Under keys whose own keys are ids or names of the user, these
+/// are passed over.
+fn keys(value: &Value, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Array(items) => items.iter().for_each(|item| keys(item, found)),
+        Value::Object(fields) => {
+            for (key, inner) in fields {
+                found.insert(key.clone());
+                let free = ["cells", "sources", "settings"].contains(&key.as_str());
+                match inner {
+                    Value::Object(ids) if free => ids.values().for_each(|v| keys(v, found)),
+                    // The options of a computation are those of the function it ran.
+                    Value::Object(_) if key == "options" && fields.contains_key("verb") => {}
+                    inner => keys(inner, found),
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn every_key_of_every_verb_is_documented() {
+    let reference = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference/json.md");
+    let reference = std::fs::read_to_string(reference).expect("docs/reference/json.md");
+    let common = section(&reference, "## Every answer");
+    let desk = Desk::new();
+    desk.line(&format!("new mine --from {SMALL}")).ok();
+    desk.line("brief mine --out old.json").ok();
+    let flows = desk.read("mine/flows.csv");
+    desk.write("mine/flows.csv", &flows.replacen("2022,Y,45800,USD mn", "2022,Y,45900,USD mn", 1));
+    let shown: Value = serde_json::from_str(&desk.read("old.json")).unwrap();
+    let id = shown["shown"][0].as_str().unwrap();
+    let site = "site belarus-russian-regions --kind region --parent RUS --keep RU-MOW --add 1";
+    for (heading, line) in [
+        ("## emporion-check/1", "check mine"),
+        ("### measure sum", "measure sum world.csv --by origin,product --where year=2020"),
+        ("### measure turnover", "measure turnover world.csv --place A --partner B"),
+        ("### measure share", "measure share world.csv --group A --where year=2020"),
+        (
+            "### measure growth",
+            "measure growth world.csv --by origin --from 2020 --to 2021 --missing-as-zero",
+        ),
+        (
+            "### measure record",
+            "measure record world.csv --year 2021 --where origin=A --where destination=B",
+        ),
+        ("### measure hhi", "measure hhi world.csv --by destination --where year=2020"),
+        ("### measure rca", "measure rca exports.csv"),
+        ("### measure complexity", "measure complexity exports.csv"),
+        (
+            "## emporion-estimate/1",
+            "estimate gravity.csv --formula \"value ~ log(distance) + distance | origin\" --cluster origin",
+        ),
+        ("## emporion-simulate/1", "simulate world.csv --close A:B --where year=2020"),
+        ("## emporion-site/1", site),
+        ("## emporion-brief/1", "brief mine --out -"),
+        ("## emporion-explain/1", &format!("brief mine --explain {id}")),
+        ("## emporion-against/1", "brief mine --against old.json"),
+    ] {
+        let mut text = format!("{common}{}", section(&reference, heading));
+        if heading.starts_with("###") {
+            let all = section(&reference, "## emporion-measure/1");
+            text.push_str(&all[..all.find("\n###").unwrap()]);
+        }
+        if heading == "## emporion-explain/1" {
+            text.push_str(section(&reference, "## emporion-brief/1"));
+        }
+        let json = desk.line(&format!("{line} --format json")).json();
+        assert_eq!(json["format"].as_str().map(|f| reference.contains(f)), Some(true), "{heading}");
+        let mut found = BTreeSet::new();
+        keys(&json, &mut found);
+        let missing: Vec<&String> =
+            found.iter().filter(|key| !text.contains(&format!("`{key}`"))).collect();
+        assert!(missing.is_empty(), "{heading} does not name {missing:?}");
+    }
+}
+
+/// The examples at the end of a help text, each as one line, without remarks in brackets.
+fn examples(help: &str) -> Vec<String> {
+    let (_, text) =
+        help.split_once("Example:").or_else(|| help.split_once("Examples:")).expect("an example");
+    let mut lines: Vec<String> = Vec::new();
+    for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        match line.strip_prefix("emporion ") {
+            Some(arguments) => lines.push(arguments.to_owned()),
+            None => {
+                let last = lines.last_mut().expect("an example begins with emporion");
+                last.push(' ');
+                last.push_str(line);
+            }
+        }
+    }
+    lines.iter().map(|l| l.split(" (").next().unwrap_or(l).trim().to_owned()).collect()
+}
+
+#[test]
+fn the_examples_of_every_help_run() {
+    let desk = Desk::new();
+    let verbs = [
+        "new",
+        "check",
+        "estimate",
+        "simulate",
+        "site",
+        "brief",
+        "completions",
+        "measure",
+        "measure sum",
+        "measure turnover",
+        "measure share",
+        "measure growth",
+        "measure record",
+        "measure hhi",
+        "measure rca",
+        "measure complexity",
+    ];
+    for verb in verbs {
+        for flag in ["--help", "-h"] {
+            assert!(desk.line(&format!("{verb} {flag}")).ok().contains("Example"), "{verb}");
+        }
+        for example in examples(&desk.line(&format!("{verb} --help")).ok()) {
+            assert!(example.starts_with(verb), "{verb}: {example}");
+            assert!(!desk.line(&example).ok().is_empty(), "{example}");
+        }
+    }
+    assert!(desk.line("--help").ok().contains("emporion demo"));
+    assert_eq!(examples(&desk.line("demo --help").ok()), ["demo --out emporion-demo"]);
+}
