@@ -280,8 +280,8 @@ fn simulate(book: &Arc<Book>, kwargs: &Kwargs) -> Result<Value, Error> {
 }
 
 /// The members of a group, or the place itself.
-fn expand(book: &Book, id: &String) -> Vec<String> {
-    book.case.members(id).unwrap_or_else(|| vec![id.clone()])
+fn expand(book: &Book, id: &str) -> Vec<String> {
+    book.case.members(id).unwrap_or_else(|| vec![id.to_owned()])
 }
 
 /// The scenarios of an agreement: at the coefficient and, where it has an interval, at both ends.
