@@ -51,10 +51,14 @@ impl<T: Into<Self>> From<Option<T>> for Cell {
 pub enum Show {
     /// Words.
     Text,
+    /// A sign such as `~` or `>` that stands before the number of the next column.
+    Bound,
     /// This many decimals, thousands grouped.
     Decimals(usize),
     /// As many decimals as make the largest of the column about five digits long.
     Fitting,
+    /// Six digits, whatever the size: for columns that hold numbers of different kinds.
+    SixDigits,
     /// A count.
     Whole,
     /// A year: no grouping.
@@ -92,6 +96,11 @@ impl Column {
         }
     }
 
+    /// How exact the number of the next column is.
+    pub fn bound() -> Self {
+        Self { show: Show::Bound, ..Self::text("bound", "") }
+    }
+
     /// A column of numbers.
     pub fn number(
         key: impl Into<String>,
@@ -120,12 +129,14 @@ pub struct Part {
     pub columns: Vec<Column>,
     /// One cell for each column.
     pub rows: Vec<Vec<Cell>>,
+    /// Whether it is for programs only: in JSON and CSV.
+    pub for_programs: bool,
 }
 
 impl Part {
     /// A table without rows yet.
     pub fn new(name: &'static str, title: impl Into<String>, columns: Vec<Column>) -> Self {
-        Self { name, title: title.into(), columns, rows: Vec::new() }
+        Self { name, title: title.into(), columns, rows: Vec::new(), for_programs: false }
     }
 
     /// Adds a row.
@@ -222,6 +233,17 @@ impl Answer {
         value: impl Into<Cell>,
     ) {
         self.summary.push((Column::number(key, label, unit, show), value.into()));
+    }
+
+    /// Adds a number that people are not told of when it is not known.
+    pub fn count_if_known(&mut self, column: Column, value: impl Into<Cell>) {
+        self.summary.push((column.unless_all(Cell::Missing), value.into()));
+    }
+
+    /// Adds a count that people are not told of when it is zero.
+    pub fn count_if_any(&mut self, key: &str, label: &str, value: usize) {
+        let column = Column::number(key, label, "", Show::Whole).unless_all(0_usize);
+        self.summary.push((column, value.into()));
     }
 
     /// Adds a remark.

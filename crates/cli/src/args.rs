@@ -185,11 +185,11 @@ pub struct Common {
     after_help = "Example:\n  emporion measure sum world-2022 --by origin --no-domestic --top 5"
 )]
 pub struct Sum {
-    #[command(flatten)]
-    pub common: Common,
     /// Columns that name a total; without them everything is added up
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
     pub by: Vec<String>,
+    #[command(flatten)]
+    pub common: Common,
 }
 
 /// `emporion measure turnover`
@@ -199,14 +199,14 @@ pub struct Sum {
                         --partner RUS --where side=BY --where scope=goods --where period=Y"
 )]
 pub struct Turnover {
-    #[command(flatten)]
-    pub common: Common,
     /// The place whose trade it is; a group stands for its members
     #[arg(long, value_name = "ID")]
     pub place: String,
     /// The partner, or several
     #[arg(long, value_name = "IDS", value_delimiter = ',', required = true)]
     pub partner: Vec<String>,
+    #[command(flatten)]
+    pub common: Common,
 }
 
 /// `emporion measure share`
@@ -216,8 +216,6 @@ pub struct Turnover {
                         --where destination=CHN --no-domestic --top 5"
 )]
 pub struct Share {
-    #[command(flatten)]
-    pub common: Common,
     /// Members of the group; a group of the case stands for its members
     #[arg(long, value_name = "IDS", value_delimiter = ',', required = true)]
     pub group: Vec<String>,
@@ -228,6 +226,8 @@ pub struct Share {
     /// together are the whole
     #[arg(long, value_name = "ID")]
     pub of: Option<String>,
+    #[command(flatten)]
+    pub common: Common,
 }
 
 /// `emporion measure growth`
@@ -236,8 +236,6 @@ pub struct Share {
                         --from 2019 --to 2022 --where origin=BLR,RUS --where destination=BLR,RUS \
                         --where measure=flow --where side=BY --where scope=goods --where period=Y")]
 pub struct Growth {
-    #[command(flatten)]
-    pub common: Common,
     /// Columns that name the parts
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',', required = true)]
     pub by: Vec<String>,
@@ -247,6 +245,8 @@ pub struct Growth {
     /// The year after
     #[arg(long, value_name = "YEAR")]
     pub to: i32,
+    #[command(flatten)]
+    pub common: Common,
 }
 
 /// `emporion measure record`
@@ -255,14 +255,14 @@ pub struct Growth {
                         --where origin=BLR --where destination=RUS --where measure=turnover \
                         --where side=BY --where scope=goods --where period=Y")]
 pub struct Record {
-    #[command(flatten)]
-    pub common: Common,
     /// The year that may be a record
     #[arg(long)]
     pub year: i32,
     /// Compare with earlier years only
     #[arg(long)]
     pub earlier: bool,
+    #[command(flatten)]
+    pub common: Common,
 }
 
 /// `emporion measure hhi`
@@ -270,11 +270,11 @@ pub struct Record {
 #[command(after_help = "Example:\n  emporion measure hhi world-2022 --by destination \
                         --where origin=BRA --no-domestic --top 5")]
 pub struct Hhi {
-    #[command(flatten)]
-    pub common: Common,
     /// Columns that name the parts
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',', required = true)]
     pub by: Vec<String>,
+    #[command(flatten)]
+    pub common: Common,
 }
 
 /// `emporion measure rca`
@@ -283,25 +283,25 @@ pub struct Hhi {
     after_help = "Example:\n  emporion measure rca world-2022 --no-domestic --place BRA --top 5"
 )]
 pub struct Rca {
-    #[command(flatten)]
-    pub common: Common,
     /// Show these places only; the index compares with all
     #[arg(long, value_name = "IDS", value_delimiter = ',')]
     pub place: Vec<String>,
     /// Show these products only
     #[arg(long, value_name = "IDS", value_delimiter = ',')]
     pub product: Vec<String>,
+    #[command(flatten)]
+    pub common: Common,
 }
 
 /// `emporion measure complexity`
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  emporion measure complexity world-2022 --no-domestic --top 5")]
 pub struct Complexity {
-    #[command(flatten)]
-    pub common: Common,
     /// RCA from which a place counts as having a product
     #[arg(long, value_name = "RCA", default_value_t = 1.0)]
     pub cut_off: f64,
+    #[command(flatten)]
+    pub common: Common,
 }
 
 /// `emporion estimate`

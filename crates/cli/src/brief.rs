@@ -151,8 +151,8 @@ fn moved(brief: &Brief, case: &Case, old: &Path, format: Option<Page>) -> Result
             Column::text("id", "Id"),
             Column::text("label", "Number"),
             Column::text("kind", ""),
-            Column::number("was", "Was", "", Show::Fitting),
-            Column::number("is", "Is", "", Show::Fitting),
+            Column::number("was", "Was", "", Show::SixDigits),
+            Column::number("is", "Is", "", Show::SixDigits),
             Column::text("because", "Because"),
         ],
     );

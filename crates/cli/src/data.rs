@@ -6,12 +6,15 @@ use std::sync::Arc;
 use emporion_tables::hierarchy::Hierarchy;
 use emporion_tables::problem::nearest;
 use emporion_tables::sum::Missing;
-use emporion_tables::{Case, Table};
+use emporion_tables::{Case, Problem, Table, Values};
 use serde_json::{Value, json};
 
 use crate::args::Absent;
 use crate::embedded::Bundled;
 use crate::failure::Failure;
+
+/// What figures are of: a name such as `unit`, and each text once.
+pub type Context = Vec<(&'static str, Vec<String>)>;
 
 /// Data that a verb works on.
 #[derive(Debug, Clone)]
@@ -86,9 +89,7 @@ impl Data {
             Some(Absent::Refuse) => return Missing::Refuse,
             None => {}
         }
-        let resources = self.case().and_then(|case| case.package["resources"].as_array());
-        let flows = resources.into_iter().flatten().find(|resource| resource["name"] == "flows");
-        match flows.and_then(|flows| flows["emporion:absent"].as_str()) {
+        match self.case().and_then(|case| case.absent("flows")) {
             Some("zero") => Missing::Zero,
             _ => Missing::Refuse,
         }
@@ -96,14 +97,8 @@ impl Data {
 
     /// The members of a group, or the place itself.
     pub fn members(&self, id: &str) -> Vec<String> {
-        let members = self.case().and_then(|case| {
-            let row = case.place(id)?;
-            case.places()?.text("members", row)
-        });
-        match members {
-            Some(list) => list.split_whitespace().map(str::to_owned).collect(),
-            None => vec![id.to_owned()],
-        }
+        let members = self.case().and_then(|case| case.members(id));
+        members.unwrap_or_else(|| vec![id.to_owned()])
     }
 
     /// The table that tells more about the ids of a column: products or places.
@@ -113,7 +108,7 @@ impl Data {
             "origin" | "destination" | "place" | "id" | "party_a" | "party_b" => "places",
             _ => return None,
         };
-        self.case()?.tables.get(name)
+        self.case()?.table(name)
     }
 
     /// The name of an id of a column, where the case has one.
@@ -123,10 +118,32 @@ impl Data {
         table.text("name_en", row)
     }
 
-    /// Licences of the data, as titles.
-    pub fn licences(&self) -> Vec<String> {
-        let licences = self.case().map_or(&[][..], |case| &case.licences);
-        licences.iter().map(|licence| licence.title.clone()).collect()
+    /// Licences of a table of the case, as titles.
+    pub fn licences(&self, table: &str) -> Vec<String> {
+        self.case().map_or_else(Vec::new, |case| case.licences_of(table))
+    }
+
+    /// What rows of the flows are of, and where they come from: each text of these columns once.
+    pub fn context(&self, table: &Table, rows: &[usize]) -> Context {
+        let mut context = Context::new();
+        for name in ["unit", "year", "period", "side", "scope", "measure", "status", "source"] {
+            // A number column of such a name means something else; a year is a number.
+            let words = table.column(name).is_some_and(|c| matches!(c.values, Values::Text { .. }));
+            let mut texts: Vec<String> = Vec::new();
+            for text in rows.iter().filter_map(|&row| table.text(name, row)) {
+                if (words || name == "year") && !texts.iter().any(|known| known == text) {
+                    texts.push(text.to_owned());
+                }
+            }
+            if !texts.is_empty() {
+                context.push((name, texts));
+            }
+        }
+        let licences = self.licences("flows");
+        if !licences.is_empty() {
+            context.push(("licence", licences));
+        }
+        context
     }
 
     /// The data in the JSON of an answer: what it is and a digest of its bytes.
@@ -136,6 +153,27 @@ impl Data {
             Self::File(table) => json!({ "file": table.path(), "digest": table.digest() }),
         }
     }
+}
+
+/// Refuses a table that lacks a column.
+pub fn require(table: &Table, columns: &[&str]) -> Result<(), Failure> {
+    let names = || table.columns().iter().map(|column| column.name.as_str());
+    let lack = |column: &&&str| table.column(column).is_none();
+    let problems: Vec<Problem> = columns
+        .iter()
+        .filter(lack)
+        .map(|column| {
+            let near = nearest(column, names());
+            let remedy = if near.is_empty() {
+                format!("it has {}; name the column so", names().collect::<Vec<_>>().join(", "))
+            } else {
+                format!("it has {}; name the column {column}", near.join(" and "))
+            };
+            Problem::new("unknown-column", table.path(), format!("a column named {column}"), remedy)
+                .column(*column)
+        })
+        .collect();
+    if problems.is_empty() { Ok(()) } else { Err(Failure::Refused(problems.into())) }
 }
 
 /// Nothing of this name.

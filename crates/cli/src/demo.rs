@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use emporion_brief::cell::Cell as BriefCell;
 use emporion_brief::number;
 use emporion_brief::render::Brief;
 use emporion_brief::value::{CLOSE, OPEN, parse_marker};
@@ -84,10 +85,20 @@ fn headline(brief: &Brief, case: &Case) -> Result<Answer, Failure> {
             number::text(cell, &style).map_err(Failure::new)?.into(),
             unit.unwrap_or_else(|| cell.unit.clone()).into(),
             interval.into(),
-            cell.status.word().into(),
+            status(cell).into(),
             id.into(),
         ]);
     }
     answer.parts.push(part);
+    if let Some(first) = told.first() {
+        let command = format!("emporion brief {CASE} --explain {first}");
+        answer.say("explain", "Trace of a number", command);
+    }
     Ok(answer)
+}
+
+/// What kind of statement a number is, in one word.
+fn status(cell: &BriefCell) -> String {
+    let word = serde_json::to_value(cell.status).unwrap_or_default();
+    word.as_str().unwrap_or_default().to_owned()
 }

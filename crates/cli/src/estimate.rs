@@ -6,7 +6,7 @@ use emporion_tables::Table;
 
 use crate::answer::{Advice, Answer, Column, Part, Show};
 use crate::args::{self, Convention, Errors, Family};
-use crate::data::Data;
+use crate::data::{Context, Data};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::progress::Progress;
@@ -20,7 +20,7 @@ const LEVEL: f64 = 0.95;
 pub fn run(arguments: &args::Estimate, progress: &Progress) -> Result<Output, Failure> {
     progress.step(format!("reading {}", arguments.rows.data));
     let data = Data::open(&arguments.rows.data)?;
-    let (sample, advice) = sample(arguments, &data)?;
+    let sample = sample(arguments, &data)?;
     progress.step("estimating");
     let clusters: Vec<&str> = arguments.cluster.iter().map(String::as_str).collect();
     let options = options(arguments)?;
@@ -29,7 +29,7 @@ pub fn run(arguments: &args::Estimate, progress: &Progress) -> Result<Output, Fa
         Family::Ols => gravity::Family::Gaussian,
     };
     let found = gravity::run(
-        &sample,
+        &sample.table,
         &arguments.formula,
         family,
         &clusters,
@@ -37,12 +37,20 @@ pub fn run(arguments: &args::Estimate, progress: &Progress) -> Result<Output, Fa
         &options,
     )?;
     let mut answer = answer(arguments, &data, &found);
-    answer.notes.splice(0..0, advice);
+    answer.context = sample.context;
+    answer.notes.splice(0..0, sample.advice);
     Ok(render(&answer, arguments.format))
 }
 
+/// What a formula is fitted to.
+struct Sample {
+    table: Table,
+    context: Context,
+    advice: Vec<Advice>,
+}
+
 /// The table to fit: of a case its pairs with the sum of their flows, else the file itself.
-fn sample(arguments: &args::Estimate, data: &Data) -> Result<(Table, Vec<Advice>), Failure> {
+fn sample(arguments: &args::Estimate, data: &Data) -> Result<Sample, Failure> {
     let conditions = &arguments.rows.conditions;
     let flows = data.flows()?;
     let Some(case) = data.case() else {
@@ -51,7 +59,8 @@ fn sample(arguments: &args::Estimate, data: &Data) -> Result<(Table, Vec<Advice>
         if arguments.no_domestic {
             rows.retain(|&row| flows.text("origin", row) != flows.text("destination", row));
         }
-        return Ok((flows.select(&rows), selected.advice));
+        let context = data.context(flows, &rows);
+        return Ok(Sample { table: flows.select(&rows), context, advice: selected.advice });
     };
     let pairs = case.pairs().ok_or_else(|| {
         Failure::new(format!(
@@ -79,7 +88,8 @@ fn sample(arguments: &args::Estimate, data: &Data) -> Result<(Table, Vec<Advice>
         absent,
         !arguments.no_domestic,
     )?;
-    Ok((table, selected.advice))
+    let context = data.context(flows, &selected.rows);
+    Ok(Sample { table, context, advice: selected.advice })
 }
 
 fn options(arguments: &args::Estimate) -> Result<Options, Failure> {
@@ -122,7 +132,6 @@ fn answer(arguments: &args::Estimate, data: &Data, found: &Estimate) -> Answer {
     answer.option("where", arguments.rows.conditions.clone());
     answer.option("domestic", !arguments.no_domestic);
     answer.option("level", LEVEL);
-    answer.context("licence", data.licences());
 
     let statistic = if fit.degrees_of_freedom.is_some() { "t" } else { "z" };
     let mut part = Part::new(
@@ -162,7 +171,7 @@ fn answer(arguments: &args::Estimate, data: &Data, found: &Estimate) -> Answer {
         ("singletons", "left out: alone in a level", dropped.singletons),
         ("zero_weight", "left out: weight zero", dropped.zero_weight),
     ] {
-        answer.count(key, label, "", Show::Whole, count);
+        answer.count_if_any(key, label, count);
     }
     answer.say("convention", "Standard errors", fit.convention.as_str());
     let r = if found.fit.family == emporion_model::estimate::Family::Poisson {
@@ -190,7 +199,7 @@ fn answer(arguments: &args::Estimate, data: &Data, found: &Estimate) -> Answer {
 fn levels(found: &Estimate) -> Part {
     let mut part = Part::new(
         "levels",
-        "",
+        "Fixed effects and clusters",
         vec![
             Column::text("factor", "Factor"),
             Column::text("role", "Role"),

@@ -15,9 +15,9 @@ use std::collections::BTreeSet;
 
 use emporion_tables::hierarchy::Hierarchy;
 use emporion_tables::sum::{Missing, Sum, SumOptions};
-use emporion_tables::{Problem, Table};
+use emporion_tables::{Problem, Table, Values};
 
-use crate::answer::{Advice, Answer, Cell, Column};
+use crate::answer::{Advice, Answer, Cell, Column, Show};
 use crate::args::{Common, Measure};
 use crate::data::Data;
 use crate::failure::Failure;
@@ -179,7 +179,7 @@ impl<'a> Figures<'a> {
         answer.context("measure", one(|s| s.measure.as_ref()));
         answer.context("status", distinct(sums.iter().flat_map(|s| &s.statuses)));
         answer.context("source", distinct(sums.iter().flat_map(|s| &s.sources)));
-        answer.context("licence", self.data.licences());
+        answer.context("licence", self.data.licences("flows"));
         let missing: usize = sums.iter().map(|sum| sum.missing.len()).sum();
         if missing > 0 {
             let message = format!("{missing} empty values were taken as zero");
@@ -187,11 +187,20 @@ impl<'a> Figures<'a> {
         }
     }
 
+    fn is_numeric(&self, column: &str) -> bool {
+        let column = self.table().column(column);
+        column.is_some_and(|column| matches!(column.values, Values::Number(_)))
+    }
+
     /// Columns for the keys of a total, each with a name beside it where the case has names.
     fn key_columns(&self, keys: &[&str]) -> Vec<Column> {
         let mut columns = Vec::new();
         for key in keys {
-            columns.push(Column::text(*key, capital(key)));
+            let numeric = self.is_numeric(key);
+            columns.push(match numeric {
+                true => Column::number(*key, capital(key), "", Show::Year),
+                false => Column::text(*key, capital(key)),
+            });
             if self.data.about(key).is_some() {
                 columns.push(Column::text(format!("{key}_name"), "").unless_all(Cell::Missing));
             }
@@ -203,7 +212,11 @@ impl<'a> Figures<'a> {
     fn key_cells(&self, keys: &[&str], values: &[String]) -> Vec<Cell> {
         let mut cells: Vec<Cell> = Vec::new();
         for (key, id) in keys.iter().zip(values) {
-            cells.push(id.as_str().into());
+            let numeric = self.is_numeric(key);
+            cells.push(match id.parse::<f64>() {
+                Ok(value) if numeric => value.into(),
+                _ => id.as_str().into(),
+            });
             if self.data.about(key).is_some() {
                 cells.push(self.data.name_of(key, id).into());
             }

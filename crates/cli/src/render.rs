@@ -1,5 +1,6 @@
 //! An answer as a terminal table, JSON, CSV or Markdown.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::IsTerminal as _;
 
@@ -18,6 +19,9 @@ const STYLE: TableStyle = TableStyle::new()
     .header_separator(LineStyle::none().fill('─').junction('─'))
     .bottom_border(LineStyle::none().fill('─').junction('─'));
 
+/// Rows of a table beside the main one that people are shown.
+const DETAILS: usize = 20;
+
 /// Width of a table that goes to a file or a pipe.
 const PIPE_WIDTH: u16 = 120;
 
@@ -35,6 +39,9 @@ pub fn render_shaped(mut answer: Answer, shape: &Shape) -> Result<Output, Failur
             names.join(", ")
         )));
     };
+    if let Some(main) = answer.parts.first_mut() {
+        answer.notes.extend(main.keep_top(shape.top));
+    }
     if shape.format == Format::Csv {
         answer.parts.swap(0, at);
     }
@@ -66,24 +73,28 @@ fn table(answer: &Answer) -> String {
     if !answer.title.is_empty() {
         let _ = writeln!(out, "{}", answer.title);
     }
-    let context = context_line(answer);
-    if !context.is_empty() {
-        let _ = writeln!(out, "{context}");
+    for line in context_lines(answer) {
+        let _ = writeln!(out, "{line}");
     }
-    for part in &answer.parts {
-        if part.rows.is_empty() {
+    for (position, part) in answer.parts.iter().enumerate() {
+        if part.rows.is_empty() || part.for_programs {
             continue;
         }
-        if !part.title.is_empty() {
-            let _ = writeln!(out, "\n{}", part.title);
+        if position > 0 {
+            out.push('\n');
         }
-        let _ = writeln!(out, "{}", comfy(part));
+        if !part.title.is_empty() {
+            let _ = writeln!(out, "{}", part.title);
+        }
+        let (part, more) = beginning(part, position);
+        let _ = writeln!(out, "{}", comfy(&part));
+        out.push_str(&more);
     }
-    let width = answer.summary.iter().map(|(column, _)| chars(&column.title)).max().unwrap_or(0);
+    let width = summary(answer).map(|(column, _)| chars(&column.title)).max().unwrap_or(0);
     if !answer.summary.is_empty() {
         out.push('\n');
     }
-    for (column, cell) in &answer.summary {
+    for (column, cell) in summary(answer) {
         let pad = " ".repeat(width - chars(&column.title));
         let _ = writeln!(out, "{}{pad}  {}", column.title, with_unit(column, cell));
     }
@@ -92,6 +103,11 @@ fn table(answer: &Answer) -> String {
     }
     out.push_str(&advice(answer));
     out
+}
+
+/// What people read of the summary.
+fn summary(answer: &Answer) -> impl Iterator<Item = &(Column, Cell)> {
+    answer.summary.iter().filter(|(column, cell)| column.dull.as_ref() != Some(cell))
 }
 
 fn comfy(part: &Part) -> String {
@@ -131,14 +147,18 @@ fn markdown(answer: &Answer) -> String {
     if !answer.title.is_empty() {
         let _ = writeln!(out, "**{}**", answer.title);
     }
-    let context = context_line(answer);
-    if !context.is_empty() {
-        let _ = writeln!(out, "\n{context}");
+    for line in context_lines(answer) {
+        let _ = writeln!(out, "\n{line}");
     }
-    for part in answer.parts.iter().filter(|part| !part.rows.is_empty()) {
+    for (position, part) in answer.parts.iter().enumerate() {
+        if part.rows.is_empty() || part.for_programs {
+            continue;
+        }
         if !part.title.is_empty() {
             let _ = writeln!(out, "\n{}", part.title);
         }
+        let (part, more) = beginning(part, position);
+        let part = part.as_ref();
         let shown = readable(part);
         let heads: Vec<String> = shown.iter().map(|(column, _)| heading(column)).collect();
         let rules: Vec<&str> = shown
@@ -151,17 +171,31 @@ fn markdown(answer: &Answer) -> String {
                 shown.iter().map(|(_, texts)| texts[row].replace('|', "\\|")).collect();
             let _ = writeln!(out, "| {} |", cells.join(" | "));
         }
+        if !more.is_empty() {
+            let _ = write!(out, "\n{more}");
+        }
     }
     if !answer.summary.is_empty() {
         out.push('\n');
     }
-    for (column, cell) in &answer.summary {
+    for (column, cell) in summary(answer) {
         let _ = writeln!(out, "- {}: {}", column.title, with_unit(column, cell));
     }
     for note in &answer.notes {
         let _ = writeln!(out, "\n*{}*", note.message);
     }
     out
+}
+
+/// A table beside the main one as people read it: its first rows, and where the others are.
+fn beginning(part: &Part, position: usize) -> (Cow<'_, Part>, String) {
+    if position == 0 || part.rows.len() <= DETAILS {
+        return (Cow::Borrowed(part), String::new());
+    }
+    let mut first = part.clone();
+    first.rows.truncate(DETAILS);
+    let more = part.rows.len() - DETAILS;
+    (Cow::Owned(first), format!(" and {more} more rows: --format csv --part {}\n", part.name))
 }
 
 fn heading(column: &Column) -> String {
@@ -171,19 +205,48 @@ fn heading(column: &Column) -> String {
     }
 }
 
-fn context_line(answer: &Answer) -> String {
-    let texts: Vec<String> = answer
-        .context
+/// What the figures are of, and on the next line where they come from.
+fn context_lines(answer: &Answer) -> Vec<String> {
+    let (mut what, mut whence) = (Vec::new(), Vec::new());
+    for (name, values) in &answer.context {
+        match *name {
+            "unit" | "scope" => what.push(values.join(", ")),
+            "year" => what.push(year_list(values)),
+            "side" => what.push(format!("books of {}", values.join(", "))),
+            "source" | "licence" => whence.push(short_list(name, values)),
+            other => what.push(format!("{other} {}", values.join(", "))),
+        }
+    }
+    let lines = [what, whence].map(|texts| texts.join(" · "));
+    lines.into_iter().filter(|line| !line.is_empty()).collect()
+}
+
+/// Years as spans; other texts as they are.
+fn year_list(texts: &[String]) -> String {
+    let years: Result<Vec<i32>, _> = texts.iter().map(|text| text.parse()).collect();
+    match years {
+        Ok(mut years) => {
+            years.sort_unstable();
+            spans(&years)
+        }
+        Err(_) => texts.join(", "),
+    }
+}
+
+/// `2012–2014, 2018` for ascending years.
+pub fn spans(years: &[i32]) -> String {
+    let mut spans: Vec<(i32, i32)> = Vec::new();
+    for &year in years {
+        match spans.last_mut() {
+            Some((_, end)) if *end + 1 == year => *end = year,
+            _ => spans.push((year, year)),
+        }
+    }
+    let texts: Vec<String> = spans
         .iter()
-        .map(|(name, values)| match *name {
-            "unit" | "year" | "scope" => values.join(", "),
-            "side" => format!("books of {}", values.join(", ")),
-            "source" => short_list("source", values),
-            "licence" => short_list("licence", values),
-            other => format!("{other} {}", values.join(", ")),
-        })
+        .map(|(a, b)| if a == b { a.to_string() } else { format!("{a}\u{2013}{b}") })
         .collect();
-    texts.join(" · ")
+    texts.join(", ")
 }
 
 /// `source S01`, `sources S01, S02`; a long list is cut.
@@ -202,20 +265,30 @@ fn advice(answer: &Answer) -> String {
     answer.notes.iter().map(|note| format!("note: {}\n", note.message)).collect()
 }
 
-/// The columns people read, with their texts.
+/// The columns people read, with their texts; a bound stands before its number.
 fn readable(part: &Part) -> Vec<(&Column, Vec<String>)> {
-    (0..part.columns.len())
-        .filter(|&at| {
-            let dull = part.columns[at].dull.as_ref();
-            dull.is_none_or(|dull| part.rows.iter().any(|row| row[at] != *dull))
-        })
-        .map(|at| {
-            let column = &part.columns[at];
-            let cells: Vec<&Cell> = part.rows.iter().map(|row| &row[at]).collect();
-            let decimals = fitting(&cells);
-            (column, cells.iter().map(|cell| text(cell, column.show, decimals)).collect())
-        })
-        .collect()
+    let mut shown: Vec<(&Column, Vec<String>)> = Vec::new();
+    let mut bounds: Option<Vec<String>> = None;
+    for (at, column) in part.columns.iter().enumerate() {
+        let cells: Vec<&Cell> = part.rows.iter().map(|row| &row[at]).collect();
+        if column.dull.as_ref().is_some_and(|dull| cells.iter().all(|cell| *cell == dull)) {
+            continue;
+        }
+        let decimals = fitting(&cells);
+        let mut texts: Vec<String> =
+            cells.iter().map(|cell| text(cell, column.show, decimals)).collect();
+        if column.show == Show::Bound {
+            bounds = Some(texts);
+            continue;
+        }
+        for (text, bound) in texts.iter_mut().zip(bounds.take().into_iter().flatten()) {
+            if bound != "=" {
+                *text = format!("{bound} {text}");
+            }
+        }
+        shown.push((column, texts));
+    }
+    shown
 }
 
 /// Decimals that make the largest number about five digits long; none for whole numbers.
@@ -231,6 +304,7 @@ fn fitting(cells: &[&Cell]) -> usize {
     }
     let largest = numbers().fold(0.0_f64, |a, b| a.max(b.abs()));
     match largest {
+        a if a >= 1_000_000.0 => 0,
         a if a >= 10_000.0 => 1,
         a if a >= 100.0 => 2,
         a if a >= 1.0 => 3,
@@ -245,12 +319,19 @@ fn text(cell: &Cell, show: Show, fitting: usize) -> String {
         Cell::Number(value) => *value,
     };
     match show {
-        Show::Text | Show::Fitting => number::plain(value, Some(fitting)),
+        Show::Text | Show::Bound | Show::Fitting => number::plain(value, Some(fitting)),
         Show::Decimals(decimals) => number::plain(value, Some(decimals)),
+        Show::SixDigits => {
+            // Digits before the point; at least one.
+            let whole = value.abs().log10().floor().max(0.0) as usize + 1;
+            let decimals = if value.fract() == 0.0 { 0 } else { 6_usize.saturating_sub(whole) };
+            number::plain(value, Some(decimals))
+        }
         Show::Whole => number::plain(value, Some(0)),
         Show::Year => format!("{value:.0}"),
         Show::Probability if value < 0.000_05 => "<0.0001".to_owned(),
         Show::Probability => format!("{value:.4}"),
+        Show::Power if value == 0.0 => "0".to_owned(),
         Show::Power => format!("{value:.1e}"),
     }
 }
@@ -349,9 +430,19 @@ mod tests {
         assert_eq!(show(22_900.0, Show::Fitting), "22,900");
         assert_eq!(show(0.012_345_678, Show::Fitting), "0.01235");
         assert_eq!(show(2022.0, Show::Year), "2022");
+        assert_eq!(show(198.712_345_6, Show::SixDigits), "198.712");
+        assert_eq!(show(45_900.0, Show::SixDigits), "45,900");
+        assert_eq!(show(0.123_456_78, Show::SixDigits), "0.12346");
         assert_eq!(show(1.2e-9, Show::Probability), "<0.0001");
         assert_eq!(show(3.24e-14, Show::Power), "3.2e-14");
         assert_eq!(text(&Cell::from(f64::NAN), Show::Fitting, 0), "–");
+    }
+
+    #[test]
+    fn years_are_told_as_spans() {
+        assert_eq!(spans(&[2012, 2013, 2014, 2018]), "2012\u{2013}2014, 2018");
+        assert_eq!(year_list(&["2020".into(), "2019".into()]), "2019\u{2013}2020");
+        assert_eq!(year_list(&["2017-2022".into()]), "2017-2022");
     }
 
     #[test]
@@ -359,13 +450,19 @@ mod tests {
         let mut part = Part::new(
             "rows",
             "",
-            vec![Column::text("id", "Id"), Column::text("bound", "Bound").unless_all("=")],
+            vec![
+                Column::text("id", "Id"),
+                Column::bound(),
+                Column::number("value", "Value", "", Show::Fitting),
+                Column::text("note", "Note").unless_all("none"),
+            ],
         );
-        part.push(vec!["BLR".into(), "=".into()]);
-        assert_eq!(readable(&part).len(), 1);
+        part.push(vec!["BLR".into(), "~".into(), 1.5.into(), "none".into()]);
+        let texts: Vec<String> = readable(&part).into_iter().flat_map(|(_, t)| t).collect();
+        assert_eq!(texts, ["BLR", "~ 1.500"]);
         let mut answer = Answer::new("measure", "", Value::Null);
         answer.parts.push(part);
-        assert_eq!(to_json(&answer)["rows"][0]["bound"], "=");
-        assert_eq!(to_csv(&answer), b"id,bound\nBLR,=\n");
+        assert_eq!(to_json(&answer)["rows"][0]["bound"], "~");
+        assert_eq!(to_csv(&answer), b"id,bound,value,note\nBLR,~,1.5,none\n");
     }
 }

@@ -152,7 +152,8 @@ fn occurs(table: &Table, column: &str, value: &str) -> bool {
     }
 }
 
-fn unknown_value(table: &Table, column: &str, value: &str) -> Failure {
+/// A value that no row has, with the nearest ones.
+pub fn unknown_value(table: &Table, column: &str, value: &str) -> Failure {
     let labels: Vec<String> = match table.column(column).map(|column| &column.values) {
         Some(Values::Text { labels, .. }) => labels.clone(),
         Some(Values::Number(numbers)) => {

@@ -34,10 +34,11 @@ pub fn run(arguments: &args::Simulate, progress: &Progress) -> Result<Output, Fa
     };
     let found = world::run(&world, &scenario, &options)?;
     let mut answer = Answer::new("simulate", title(arguments), data.identity());
-    describe(&mut answer, arguments, &data, &world, absent);
+    describe(&mut answer, arguments, &world, absent);
+    answer.context = data.context(flows, &selected.rows);
+    answer.context("model", vec!["one sector, exact hat algebra".into()]);
     answer.notes.extend(selected.advice);
-    let mut changes = changes(&data, &world, &found);
-    answer.notes.extend(changes.keep_top(arguments.shape.top));
+    let changes = changes(&data, &world, &found);
     answer.parts.push(changes);
     if let Some(diversion) = &found.diversion {
         account(&mut answer, &data, &world, diversion, arguments.shape.top);
@@ -87,13 +88,7 @@ fn title(arguments: &args::Simulate) -> String {
     }
 }
 
-fn describe(
-    answer: &mut Answer,
-    arguments: &args::Simulate,
-    data: &Data,
-    world: &World,
-    absent: Missing,
-) {
+fn describe(answer: &mut Answer, arguments: &args::Simulate, world: &World, absent: Missing) {
     answer.option("agreement", arguments.agreement.clone());
     answer.option("beta", arguments.beta);
     answer.option("close", arguments.close.clone());
@@ -109,11 +104,6 @@ fn describe(
     answer.option("absent", if absent == Missing::Zero { "zero" } else { "refuse" });
     answer.option("where", arguments.rows.conditions.clone());
     answer.option("top", arguments.shape.top);
-    if !world.unit.is_empty() {
-        answer.context("unit", vec![world.unit.clone()]);
-    }
-    answer.context("model", vec!["one sector, exact hat algebra".into()]);
-    answer.context("licence", data.licences());
     answer.notes.extend(world.notes.iter().map(Into::into));
 }
 
@@ -174,6 +164,7 @@ fn account(
     };
     let mut columns = ids();
     columns.extend([
+        Column::text("where", ""),
         share("quantity_share", "Of the lost\nquantity"),
         money("value", "Change of\nsales"),
     ]);
@@ -185,7 +176,8 @@ fn account(
     for j in order {
         let value = if j == account.exporter { account.turned_home } else { account.redirected[j] };
         let mut row = place(j).to_vec();
-        row.extend([(100.0 * shares[j]).into(), value.into()]);
+        let home = if j == account.exporter { "home" } else { "abroad" };
+        row.extend([home.into(), (100.0 * shares[j]).into(), value.into()]);
         diversion.push(row);
     }
     let mut columns = vec![Column::text("market", "Closed market")];

@@ -4,8 +4,7 @@ mod costs;
 mod towns;
 
 use emporion_brief::stages::siting::{self, Plan, Siting};
-use emporion_model::site::instance::SiteState;
-use emporion_model::site::p_median::{Options, Proof};
+use emporion_model::site::p_median::{Options, Proof, Solution};
 
 use crate::answer::{Advice, Answer, Cell, Column, Part, Show};
 use crate::args;
@@ -43,11 +42,11 @@ pub fn run(arguments: &args::Site, progress: &Progress) -> Result<Output, Failur
         (None, None) => 0,
     };
     let plan = question.siting.plan(add, &Options::default())?;
-    let mut answer = Answer::new("site", title(arguments, &question, &plan), data.identity());
+    let mut answer =
+        Answer::new("site", title(arguments, &data, &question, &plan), data.identity());
     describe(&mut answer, arguments, &data, &question);
-    let (mut sites, served) = tables(&data, &question, &plan);
-    answer.notes.extend(sites.keep_top(arguments.shape.top));
-    answer.parts.extend([sites, served]);
+    let (sites, served) = tables(&data, &question, &plan);
+    answer.parts.extend([sites, served, certificate(&question, &plan)]);
     summarise(&mut answer, &question, &plan);
     render_shaped(answer, &arguments.shape)
 }
@@ -90,13 +89,20 @@ fn positions(siting: &Siting, option: &str, ids: &[String]) -> Result<Vec<usize>
     ids.iter().map(find).collect()
 }
 
-fn title(arguments: &args::Site, question: &Question, plan: &Plan) -> String {
-    let sites = &question.siting.sites;
-    let added: Vec<&str> = plan.added.iter().map(|&j| sites[j].as_str()).collect();
+fn title(arguments: &args::Site, data: &Data, question: &Question, plan: &Plan) -> String {
+    let label = |&j: &usize| {
+        let id = &question.siting.sites[j];
+        match seat(data, id) {
+            Cell::Text(city) => format!("{city} ({id})"),
+            _ => id.clone(),
+        }
+    };
+    let added: Vec<String> = plan.added.iter().map(label).collect();
+    let noun = if added.len() == 1 { "centre" } else { "centres" };
     match (added.len(), arguments.keep.len()) {
         (0, _) => "The centres that are kept".to_owned(),
-        (n, 0) => format!("{n} centre(s): {}", added.join(", ")),
-        (n, kept) => format!("{n} centre(s) beside {kept} kept: {}", added.join(", ")),
+        (n, 0) => format!("{n} {noun}: {}", added.join(", ")),
+        (n, kept) => format!("{n} {noun} beside {kept} kept: {}", added.join(", ")),
     }
 }
 
@@ -117,7 +123,7 @@ fn describe(answer: &mut Answer, arguments: &args::Site, data: &Data, question: 
         unit => unit.replace('_', " "),
     };
     answer.context("weight", vec![weight]);
-    answer.context("licence", data.licences());
+    answer.context("licence", data.licences("places"));
     let left_out = &question.siting.left_out;
     if !left_out.is_empty() {
         let message = format!("{} places left out: {}", left_out.len(), left_out.join(", "));
@@ -193,13 +199,8 @@ fn summarise(answer: &mut Answer, question: &Question, plan: &Plan) {
     let unit = question.cost_unit;
     let one = Show::Decimals(1);
     answer.count("mean", "Mean cost", unit, one, solution.objective / weight);
-    answer.count(
-        "mean_before",
-        "with the kept sites alone",
-        unit,
-        one,
-        plan.before.map(|b| b / weight),
-    );
+    let before = Column::number("mean_before", "with the kept sites alone", unit, one);
+    answer.count_if_known(before, plan.before.map(|before| before / weight));
     let total = if unit.is_empty() { "weight × cost" } else { "weight × km" };
     answer.count("objective", "Total", total, Show::Fitting, solution.objective);
     answer.count("bound", "No plan is below", total, Show::Fitting, solution.bound);
@@ -217,12 +218,49 @@ fn summarise(answer: &mut Answer, question: &Question, plan: &Plan) {
         Proof::Open => "open",
     };
     answer.say("proof", "Proof", proof);
-    answer.say("verdict", "Verdict", siting::verdict(solution));
+    answer.say("verdict", "Verdict", verdict(solution));
     answer.count("iterations", "Subgradient steps", "", Show::Whole, solution.iterations);
     answer.count("nodes", "Nodes of the tree", "", Show::Whole, solution.nodes);
-    let kept = question.siting.instance.sites_in(SiteState::Kept).count();
-    answer.count("kept", "Sites kept", "", Show::Whole, kept);
     for note in &solution.notes {
         answer.note(note);
     }
+}
+
+/// What is proven of the plan. "Optimal" is said with a proof only.
+fn verdict(solution: &Solution) -> String {
+    let percent = |gap: f64| {
+        if gap < 1e-6 { "a millionth of a percent".to_owned() } else { format!("{gap:.6} percent") }
+    };
+    let certified = solution.objective - solution.certified_bound;
+    match solution.proof {
+        Proof::Certificate => {
+            "optimal: the multipliers of the table certificate prove that no plan is better".into()
+        }
+        Proof::Search => format!(
+            "optimal, proven by search; the table certificate alone proves it to {}",
+            percent(100.0 * certified / solution.objective)
+        ),
+        Proof::Open => {
+            format!("not proven optimal: within {} of the best", percent(100.0 * solution.gap))
+        }
+    }
+}
+
+/// The multipliers that prove the bound, for anyone to check again.
+fn certificate(question: &Question, plan: &Plan) -> Part {
+    let unit = if question.cost_unit.is_empty() { "weight × cost" } else { "weight × km" };
+    let mut part = Part::new(
+        "certificate",
+        "",
+        vec![
+            Column::text("customer", "Customer"),
+            Column::number("multiplier", "Multiplier", unit, Show::Fitting),
+        ],
+    );
+    let multipliers = &plan.solution.certificate.multipliers;
+    for (customer, multiplier) in question.siting.customers.iter().zip(multipliers) {
+        part.push(vec![customer.as_str().into(), (*multiplier).into()]);
+    }
+    part.for_programs = true;
+    part
 }

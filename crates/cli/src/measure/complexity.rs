@@ -39,7 +39,9 @@ pub fn answer(arguments: &args::Complexity, figures: &Figures<'_>) -> Result<Ans
             row.extend([scores[at].into(), counts[at].into()]);
             part.push(row);
         }
-        answer.notes.extend(part.keep_top(top));
+        if name != "rows" {
+            part.rows.truncate(top.unwrap_or(usize::MAX));
+        }
         answer.parts.push(part);
     }
     let show = Show::Decimals(4);

@@ -8,18 +8,14 @@ use emporion_tables::sum::Sum;
 use super::{Figures, names, unit};
 use crate::answer::{Advice, Answer, Column, Part, Show};
 use crate::args;
+use crate::data::require;
 use crate::failure::Failure;
 
 /// Growth by parts, the largest contribution first.
 pub fn answer(arguments: &args::Growth, figures: &Figures<'_>) -> Result<Answer, Failure> {
     let keys = names(&arguments.by);
     let table = figures.table();
-    if table.column("year").is_none() {
-        return Err(Failure::new(format!(
-            "{} has no column year; growth compares two years of one table",
-            table.path()
-        )));
-    }
+    require(table, &["year"])?;
     let in_year = |year: i32| -> Vec<usize> {
         let is = |row: &&usize| table.number("year", **row) == Some(f64::from(year));
         figures.rows.iter().filter(is).copied().collect()
@@ -89,7 +85,6 @@ pub fn answer(arguments: &args::Growth, figures: &Figures<'_>) -> Result<Answer,
         ]);
         part.push(row);
     }
-    answer.notes.extend(part.keep_top(arguments.common.shape.top));
     answer.parts.push(part);
     answer.count("before", "Before", &unit, Show::Fitting, totals[0].value);
     answer.count("after", "After", &unit, Show::Fitting, totals[1].value);

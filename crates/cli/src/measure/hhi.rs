@@ -32,7 +32,6 @@ pub fn answer(arguments: &args::Hhi, figures: &Figures<'_>) -> Result<Answer, Fa
         row.extend([sum.value.into(), (100.0 * sum.value / found.total).into()]);
         part.push(row);
     }
-    answer.notes.extend(part.keep_top(arguments.common.shape.top));
     answer.parts.push(part);
     let show = Show::Decimals(4);
     answer.count("hhi", "Herfindahl-Hirschman, 1/n to 1", "", show, found.hhi);

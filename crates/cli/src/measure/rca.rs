@@ -81,7 +81,6 @@ pub fn answer(arguments: &args::Rca, figures: &Figures<'_>) -> Result<Answer, Fa
         row.extend([value.into(), index.into()]);
         part.push(row);
     }
-    answer.notes.extend(part.keep_top(arguments.common.shape.top));
     answer.parts.push(part);
     answer.count("places", "Places", "", Show::Whole, exports.places.len());
     answer.count("products", "Products", "", Show::Whole, exports.products.len());

@@ -11,7 +11,9 @@ use emporion_tables::sum::Sum;
 use super::Figures;
 use crate::answer::{Answer, Cell, Column, Part, Show};
 use crate::args;
+use crate::data::require;
 use crate::failure::Failure;
+use crate::render::spans;
 
 /// One figure of the series.
 struct Figure {
@@ -24,13 +26,7 @@ struct Figure {
 
 /// The series and the verdict on one year.
 pub fn answer(arguments: &args::Record, figures: &Figures<'_>) -> Result<Answer, Failure> {
-    let table = figures.table();
-    if table.column("year").is_none() {
-        return Err(Failure::new(format!(
-            "{} has no column year; a record is a record among years",
-            table.path()
-        )));
-    }
+    require(figures.table(), &["year"])?;
     figures.comparable(&figures.rows)?;
     let (mut series, sums) = series(figures)?;
     series.sort_by(|a, b| a.year.cmp(&b.year).then(a.value.total_cmp(&b.value)));
@@ -58,7 +54,7 @@ pub fn answer(arguments: &args::Record, figures: &Figures<'_>) -> Result<Answer,
         "",
         vec![
             Column::number("year", "Year", "", Show::Year),
-            Column::text("bound", "").unless_all("="),
+            Column::bound(),
             Column::number("value", "Value", unit.as_str(), Show::Fitting),
             Column::text("status", "Status").unless_all(""),
             Column::text("sources", "Sources").unless_all(""),
@@ -83,7 +79,7 @@ pub fn answer(arguments: &args::Record, figures: &Figures<'_>) -> Result<Answer,
     answer.count("rival_low", "Its lowest", &unit, Show::Fitting, found.rival_range.0);
     answer.count("rival_high", "Its highest", &unit, Show::Fitting, found.rival_range.1);
     answer.count("compared", "Years compared", "", Show::Whole, found.compared.len());
-    answer.say("gaps", "Years without a figure", years(&found.gaps));
+    answer.say("gaps", "Years without a figure", words_or_none(&found.gaps));
     Ok(answer)
 }
 
@@ -112,27 +108,6 @@ fn series(figures: &Figures<'_>) -> Result<(Vec<Figure>, Vec<Sum>), Failure> {
     Ok((series, sums))
 }
 
-/// `2012, 2013–2016`, or a word for none.
-fn years(years: &[i32]) -> String {
-    let mut spans: Vec<(i32, i32)> = Vec::new();
-    for &year in years {
-        match spans.last_mut() {
-            Some((_, end)) if *end + 1 == year => *end = year,
-            _ => spans.push((year, year)),
-        }
-    }
-    let texts: Vec<String> = spans
-        .iter()
-        .map(|(a, b)| if a == b { a.to_string() } else { format!("{a}\u{2013}{b}") })
-        .collect();
-    if texts.is_empty() { "none".to_owned() } else { texts.join(", ") }
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn years_are_told_as_spans() {
-        assert_eq!(super::years(&[2012, 2013, 2014, 2018]), "2012\u{2013}2014, 2018");
-        assert_eq!(super::years(&[]), "none");
-    }
+fn words_or_none(years: &[i32]) -> String {
+    if years.is_empty() { "none".to_owned() } else { spans(years) }
 }

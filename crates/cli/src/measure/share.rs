@@ -1,22 +1,25 @@
 //! `emporion measure share`: what part of a total a group makes up.
 
 use emporion_model::measure::shares::share;
+use emporion_tables::Table;
 use emporion_tables::sum::Sum;
 
 use super::{Figures, capital, unit};
 use crate::answer::{Answer, Cell, Column, Part, Show};
 use crate::args;
+use crate::data::require;
 use crate::failure::Failure;
+use crate::select::unknown_value;
 
 /// The share of a group, member by member.
 pub fn answer(arguments: &args::Share, figures: &Figures<'_>) -> Result<Answer, Failure> {
     let column = arguments.column.as_str();
-    if figures.table().column(column).is_none() {
-        // The guarded sum names the columns there are.
-        figures.sums(&figures.rows, &[column])?;
-    }
+    require(figures.table(), &[column])?;
     let members: Vec<String> =
         arguments.group.iter().flat_map(|id| figures.data.members(id)).collect();
+    for id in arguments.of.iter().chain(&members) {
+        known(figures, column, id)?;
+    }
     let whole_rows = match &arguments.of {
         None => figures.rows.clone(),
         Some(id) => figures.with(column, std::slice::from_ref(id)),
@@ -59,7 +62,6 @@ pub fn answer(arguments: &args::Share, figures: &Figures<'_>) -> Result<Answer, 
             values[at].map(|value| 100.0 * value / whole.value).into(),
         ]);
     }
-    answer.notes.extend(part.keep_top(arguments.common.shape.top));
     answer.parts.push(part);
     let percent = |value: f64| 100.0 * value;
     let show = Show::Decimals(2);
@@ -77,4 +79,16 @@ pub fn answer(arguments: &args::Share, figures: &Figures<'_>) -> Result<Answer, 
     answer.count("missing", "Members without a row", "", Show::Whole, found.missing.len());
     answer.notes.extend(found.notes.iter().map(Into::into));
     Ok(answer)
+}
+
+/// Refuses an id that stands neither in the column nor among the places or products of the case.
+fn known(figures: &Figures<'_>, column: &str, id: &str) -> Result<(), Failure> {
+    let (table, about) = (figures.table(), figures.data.about(column));
+    let in_table = |table: &Table, name: &str| -> bool {
+        (0..table.rows()).any(|row| table.text(name, row) == Some(id))
+    };
+    if in_table(table, column) || about.is_some_and(|about| in_table(about, "id")) {
+        return Ok(());
+    }
+    Err(unknown_value(about.unwrap_or(table), about.map_or(column, |_| "id"), id))
 }

@@ -29,7 +29,7 @@ pub fn answer(arguments: &args::Sum, figures: &Figures<'_>) -> Result<Answer, Fa
     figures.describe(&mut answer, ranked.iter().map(|(_, _, sum)| sum));
     let mut columns = figures.key_columns(&keys);
     columns.extend([
-        Column::text("bound", "").unless_all("="),
+        Column::bound(),
         Column::number("value", "Value", unit.as_str(), Show::Fitting),
         Column::number("share", "Share", "percent", Show::Decimals(2)).unless_all(100.0),
         Column::number("rows", "Rows", "", Show::Whole),
@@ -46,13 +46,13 @@ pub fn answer(arguments: &args::Sum, figures: &Figures<'_>) -> Result<Answer, Fa
         ]);
         part.push(row);
     }
-    answer.notes.extend(part.keep_top(arguments.common.shape.top));
     answer.parts.push(part);
     let all = match &wholes[..] {
         [(_, whole)] => Some(whole.value),
         _ => None,
     };
-    answer.count("total", "Total", &unit, Show::Fitting, all);
+    let total = Column::number("total", "Total", unit.as_str(), Show::Fitting);
+    answer.count_if_known(total, all);
     answer.count("groups", "Groups", "", Show::Whole, ranked.len());
     Ok(answer)
 }

@@ -8,6 +8,7 @@ use emporion_tables::sum::Sum;
 use super::{Figures, unit};
 use crate::answer::{Advice, Answer, Cell, Column, Part, Show};
 use crate::args;
+use crate::data::require;
 use crate::failure::Failure;
 
 /// What is known of one year.
@@ -21,6 +22,7 @@ struct Year {
 
 /// Exports, imports, turnover and balance by year, beside the turnover that sources printed.
 pub fn answer(arguments: &args::Turnover, figures: &Figures<'_>) -> Result<Answer, Failure> {
+    require(figures.table(), &["origin", "destination"])?;
     let place = figures.data.members(&arguments.place);
     let partner: Vec<String> =
         arguments.partner.iter().flat_map(|id| figures.data.members(id)).collect();
@@ -84,7 +86,7 @@ fn table(years: &BTreeMap<String, Year>, unit: &str) -> Result<Part, Failure> {
         "rows",
         "",
         vec![
-            Column::text("year", "Year").unless_all(""),
+            Column::number("year", "Year", "", Show::Year).unless_all(Cell::Missing),
             money("exports", "Exports"),
             money("imports", "Imports"),
             money("turnover", "Turnover"),
@@ -98,7 +100,7 @@ fn table(years: &BTreeMap<String, Year>, unit: &str) -> Result<Part, Failure> {
         let value = |sum: &Option<Sum>| sum.as_ref().map(|sum| sum.value);
         let found = turnover(value(&known.exports), value(&known.imports), MissingFlow::Unknown)?;
         part.push(vec![
-            year.as_str().into(),
+            year.parse::<f64>().ok().into(),
             found.exports.into(),
             found.imports.into(),
             found.turnover.into(),
