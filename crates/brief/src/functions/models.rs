@@ -130,9 +130,9 @@ impl FitValue {
         let effect = |b: f64| 100.0 * b.exp_m1();
         let doubling = |b: f64| 100.0 * (b.exp2() - 1.0);
         let (what, value, ends, unit): (&str, f64, Option<(f64, f64)>, &str) = match ask {
-            Ask::Coefficient => ("coefficient", b, Some((low, high)), "log points / 100"),
+            Ask::Coefficient => ("coefficient", b, Some((low, high)), "in the log of trade"),
             Ask::StandardError => {
-                ("standard error", fit.standard_errors[at], None, "log points / 100")
+                ("standard error", fit.standard_errors[at], None, "in the log of trade")
             }
             Ask::Effect => {
                 ("effect", effect(b), Some((effect(low), effect(high))), "percent of trade")
