@@ -162,12 +162,8 @@ impl<'a> Rectifier<'a> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::design::factor;
     use super::*;
-
-    fn factor(ids: &[u32]) -> Factor {
-        let levels = *ids.iter().max().unwrap() as usize + 1;
-        Factor { name: "f".into(), ids: ids.to_vec(), levels }
-    }
 
     #[test]
     fn levels_without_a_positive_outcome_go() {
