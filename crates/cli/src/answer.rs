@@ -51,6 +51,8 @@ impl<T: Into<Self>> From<Option<T>> for Cell {
 pub enum Show {
     /// Words.
     Text,
+    /// Words for programs: left out of what people read.
+    Hidden,
     /// A sign such as `~` or `>` that stands before the number of the next column.
     Bound,
     /// This many decimals, thousands grouped.

@@ -11,7 +11,7 @@ use emporion_brief::{engine, html};
 use emporion_tables::Case;
 use serde_json::json;
 
-use crate::answer::{Answer, Cell, Column, Part};
+use crate::answer::{Answer, Cell, Column, Part, Show};
 use crate::args::Demo;
 use crate::brief::{save, size};
 use crate::data::Data;
@@ -65,7 +65,7 @@ fn headline(brief: &Brief, case: &Case) -> Result<Answer, Failure> {
             Column::text("unit", "Unit"),
             Column::text("interval", "95 % interval").unless_all(Cell::Missing),
             Column::text("status", "Status"),
-            Column::text("id", "Trace"),
+            Column { show: Show::Hidden, ..Column::text("id", "Trace") },
         ],
     );
     let mut told: Vec<&str> = Vec::new();

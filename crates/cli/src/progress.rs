@@ -7,20 +7,28 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 /// A line that says what is being done; nothing at all when standard error is no terminal.
 pub struct Progress(ProgressBar);
 
+/// Work that ends sooner is not reported.
+const PATIENCE: Duration = Duration::from_millis(700);
+
 impl Progress {
-    /// A line that is not shown before the first [`step`](Self::step).
+    /// A line that appears when the work takes a while.
     pub fn new() -> Self {
-        Self(ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden()))
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
+        let style = ProgressStyle::with_template("{spinner} {msg} ({elapsed})");
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+        let later = bar.clone();
+        std::thread::spawn(move || {
+            std::thread::sleep(PATIENCE);
+            if !later.is_finished() {
+                later.set_draw_target(ProgressDrawTarget::stderr());
+                later.enable_steady_tick(Duration::from_millis(120));
+            }
+        });
+        Self(bar)
     }
 
     /// Says what is being done now.
     pub fn step(&self, what: impl Into<String>) {
-        if self.0.is_hidden() {
-            let style = ProgressStyle::with_template("{spinner} {msg} ({elapsed})");
-            self.0.set_draw_target(ProgressDrawTarget::stderr());
-            self.0.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
-            self.0.enable_steady_tick(Duration::from_millis(120));
-        }
         self.0.set_message(what.into());
     }
 

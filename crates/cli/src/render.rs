@@ -4,7 +4,9 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::IsTerminal as _;
 
-use comfy_table::{Attribute, CellAlignment, ContentArrangement, LineStyle, TableStyle};
+use comfy_table::{
+    Attribute, CellAlignment, ColumnConstraint, ContentArrangement, LineStyle, TableStyle,
+};
 use emporion_brief::number;
 use serde_json::{Map, Value, json};
 
@@ -125,6 +127,8 @@ fn comfy(part: &Part) -> String {
     table.set_header(shown.iter().map(|(column, _)| {
         let text = match column.unit.as_str() {
             "" => column.title.clone(),
+            // A long unit would make a column of short numbers wide.
+            unit if unit.len() > 10 => format!("{}\n{}", column.title, unit.replace(' ', "\n")),
             unit => format!("{}\n{unit}", column.title),
         };
         comfy_table::Cell::new(text).add_attribute(Attribute::Bold)
@@ -132,11 +136,14 @@ fn comfy(part: &Part) -> String {
     for row in 0..part.rows.len() {
         table.add_row(shown.iter().map(|(_, texts)| texts[row].as_str()));
     }
-    for (position, (column, _)) in shown.iter().enumerate() {
-        if let Some(target) = table.column_mut(position)
-            && column.show != Show::Text
-        {
+    for (position, (column, texts)) in shown.iter().enumerate() {
+        let Some(target) = table.column_mut(position) else { continue };
+        if column.show != Show::Text {
             target.set_cell_alignment(CellAlignment::Right);
+        }
+        // On a narrow screen words wrap; numbers and ids stay whole.
+        if column.show != Show::Text || texts.iter().all(|text| !text.contains(' ')) {
+            target.set_constraint(ColumnConstraint::ContentWidth);
         }
     }
     table.trim_fmt()
@@ -271,7 +278,9 @@ fn readable(part: &Part) -> Vec<(&Column, Vec<String>)> {
     let mut bounds: Option<Vec<String>> = None;
     for (at, column) in part.columns.iter().enumerate() {
         let cells: Vec<&Cell> = part.rows.iter().map(|row| &row[at]).collect();
-        if column.dull.as_ref().is_some_and(|dull| cells.iter().all(|cell| *cell == dull)) {
+        if column.show == Show::Hidden
+            || column.dull.as_ref().is_some_and(|dull| cells.iter().all(|cell| *cell == dull))
+        {
             continue;
         }
         let decimals = fitting(&cells);
@@ -319,7 +328,9 @@ fn text(cell: &Cell, show: Show, fitting: usize) -> String {
         Cell::Number(value) => *value,
     };
     match show {
-        Show::Text | Show::Bound | Show::Fitting => number::plain(value, Some(fitting)),
+        Show::Text | Show::Hidden | Show::Bound | Show::Fitting => {
+            number::plain(value, Some(fitting))
+        }
         Show::Decimals(decimals) => number::plain(value, Some(decimals)),
         Show::SixDigits => {
             // Digits before the point; at least one.

@@ -57,8 +57,16 @@ fn scenario(arguments: &args::Simulate, data: &Data) -> Result<Scenario, Failure
                 sides.len()
             )));
         };
-        let side = |text: &str| text.split('/').flat_map(|id| data.members(id)).collect();
-        return Ok(Scenario::Agreement { a: side(a), b: side(b), beta });
+        let side = |text: &str| -> Vec<String> {
+            text.split('/').flat_map(|id| data.members(id)).collect()
+        };
+        let (a, b) = (side(a), side(b));
+        if a.iter().all(|place| b.iter().all(|other| other == place)) {
+            return Err(Failure::new(
+                "--agreement: both sides are one place; an agreement needs two",
+            ));
+        }
+        return Ok(Scenario::Agreement { a, b, beta });
     }
     let text = arguments.close.as_deref().unwrap_or_default();
     let unread = || {
