@@ -208,7 +208,8 @@ pub fn verdict(solution: &Solution) -> String {
             "Optimal: a search of every plan that the bound leaves open finds none better; the \
              multipliers alone prove it to within {} percent.",
             emporion_plot::format_number(
-                100.0 * (solution.objective - solution.certified_bound) / solution.objective,
+                100.0 * (solution.objective - solution.certified_bound)
+                    / solution.objective.max(f64::MIN_POSITIVE),
                 2
             )
         ),

@@ -135,17 +135,23 @@ pub fn run(
     let model = |e: InputError| refused_scenario(&world.places, &e);
     let equilibrium = one_sector(&world.flows, &shocks, options).map_err(model)?;
     if equilibrium.status != Status::Converged {
-        let notes: Vec<&str> = equilibrium.notes.iter().map(|n| n.message.as_str()).collect();
+        let notes: Vec<String> =
+            equilibrium.notes.iter().map(|n| format!("; {}", n.message)).collect();
+        let residual = if equilibrium.residual.is_finite() {
+            format!(
+                " with residual {:.1e} after {} steps",
+                equilibrium.residual, equilibrium.iterations
+            )
+        } else {
+            String::new()
+        };
         return Err(Problem::new(
             "not-solved",
             "scenario",
             "an equilibrium",
-            format!(
-                "status {:?} with residual {:e} after {} steps. {}",
-                equilibrium.status,
-                equilibrium.residual,
-                equilibrium.iterations,
-                named(&world.places, &notes.join(" "))
+            named(
+                &world.places,
+                &format!("status {:?}{residual}{}", equilibrium.status, notes.concat()),
             ),
         )
         .into());
