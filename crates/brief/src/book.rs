@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use emporion_plot::Figure;
+use emporion_tables::Report;
 use emporion_tables::case::Case;
 use minijinja::{Error, ErrorKind};
 
@@ -136,4 +137,9 @@ impl Book {
 /// An error of a brief's function, with the remedy in its text.
 pub fn refuse(message: impl Into<String>) -> Error {
     Error::new(ErrorKind::InvalidOperation, message.into())
+}
+
+/// A report of `tables` or of a stage as an error of a brief's function.
+pub fn shown(report: &Report) -> Error {
+    refuse(report.to_string())
 }

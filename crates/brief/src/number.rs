@@ -90,24 +90,7 @@ pub fn plain(value: f64, decimals: Option<usize>) -> String {
         a if a >= 1.0 => 2,
         _ => 3,
     });
-    let text = format!("{:.decimals$}", value.abs());
-    let (whole, fraction) = text.split_once('.').map_or((text.as_str(), ""), |(w, f)| (w, f));
-    let mut grouped = String::new();
-    for (position, digit) in whole.chars().enumerate() {
-        if position > 0 && (whole.len() - position).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    if !fraction.is_empty() {
-        grouped.push('.');
-        grouped.push_str(fraction);
-    }
-    // -0.00 rounds to nothing: no sign.
-    if value < 0.0 && text.bytes().any(|b| (b'1'..=b'9').contains(&b)) {
-        grouped.insert(0, '\u{2212}');
-    }
-    grouped
+    emporion_plot::format_number(value, decimals)
 }
 
 #[cfg(test)]

@@ -179,6 +179,47 @@ proptest! {
     }
 
     #[test]
+    fn both_searches_for_separated_rows_agree(
+        rows in proptest::collection::vec((0usize..6, 0usize..6, 0u8..4, -2i8..3), 30..60)
+    ) {
+        // Three rows in four are zeros, so that separation by effects, by the regressor and by both
+        // together is common.
+        let (a, b): (Vec<usize>, Vec<usize>) = rows.iter().map(|r| (r.0, r.1)).unzip();
+        let y: Vec<f64> =
+            rows.iter().enumerate().map(|(i, r)| if r.2 == 0 { 1.0 + (i % 5) as f64 } else { 0.0 }).collect();
+        prop_assume!(y.iter().any(|v| *v > 0.0));
+        let design = Design {
+            outcome: "y".into(),
+            y,
+            x: vec![
+                regressor("x", rows.iter().map(|r| f64::from(r.3.max(0))).collect()),
+                regressor("z", rows.iter().enumerate().map(|(i, r)| f64::from(r.3) * (i % 3) as f64).collect()),
+            ],
+            effects: vec![factor("a", &a), factor("b", &b)],
+            ..Design::default()
+        };
+        let search = |exact_search| {
+            let options =
+                Options { exact_search, keep_singletons: true, ..Options::default() };
+            ppml(&design, &options).unwrap()
+        };
+        let (exact, by_fit) = (search(3e8), search(0.0));
+        prop_assert_eq!(exact.status, Status::Converged);
+        prop_assert_eq!(by_fit.status, Status::Converged);
+        prop_assert_eq!(&exact.rows, &by_fit.rows);
+        prop_assert_eq!(&exact.names, &by_fit.names);
+        for (p, q) in exact.coefficients.iter().zip(&by_fit.coefficients) {
+            prop_assert!((p - q).abs() < 1e-8 * p.abs().max(1.0));
+        }
+        // The score is zero on the rows that stayed, which proves that none of them is separated.
+        for x in &design.x {
+            let score: f64 =
+                exact.rows.iter().map(|i| (design.y[*i] - exact.fitted[*i]) * x.values[*i]).sum();
+            prop_assert!(score.abs() < 1e-8 * design.y.iter().sum::<f64>(), "score {score}");
+        }
+    }
+
+    #[test]
     fn a_weight_of_two_is_a_row_twice(row in 0usize..60) {
         let mut weighted = panel(5, 2);
         let n = weighted.y.len();

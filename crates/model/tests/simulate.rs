@@ -390,6 +390,24 @@ fn one_way_trade_needs_an_imbalance() {
     for closure in ALL {
         let world = one_sector(&flows, &shocks(3, &list), &options(4.0, closure)).unwrap();
         assert_eq!(world.status, Status::Infeasible, "{closure:?}");
+        let told = note(&world.notes, "imbalance_not_financed");
+        assert!(told.message.contains("close the other direction too"), "{}", told.message);
+        let both = closed_markets(0, &[1, 2], true);
+        sound(&one_sector(&flows, &shocks(3, &both), &options(4.0, closure)).unwrap());
+    }
+    // Place 0 lends, and goes on lending when its deficit follows its income.
+    let world = one_sector(&small(), &shocks(3, &list), &options(4.0, ALL[1])).unwrap();
+    assert_eq!(world.status, Status::NoProgress);
+    assert_eq!(note(&world.notes, "one_way").rows, [0]);
+    assert!(world.residual.is_nan());
+    // Place 1 borrows: it can buy without selling.
+    let list: Vec<Shock> = [0, 2]
+        .map(|destination| Shock { origin: 1, destination, beta: f64::NEG_INFINITY })
+        .to_vec();
+    for closure in [ALL[0], ALL[1]] {
+        let world = one_sector(&small(), &shocks(3, &list), &options(4.0, closure)).unwrap();
+        sound(&world);
+        assert_eq!(world.exports_hat[1], 0.0);
     }
 }
 

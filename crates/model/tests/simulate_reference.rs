@@ -102,6 +102,8 @@ impl Case {
     /// Every hat of `exact`, and the checks that hold in every equilibrium.
     fn check_exact(&self, world: &Equilibrium, tolerance: f64) {
         sound(world);
+        // A wrong derivative would still converge, only slowly.
+        assert!(world.iterations <= 6, "{} Newton steps", world.iterations);
         for (field, got) in [
             ("w_hat", &world.wage_hat),
             ("P_hat", &world.price_index_hat),
@@ -280,6 +282,8 @@ fn germany_in_autarky_loses_what_the_formula_says() {
     let germany = case.at("DEU");
     let almost = one_sector(&flows, &case.shocks(), &case.options()).unwrap();
     case.check_exact(&almost, EXACT);
+    let r = case.list("r_gegravity_1_0_0", "welfare_hat");
+    close("welfare in R", &almost.welfare_hat, &r, R_PACKAGE);
 
     let others: Vec<usize> = (0..flows.n).filter(|&j| j != germany).collect();
     let list = emporion_model::simulate::shock::closed_markets(germany, &others, true);
@@ -322,6 +326,33 @@ fn world_autarky_is_the_formula() {
             close("welfare", &world.welfare_hat, &kept, IDENTITY);
         }
     }
+}
+
+/// Walls so high that fixed deficits cannot be paid for any more: never a number that looks like an
+/// answer, and the place is named. The other two treatments have an answer.
+#[test]
+fn walls_that_leave_deficits_unpaid() {
+    let Some(case) = Case::open("wiod44/eu_enlargement_add.json") else { return };
+    let flows = case.flows("flows.csv");
+    let everybody: Vec<usize> = (0..flows.n).collect();
+    let solve = |theta: f64, beta: f64, imbalances| {
+        let list = agreement(&everybody, &everybody, beta, 1.0);
+        let shocks = Shocks::from_list(flows.n, &list).unwrap();
+        let options = OneSectorOptions { elasticity: theta, imbalances, ..Default::default() };
+        one_sector(&flows, &shocks, &options).unwrap()
+    };
+    sound(&solve(4.0, -6.0, Imbalances::Additive));
+    for (theta, beta, status) in
+        [(4.0, -20.0, Status::NoProgress), (4.0, -40.0, Status::Infeasible)]
+    {
+        let world = solve(theta, beta, Imbalances::Additive);
+        assert_eq!(world.status, status);
+        let note = world.notes.iter().find(|n| n.code == "imbalance_not_financed").unwrap();
+        println!("{}", note.message);
+        assert_eq!(note.rows.len(), 1);
+        sound(&solve(theta, beta, Imbalances::RemovedFirst));
+    }
+    sound(&solve(4.0, -20.0, Imbalances::Multiplicative));
 }
 
 #[test]

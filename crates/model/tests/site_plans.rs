@@ -3,7 +3,7 @@
 #[path = "../examples/p_median_one_page.rs"]
 mod one_page;
 
-use emporion_model::outcome::InputError;
+use emporion_model::outcome::{InputError, Status};
 use emporion_model::site::certificate::{self, Rejection};
 use emporion_model::site::elbow::elbow;
 use emporion_model::site::p_median::{Options, Proof, Solution, solve, solve_additional};
@@ -107,7 +107,10 @@ fn an_honest_certificate_passes() {
 #[test]
 fn a_tampered_answer_is_rejected() {
     type Tamper = fn(&mut Solution);
-    let spoilt: [(&str, Tamper); 16] = [
+    let spoilt: [(&str, Tamper); 19] = [
+        ("resolution", |s| s.resolution = 1e3),
+        ("proof", |s| s.proof = Proof::Open),
+        ("proof", |s| s.status = Status::Optimal { gap: 0.5 }),
         ("objective", |s| s.objective -= 1.0),
         ("objective", |s| s.objective = s.objective.next_down()),
         ("objective", |s| s.objective = f64::NAN),
@@ -212,6 +215,10 @@ fn each_point_of_the_elbow_is_the_optimum_and_growing_is_never_cheaper() {
     let instance = instance.keep(&[4]).unwrap().forbid(&[8]).unwrap();
     let curve = elbow(&instance, 10, &Options::default()).unwrap();
     assert_eq!(curve.points.len(), 10);
+    // The kept site alone, and all that is not forbidden: the only plans of their size.
+    assert_eq!(curve.points[0].free.open, [4]);
+    assert_eq!(curve.points[0].free.proof, Proof::Certificate);
+    assert_eq!(curve.points[9].free.proof, Proof::Certificate);
     for (at, point) in curve.points.iter().enumerate() {
         let p = at + 1;
         let (optimum, _) = one_page::p_median(&rows(&costs, m), &weights, p, &[4], &[8]).unwrap();

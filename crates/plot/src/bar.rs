@@ -164,7 +164,7 @@ fn draw(canvas: &mut Canvas, options: &BarOptions, order: &[&Bar]) {
             .map(|b| text::width(&common.show(b.datum.value), font) + 8.0)
             .fold(0.0, f64::max)
     };
-    let no_data = order.iter().any(|b| b.datum.value.is_none());
+
     let left =
         column + if narrow { 0.0 } else { 10.0 } + if low < 0.0 { wide_label(true) } else { 0.0 };
     let right = wide_label(false).max(4.0);
@@ -172,7 +172,7 @@ fn draw(canvas: &mut Canvas, options: &BarOptions, order: &[&Bar]) {
     let zero = x.at(0.0);
 
     let bar_height = if narrow { 13.0 } else { 17.0 };
-    let gap = if narrow { 7.0 } else { 7.0 };
+    let gap = 7.0;
     let row_height = |lines: usize| {
         let lines_height = lines as f64 * font * 1.15;
         if narrow {
@@ -198,6 +198,10 @@ fn draw(canvas: &mut Canvas, options: &BarOptions, order: &[&Bar]) {
             canvas.text(at, top - 6.0, &label, Type::new(small, &muted).anchor(anchor));
         }
     }
+    // Narrow bars that all run to the right begin at the edge, where a line would touch the labels.
+    if low < 0.0 || !narrow {
+        canvas.line((zero, top - 2.0), (zero, bottom - gap + 2.0), &axis, 1.0);
+    }
     let mut y = top;
     for (b, lines) in order.iter().zip(&labels) {
         let height = row_height(lines.len());
@@ -215,7 +219,7 @@ fn draw(canvas: &mut Canvas, options: &BarOptions, order: &[&Bar]) {
             let set = Type::new(font, &ink);
             let set = if b.highlight { set.bold() } else { set };
             if narrow {
-                canvas.text(0.0, y + (i as f64 + 1.0) * font * 1.15 - font * 0.2, line, set);
+                canvas.text(0.0, y + (i as f64 + 1.0) * font * 1.15 - font * 0.2, line, set.halo());
             } else {
                 let at = middle + (i as f64 - (n - 1.0) / 2.0) * font * 1.15 + font * 0.35;
                 canvas.text(column, at, line, set.anchor("end"));
@@ -253,8 +257,6 @@ fn draw(canvas: &mut Canvas, options: &BarOptions, order: &[&Bar]) {
         canvas.close();
         y += height;
     }
-    if low < 0.0 || intervals || !narrow || no_data {
-        canvas.line((zero, top - 2.0), (zero, bottom - gap + 2.0), &axis, 1.0);
-    }
+
     canvas.y = bottom;
 }

@@ -54,10 +54,9 @@ pub(crate) struct Ground {
     /// Left, top, right, bottom of the map on the drawing.
     pub frame: (f64, f64, f64, f64),
     clip: bool,
+    /// Detail in pixels that is left out; what is lost to the eye need not be sent.
+    detail: f64,
 }
-
-/// Half a pixel of detail is lost to no eye; a third keeps narrow capes.
-const DETAIL: f64 = 0.33;
 
 impl Ground {
     /// Fits a layer, or a part of it, into the width of the drawing, below what is drawn so far.
@@ -68,10 +67,12 @@ impl Ground {
         focus: Option<Focus>,
     ) -> Result<Self, PlotError> {
         let projection = projection(layer, focus);
+        let (Projection::EqualEarth { meridian } | Projection::Albers { meridian, .. }) =
+            projection;
         let (mut x0, mut y0, mut x1, mut y1) =
             (f64::INFINITY, f64::INFINITY, f64::NEG_INFINITY, f64::NEG_INFINITY);
         let mut include = |lon: f64, lat: f64| {
-            let (x, y) = projection.project(lon, lat);
+            let (x, y) = projection.project_from_meridian(lon - meridian, lat);
             (x0, x1, y0, y1) = (x0.min(x), x1.max(x), y0.min(y), y1.max(y));
         };
         if let Some(f) = focus {
@@ -87,6 +88,12 @@ impl Ground {
             let topology = layer.topology()?;
             for arc in &topology.arcs {
                 arc.iter().for_each(|(lon, lat)| include(*lon, *lat));
+            }
+            if layer == Layer::EastEurope {
+                // Crimea is to be seen whole, and the western regions not at the very edge.
+                for (lon, lat) in [(18.0, 54.0), (31.5, 44.0), (36.0, 43.0)] {
+                    include(lon, lat);
+                }
             }
         }
         let pad = 2.0;
@@ -104,12 +111,28 @@ impl Ground {
             shift: (pad + spare - scale * x0, top + scale * y1),
             frame: (0.0, canvas.y, canvas.width, top + height + pad),
             clip: focus.is_some() || layer == Layer::EastEurope,
+            detail: if canvas.narrow() { 0.55 } else { 0.4 },
         })
     }
 
+    /// Where a point of the data lies on the drawing.
     pub fn pixel(&self, at: LatLon) -> (f64, f64) {
-        let (x, y) = self.projection.project(at.lon, at.lat);
+        self.on_paper(self.projection.project(at.lon, at.lat))
+    }
+
+    fn on_paper(&self, (x, y): (f64, f64)) -> (f64, f64) {
         (self.shift.0 + self.scale * x, self.shift.1 - self.scale * y)
+    }
+
+    /// Where a point of an outline lies, whose longitudes run on without a break.
+    fn outline_pixel(&self, (lon, lat): (f64, f64)) -> (f64, f64) {
+        self.on_paper(self.projection.project_from_meridian(lon - self.meridian(), lat))
+    }
+
+    fn meridian(&self) -> f64 {
+        let (Projection::EqualEarth { meridian } | Projection::Albers { meridian, .. }) =
+            self.projection;
+        meridian
     }
 
     pub fn visible(&self, (x, y): (f64, f64)) -> bool {
@@ -130,10 +153,10 @@ impl Ground {
         ));
     }
 
-    /// Land of the neighbours on the regional layer.
-    pub fn neighbours(&self, canvas: &mut Canvas) -> Result<(), PlotError> {
+    /// Land of the neighbours on the regional layer; tells whether a disputed area is among it.
+    pub fn neighbours(&self, canvas: &mut Canvas, disputed: &str) -> Result<bool, PlotError> {
         if self.layer != Layer::EastEurope {
-            return Ok(());
+            return Ok(false);
         }
         let world = Layer::World.topology()?;
         let outlines = Outlines::new(self, world);
@@ -148,10 +171,13 @@ impl Ground {
         }
         canvas
             .path(&d, &format!(" fill=\"{}\" fill-opacity=\"0.55\"{}", color("land"), border(0.7)));
+        let mut any = false;
         for shape in world.disputed.iter().filter(hatched) {
-            self.hatched(canvas, &outlines.path(shape).d, "crimea", "disputed");
+            let d = outlines.path(shape).d;
+            any |= !d.is_empty();
+            self.hatched(canvas, &d, "Crimea and Sevastopol", disputed);
         }
-        Ok(())
+        Ok(any)
     }
 
     /// Hatches an area as disputed.
@@ -241,64 +267,69 @@ struct Outlines<'a> {
 
 impl<'a> Outlines<'a> {
     fn new(ground: &'a Ground, topology: &'a Topology) -> Self {
-        let arcs = topology
-            .arcs
-            .iter()
-            .map(|arc| {
-                let points: Vec<(f64, f64)> = arc
-                    .iter()
-                    .map(|(lon, lat)| ground.pixel(LatLon { lat: *lat, lon: *lon }))
-                    .collect();
-                thin(&points)
-            })
-            .collect();
+        let project = |arc: &Vec<(f64, f64)>| {
+            let points: Vec<(f64, f64)> = arc.iter().map(|p| ground.outline_pixel(*p)).collect();
+            thin(&points, ground.detail)
+        };
+        let arcs = topology.arcs.iter().map(project).collect();
         Self { ground, topology, arcs }
     }
 
-    /// Whether a ring is far from the centre of a conic map, where it would be torn.
-    fn torn(&self, ring: &[i64]) -> bool {
-        let Projection::Albers { meridian, .. } = self.ground.projection else { return false };
-        ring.iter().any(|i| {
-            let arc = &self.topology.arcs[index(*i)];
-            arc.iter().any(|(lon, lat)| (lon - meridian).abs() > 125.0 || *lat < -35.0)
-        })
+    /// A ring in degrees, cut to the part of the globe that a conic map can show: beyond it the
+    /// ring would be torn. `None` where the ring lies inside and needs no cut.
+    fn cut(&self, ring: &[i64]) -> Option<Vec<(f64, f64)>> {
+        let Projection::Albers { meridian, .. } = self.ground.projection else { return None };
+        let (west, east, south) = (meridian - 110.0, meridian + 110.0, -25.0);
+        let near = |p: &(f64, f64)| p.0 >= west && p.0 <= east && p.1 >= south;
+        if ring.iter().all(|i| self.topology.arcs[index(*i)].iter().all(near)) {
+            return None;
+        }
+        Some(clip(&join(&self.topology.arcs, ring), (west, south, east, 90.0)))
     }
 
     fn path(&self, shape: &Shape) -> Outline {
         let (mut d, mut area) = (String::new(), 0.0);
         for polygon in &shape.polygons {
             for (k, ring) in polygon.iter().enumerate() {
-                if self.torn(ring) {
-                    continue;
-                }
-                let mut points: Vec<(f64, f64)> = Vec::new();
-                for i in ring {
-                    let arc = &self.arcs[index(*i)];
-                    let from = usize::from(!points.is_empty());
-                    if *i < 0 {
-                        points.extend(arc.iter().rev().skip(from));
-                    } else {
-                        points.extend(arc.iter().skip(from));
+                let mut points = match self.cut(ring) {
+                    None => join(&self.arcs, ring),
+                    Some(part) => {
+                        let points: Vec<(f64, f64)> =
+                            part.iter().map(|p| self.ground.outline_pixel(*p)).collect();
+                        thin(&points, self.ground.detail)
                     }
-                }
+                };
                 let ring_area = shoelace(&points).abs();
                 area += if k == 0 { ring_area } else { -ring_area };
-                if ring_area < 0.25 {
+                if ring_area < 0.5 {
                     continue;
                 }
-                let cut;
-                let points = if self.ground.clip {
-                    cut = clip(&points, self.ground.frame);
-                    &cut
-                } else {
-                    &points
-                };
-                write_ring(points, &mut d);
+                if self.ground.clip {
+                    let (x0, y0, x1, y1) = self.ground.frame;
+                    // A little larger than the frame, so that edges along the cut are not seen.
+                    points = clip(&points, (x0 - 6.0, y0 - 6.0, x1 + 6.0, y1 + 6.0));
+                }
+                write_ring(&points, &mut d);
             }
         }
         let at = LatLon { lat: shape.point.1, lon: shape.point.0 };
         Outline { id: shape.id.clone(), d, area, point: self.ground.pixel(at) }
     }
+}
+
+/// The points of a ring from its arcs; shared ends once.
+fn join(arcs: &[Vec<(f64, f64)>], ring: &[i64]) -> Vec<(f64, f64)> {
+    let mut points: Vec<(f64, f64)> = Vec::new();
+    for i in ring {
+        let arc = &arcs[index(*i)];
+        let from = usize::from(!points.is_empty());
+        if *i < 0 {
+            points.extend(arc.iter().rev().skip(from));
+        } else {
+            points.extend(arc.iter().skip(from));
+        }
+    }
+    points
 }
 
 fn index(i: i64) -> usize {
@@ -312,7 +343,7 @@ fn shoelace(ring: &[(f64, f64)]) -> f64 {
 }
 
 /// Douglas and Peucker (1973) with a stack; the ends stay.
-fn thin(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
+fn thin(points: &[(f64, f64)], detail: f64) -> Vec<(f64, f64)> {
     let n = points.len();
     if n < 3 {
         return points.to_vec();
@@ -333,7 +364,7 @@ fn thin(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
                 (far, at) = (off, i);
             }
         }
-        if far > DETAIL {
+        if far > detail {
             keep[at] = true;
             stack.push((a, at));
             stack.push((at, b));
@@ -342,11 +373,8 @@ fn thin(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
     points.iter().zip(keep).filter_map(|(p, k)| k.then_some(*p)).collect()
 }
 
-/// Sutherland and Hodgman (1974): cuts a ring at a box a little larger than the frame, so that the
-/// edges along the cut stay out of sight.
-fn clip(ring: &[(f64, f64)], frame: (f64, f64, f64, f64)) -> Vec<(f64, f64)> {
-    let margin = 6.0;
-    let (x0, y0, x1, y1) = (frame.0 - margin, frame.1 - margin, frame.2 + margin, frame.3 + margin);
+/// Cuts a ring at a box of left, top, right, bottom (Sutherland and Hodgman 1974).
+fn clip(ring: &[(f64, f64)], (x0, y0, x1, y1): (f64, f64, f64, f64)) -> Vec<(f64, f64)> {
     let mut out = ring.to_vec();
     // Each side: distance inside, in the direction of the sign.
     let sides: [(bool, f64, f64); 4] =
@@ -420,7 +448,7 @@ mod tests {
     #[test]
     fn clipping_a_square_by_hand() {
         let square = [(-10.0, 10.0), (50.0, 10.0), (50.0, 60.0), (-10.0, 60.0)];
-        let cut = clip(&square, (6.0, 6.0, 94.0, 94.0));
+        let cut = clip(&square, (0.0, 0.0, 100.0, 100.0));
         assert_eq!(shoelace(&cut).abs(), 50.0 * 50.0);
         assert!(clip(&square, (200.0, 0.0, 300.0, 10.0)).is_empty());
     }
@@ -428,7 +456,7 @@ mod tests {
     #[test]
     fn thinning_keeps_ends_and_corners() {
         let line = [(0.0, 0.0), (5.0, 0.1), (10.0, 0.0), (10.0, 8.0)];
-        assert_eq!(thin(&line), [(0.0, 0.0), (10.0, 0.0), (10.0, 8.0)]);
+        assert_eq!(thin(&line, 0.33), [(0.0, 0.0), (10.0, 0.0), (10.0, 8.0)]);
     }
 
     #[test]

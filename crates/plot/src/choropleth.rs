@@ -294,6 +294,12 @@ impl Scheme {
         &self.colors[self.class(value).min(self.colors.len() - 1)]
     }
 
+    /// Whether the colour of a value stands out more from the paper than from the ink.
+    fn strong(&self, value: f64) -> bool {
+        let fill = self.fill(value);
+        ["class-4", "class-5", "class-6", "loss-3"].iter().any(|c| fill == color(c))
+    }
+
     fn words(&self, class: usize) -> String {
         let show = |v: f64| text::format_number(v, self.decimals);
         match (class.checked_sub(1).map(|i| self.breaks[i]), self.breaks.get(class)) {
@@ -321,7 +327,7 @@ fn draw(
     let (places, disputed) = ground.outlines()?;
     let unlisted: Vec<_> = places.iter().filter(|p| !data.contains_key(p.id.as_str())).collect();
     ground.open(canvas);
-    ground.neighbours(canvas)?;
+    let near = ground.neighbours(canvas, &common.words.disputed)?;
     let plain: String = unlisted.iter().map(|p| p.d.as_str()).collect();
     let line = border(if canvas.narrow() { 0.3 } else { 0.5 });
     if !plain.is_empty() {
@@ -362,7 +368,7 @@ fn draw(
     }
     canvas.close();
     if options.label_largest > 0 {
-        label(canvas, options, data, &ground, &places);
+        label(canvas, options, data, &ground, &places, scheme);
     }
     canvas.y = ground.frame.3;
     let mut items: Vec<(String, String)> = Vec::new();
@@ -374,8 +380,7 @@ fn draw(
     if any_missing {
         items.push((missing.clone(), common.words.no_data.clone()));
     }
-    let hatched = disputed.iter().any(|d| !d.d.is_empty())
-        || options.layer == Layer::EastEurope && options.view == PointOfView::Neutral;
+    let hatched = near || disputed.iter().any(|d| !d.d.is_empty());
     if hatched {
         items.push((canvas.hatch("disputed"), common.words.disputed.clone()));
     }
@@ -392,6 +397,7 @@ fn label(
     data: &BTreeMap<&str, &Datum>,
     ground: &Ground,
     places: &[crate::base_map::Outline],
+    scheme: &Scheme,
 ) {
     let count = if canvas.narrow() { options.label_largest.min(3) } else { options.label_largest };
     let mut ranked: Vec<_> = places
@@ -411,7 +417,7 @@ fn label(
         .map(|(rank, (_, p, datum))| Wish {
             x: p.point.0,
             y: p.point.1,
-            gap: if p.area < DOT_BELOW { 5.0 } else { 2.0 },
+            gap: if p.area < DOT_BELOW { 5.0 } else { 0.0 },
             text: datum.label.clone(),
             size,
             rank,
@@ -419,9 +425,19 @@ fn label(
         })
         .collect();
     let (x0, y0, x1, y1) = ground.frame;
-    let ink = color("ink");
-    for p in place(&wishes, &[], &Rect { x0, y0, x1, y1 }) {
-        canvas.text(p.x, p.y, &wishes[p.wish].text, Type::new(size, &ink).anchor(p.anchor).halo());
+    let (ink, paper) = (color("ink"), color("paper"));
+    for p in place(&wishes, &[], &[], &Rect { x0, y0, x1, y1 }) {
+        let (value, outline, datum) = &ranked[p.wish];
+        // On a strong colour that holds the whole text, paper reads better than ink with a rim.
+        let inside = p.x == outline.point.0
+            && p.anchor == "middle"
+            && outline.area.sqrt() > text::width(&datum.label, size) * 1.1;
+        let set = if inside && scheme.strong(*value) {
+            Type::new(size, &paper)
+        } else {
+            Type::new(size, &ink).halo()
+        };
+        canvas.text(p.x, p.y, &datum.label, set.anchor(p.anchor));
     }
 }
 

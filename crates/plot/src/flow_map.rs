@@ -127,14 +127,14 @@ pub fn flow_map(
     for flow in flows {
         check(&flow.datum.label, flow.from)?;
         check(&flow.datum.label, flow.to)?;
-        if let Some(v) = flow.datum.value {
-            if finite(CHART, &flow.datum.label, v)? < 0.0 {
-                return Err(PlotError::Option {
-                    name: "value",
-                    got: format!("{v} for `{}`", flow.datum.label),
-                    remedy: "turn a negative flow round or draw the changes as bars",
-                });
-            }
+        if let Some(v) = flow.datum.value
+            && finite(CHART, &flow.datum.label, v)? < 0.0
+        {
+            return Err(PlotError::Option {
+                name: "value",
+                got: format!("{v} for `{}`", flow.datum.label),
+                remedy: "turn a negative flow round or draw the changes as bars",
+            });
         }
     }
     for marker in markers {
@@ -228,7 +228,7 @@ fn draw(
     let ground = Ground::fit(canvas, options.layer, options.view, options.focus)?;
     let (places, disputed) = ground.outlines()?;
     ground.open(canvas);
-    ground.neighbours(canvas)?;
+    let near = ground.neighbours(canvas, &common.words.disputed)?;
     let land: String = places.iter().map(|p| p.d.as_str()).collect();
     let line = border(if canvas.narrow() { 0.4 } else { 0.7 });
     canvas.path(&land, &format!(" fill=\"{}\"{line}", color("land")));
@@ -238,8 +238,8 @@ fn draw(
     let most = flows.iter().filter_map(|f| f.datum.value).fold(0.0, f64::max);
     let widest = match (options.straight, canvas.narrow()) {
         (true, _) => 3.0,
-        (false, true) => 6.0,
-        (false, false) => 9.0,
+        (false, true) => 5.0,
+        (false, false) => 8.0,
     };
     let width_of = |value: f64| (value / most * widest).max(0.8);
     // Large flows first, so that small ones stay visible on top of them.
@@ -248,11 +248,13 @@ fn draw(
         let size = |f: &Flow| f.datum.value.unwrap_or(0.0);
         (a.highlight.cmp(&b.highlight)).then(size(b).total_cmp(&size(a)))
     });
+    let mut soft: Vec<Rect> = Vec::new();
     for flow in &order {
         let opposite = flows.iter().any(|f| f.from == flow.to && f.to == flow.from);
         let (a, b) = (ground.pixel(flow.from), ground.pixel(flow.to));
         canvas.open_mark(&flow.datum.id, &flow.datum.hover(common));
-        draw_arc(canvas, options, flow, (a, b), flow.datum.value.map(width_of), opposite);
+        let width = flow.datum.value.map(width_of);
+        soft.extend(draw_arc(canvas, options, flow, (a, b), width, opposite));
         canvas.close();
     }
     let sited = |at: (f64, f64)| {
@@ -271,13 +273,14 @@ fn draw(
     }
     canvas.close();
     draw_markers(canvas, options, markers, &ground);
-    labels(canvas, options, &order, markers, &ground);
+    labels(canvas, options, &order, markers, &ground, &soft);
     canvas.y = ground.frame.3;
-    legend(canvas, options, markers, most, widest, !order.is_empty());
+    let hatched = near || disputed.iter().any(|d| !d.d.is_empty());
+    legend(canvas, options, markers, (most, widest), hatched);
     Ok(())
 }
 
-/// One arc or line with its head.
+/// One arc or line with its head; returns boxes along it, which labels had better leave free.
 fn draw_arc(
     canvas: &mut Canvas,
     options: &FlowMapOptions,
@@ -285,12 +288,12 @@ fn draw_arc(
     (a, b): ((f64, f64), (f64, f64)),
     width: Option<f64>,
     opposite: bool,
-) {
+) -> Vec<Rect> {
     let stroke = color(if flow.highlight { "accent" } else { "series-1" });
     let (dx, dy) = (b.0 - a.0, b.1 - a.1);
     let length = dx.hypot(dy);
     if length < 1.0 {
-        return;
+        return Vec::new();
     }
     let bend = if options.straight { 0.0 } else { 0.2 };
     // Left of the direction of travel is (dy, -dx) with y downwards.
@@ -335,6 +338,14 @@ fn draw_arc(
         canvas.path(&d, &format!(" fill=\"{stroke}\""));
     }
     canvas.close();
+    let steps = (length / 8.0).ceil();
+    (0..=steps as usize)
+        .map(|i| {
+            let (t, s) = (i as f64 / steps, 1.0 - i as f64 / steps);
+            let at = |a: f64, c: f64, b: f64| s * s * a + 2.0 * s * t * c + t * t * b;
+            Rect::around(at(a.0, c.0, b.0), at(a.1, c.1, b.1), w / 2.0 + 1.5)
+        })
+        .collect()
 }
 
 /// A symbol that differs in shape as well as in colour.
@@ -395,6 +406,7 @@ fn labels(
     order: &[&Flow],
     markers: &[Marker],
     ground: &Ground,
+    soft: &[Rect],
 ) {
     let size = canvas.font() - if canvas.narrow() { 1.5 } else { 1.0 };
     let mut wishes: Vec<Wish> = Vec::new();
@@ -408,7 +420,7 @@ fn labels(
             MarkerKind::Chosen => (9.0, 0),
             MarkerKind::Origin => (7.0, 1),
             MarkerKind::Existing => (7.0, 2),
-            MarkerKind::Candidate => (5.0, 4),
+            MarkerKind::Candidate => (6.5, 4),
         };
         obstacles.push(Rect::around(x, y, gap - 2.5));
         // On a telephone only what was chosen and where flows start is named.
@@ -430,7 +442,7 @@ fn labels(
     }
     let (x0, y0, x1, y1) = ground.frame;
     let ink = color("ink");
-    for p in place(&wishes, &obstacles, &Rect { x0, y0, x1, y1 }) {
+    for p in place(&wishes, &obstacles, soft, &Rect { x0, y0, x1, y1 }) {
         let set = Type::new(size, &ink).anchor(p.anchor).halo();
         let set = if wishes[p.wish].must { set.bold() } else { set };
         canvas.text(p.x, p.y, &wishes[p.wish].text, set);
@@ -441,9 +453,8 @@ fn legend(
     canvas: &mut Canvas,
     options: &FlowMapOptions,
     markers: &[Marker],
-    most: f64,
-    widest: f64,
-    any_flow: bool,
+    (most, widest): (f64, f64),
+    hatched: bool,
 ) {
     let (font, ink) = (canvas.font() - 0.5, color("ink"));
     canvas.y += 20.0;
@@ -468,9 +479,11 @@ fn legend(
             canvas.text(at + 18.0, y, &words, Type::new(font, &ink));
         }
     }
-    if any_flow && most > 0.0 {
-        let ticks = nice_ticks(0.0, most, 3);
+    if most > 0.0 {
+        let ticks = nice_ticks(0.0, most, 5);
         let shown: Vec<f64> = ticks.into_iter().filter(|t| *t > 0.0 && *t <= most).collect();
+        // The thinnest and the thickest round width are enough to read those between.
+        let shown = if shown.len() > 2 { vec![shown[0], shown[shown.len() - 1]] } else { shown };
         for (i, t) in shown.iter().enumerate() {
             let mut words = options.common.show(Some(*t));
             if i + 1 == shown.len() && !options.common.unit.is_empty() {
@@ -490,6 +503,14 @@ fn legend(
             canvas.close();
             canvas.text(at + 32.0, y, &words, Type::new(font, &ink));
         }
+    }
+    if hatched {
+        let words = &options.common.words.disputed;
+        let at = advance(canvas, 26.0 + text::width(words, font));
+        let (y, fill) = (canvas.y, canvas.hatch("disputed"));
+        let rim = format!(" stroke=\"{}\" stroke-width=\"0.5\"", color("axis"));
+        canvas.rect(at + 0.5, y - 9.5, 20.0, 11.0, &fill, &rim);
+        canvas.text(at + 26.0, y, words, Type::new(font, &ink));
     }
     canvas.y += 6.0;
 }

@@ -50,12 +50,19 @@ pub(crate) struct Placed {
     pub anchor: &'static str,
 }
 
-/// Places labels one by one in the order of rank, at the first of eight sides that is free of
+/// Places labels one by one in the order of rank, at the first of twelve places that is free of
 /// points and of earlier labels; a label without a free side is left out unless it must appear.
 ///
 /// Assumptions: greedy, so not the largest possible set; the order decides ties and makes the
 /// result the same on every run.
-pub(crate) fn place(wishes: &[Wish], obstacles: &[Rect], frame: &Rect) -> Vec<Placed> {
+///
+/// Boxes in `soft` may be covered; of several free sides the one that covers least of them wins.
+pub(crate) fn place(
+    wishes: &[Wish],
+    obstacles: &[Rect],
+    soft: &[Rect],
+    frame: &Rect,
+) -> Vec<Placed> {
     let mut order: Vec<usize> = (0..wishes.len()).collect();
     order.sort_by_key(|i| (wishes[*i].rank, *i));
     let mut taken: Vec<Rect> = obstacles.to_vec();
@@ -65,8 +72,10 @@ pub(crate) fn place(wishes: &[Wish], obstacles: &[Rect], frame: &Rect) -> Vec<Pl
         if w.text.is_empty() {
             continue;
         }
-        let mut best: Option<(f64, Rect, Placed)> = None;
-        for (dx, dy, anchor) in [
+        let mut best: Option<((f64, f64), Rect, Placed)> = None;
+        // Without a gap the text may stand on its point, as on a large area.
+        let on_point = [(0.0, 0.0, "middle")];
+        let beside = [
             (1.0, 0.0, "start"),
             (-1.0, 0.0, "end"),
             (0.0, -1.0, "middle"),
@@ -75,7 +84,13 @@ pub(crate) fn place(wishes: &[Wish], obstacles: &[Rect], frame: &Rect) -> Vec<Pl
             (0.75, 0.75, "start"),
             (-0.75, -0.75, "end"),
             (-0.75, 0.75, "end"),
-        ] {
+            (0.5, -1.8, "start"),
+            (0.5, 1.8, "start"),
+            (-0.5, -1.8, "end"),
+            (-0.5, 1.8, "end"),
+        ];
+        let on_point = if w.gap == 0.0 { &on_point[..] } else { &[] };
+        for (dx, dy, anchor) in on_point.iter().chain(&beside).copied() {
             let (width, height) = (text::width(&w.text, w.size), w.size);
             let x = w.x + dx * w.gap;
             // Letters reach 0.72 of the size above the baseline and 0.22 below it.
@@ -94,20 +109,21 @@ pub(crate) fn place(wishes: &[Wish], obstacles: &[Rect], frame: &Rect) -> Vec<Pl
             if !rect.within(frame) {
                 continue;
             }
-            let cost: f64 = taken.iter().map(|t| rect.overlap(t)).sum();
+            let sum = |boxes: &[Rect]| boxes.iter().map(|t| rect.overlap(t)).sum::<f64>();
+            let cost = (sum(&taken), sum(soft));
             let placed = Placed { wish: i, x, y: middle + height * 0.35, anchor };
             if best.as_ref().is_none_or(|(least, _, _)| cost < *least) {
                 best = Some((cost, rect, placed));
             }
-            if cost == 0.0 {
+            if cost == (0.0, 0.0) {
                 break;
             }
         }
-        if let Some((cost, rect, placed)) = best {
-            if cost == 0.0 || w.must {
-                taken.push(rect);
-                out.push(placed);
-            }
+        if let Some((cost, rect, placed)) = best
+            && (cost.0 == 0.0 || w.must)
+        {
+            taken.push(rect);
+            out.push(placed);
         }
     }
     out
@@ -167,7 +183,7 @@ mod tests {
     #[test]
     fn two_labels_at_one_point_take_two_sides() {
         let placed =
-            place(&[wish(150.0, 100.0, "Minsk"), wish(150.0, 100.0, "Brest")], &[], &FRAME);
+            place(&[wish(150.0, 100.0, "Minsk"), wish(150.0, 100.0, "Brest")], &[], &[], &FRAME);
         assert_eq!(placed.iter().map(|p| p.anchor).collect::<Vec<_>>(), ["start", "end"]);
     }
 
@@ -175,14 +191,14 @@ mod tests {
     fn a_label_without_room_is_left_out_unless_it_must_appear() {
         let full = [Rect { x0: 0.0, y0: 0.0, x1: 300.0, y1: 200.0 }];
         let mut wishes = [wish(150.0, 100.0, "Minsk")];
-        assert!(place(&wishes, &full, &FRAME).is_empty());
+        assert!(place(&wishes, &full, &[], &FRAME).is_empty());
         wishes[0].must = true;
-        assert_eq!(place(&wishes, &full, &FRAME).len(), 1);
+        assert_eq!(place(&wishes, &full, &[], &FRAME).len(), 1);
     }
 
     #[test]
     fn labels_stay_in_the_frame() {
-        let placed = place(&[wish(295.0, 100.0, "Vladivostok")], &[], &FRAME);
+        let placed = place(&[wish(295.0, 100.0, "Vladivostok")], &[], &[], &FRAME);
         assert_eq!(placed[0].anchor, "end");
     }
 

@@ -7,7 +7,7 @@
 //!
 //! | question | function |
 //! | --- | --- |
-//! | how did it develop? | [`line`] |
+//! | how did it develop? | [`line()`] |
 //! | who is largest? | [`bar`] |
 //! | how do two figures go together? | [`scatter`] |
 //! | how far apart are the sources? | [`dumbbell`] |

@@ -49,7 +49,7 @@ pub struct Point {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Series {
-    /// Name, written at the end of the line.
+    /// Name, written at the end of the line; empty for more figures of the series before.
     pub label: String,
     /// Points in rising order of `x`.
     pub points: Vec<Point>,
@@ -59,7 +59,7 @@ pub struct Series {
     pub emphasis: bool,
 }
 
-/// Options of [`line`].
+/// Options of [`line()`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct LineOptions {
@@ -168,7 +168,13 @@ fn show_x(options: &LineOptions, xs: &[f64], x: f64) -> String {
 fn twin(options: &LineOptions, series: &[Series]) -> TableTwin {
     let xs = positions(series);
     let mut header = vec![options.x_label.clone()];
-    header.extend(series.iter().map(|s| s.label.clone()));
+    let mut label = String::new();
+    header.extend(series.iter().map(|s| {
+        if !s.label.is_empty() {
+            label.clone_from(&s.label);
+        }
+        label.clone()
+    }));
     let rows = xs
         .iter()
         .map(|x| {
@@ -194,10 +200,11 @@ fn alt(options: &LineOptions, series: &[Series]) -> String {
                 let x = show_x(options, &xs, p.x);
                 format!("{} at {x}", options.common.show_with_unit(p.datum.value))
             };
+            let name = if s.label.is_empty() { "also" } else { &s.label };
             Some(if known.len() == 1 {
-                format!("{}: {}", s.label, say(first))
+                format!("{name}: {}", say(first))
             } else {
-                format!("{}: from {} to {}", s.label, say(first), say(last))
+                format!("{name}: from {} to {}", say(first), say(last))
             })
         })
         .collect();
@@ -264,6 +271,7 @@ fn draw(canvas: &mut Canvas, options: &LineOptions, series: &[Series]) {
     let direct = !canvas.narrow();
     let legend: Vec<usize> = (0..series.len())
         .filter(|i| !direct && series.len() > 1 || series[*i].kind != SeriesKind::Line)
+        .filter(|i| !series[*i].label.is_empty())
         .collect();
     draw_legend(canvas, series, &paint, &legend);
 
@@ -376,7 +384,7 @@ fn draw_legend(canvas: &mut Canvas, series: &[Series], paint: &[String], shown: 
         canvas.text(x + 22.0, y, &label, Type::new(font, &ink));
         x += needed;
     }
-    canvas.y += 8.0;
+    canvas.y += 12.0;
 }
 
 fn mark_missing(
@@ -407,7 +415,7 @@ fn mark_missing(
         let from = x.at(missing[i] - half).max(x0);
         let to = x.at(missing[j] + half).min(x1);
         let fill = canvas.hatch("missing");
-        canvas.rect(from, top, to - from, bottom - top, &fill, " opacity=\"0.45\"");
+        canvas.rect(from, top, to - from, bottom - top, &fill, " opacity=\"0.35\"");
         let (font, muted) = (canvas.font() - 1.0, color("muted"));
         let words = &options.common.words.no_data;
         if text::width(words, font) + 6.0 <= to - from {
@@ -438,8 +446,9 @@ fn draw_x_axis(
     let widest = [first, last].map(|v| text::width(&show_x(options, xs, v), small));
     let room = ((x1 - x0) / (widest[0].max(widest[1]) + 16.0)).floor().max(2.0);
     let whole = xs.iter().all(|v| v.fract() == 0.0);
-    let mut ticks: Vec<f64> = if whole && xs.len() as f64 <= room && last - first < room {
-        xs.to_vec()
+    // Each step its tick where there is room, also where the data leave a step out.
+    let mut ticks: Vec<f64> = if whole && last - first < room {
+        (first as i64..=last as i64).map(|t| t as f64).collect()
     } else {
         let nice = nice_ticks(first, last, room as usize);
         nice.into_iter()

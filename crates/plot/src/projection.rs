@@ -65,7 +65,7 @@ impl Projection {
     /// ```
     ///
     /// Assumptions: a sphere; longitudes are taken around the central meridian, so 190° and -170°
-    /// are one place, and a ring must not cross the meridian opposite to it (the layers do not).
+    /// are one place.
     ///
     /// Source: Šavrič, Patterson and Jenny (2019), The Equal Earth map projection, Int. J. of
     /// Geographical Information Science 33(3), 454–465, equations 7–10. Snyder (1987), Map
@@ -78,11 +78,18 @@ impl Projection {
     /// ```
     #[must_use]
     pub fn project(&self, lon: f64, lat: f64) -> (f64, f64) {
+        let (Self::EqualEarth { meridian } | Self::Albers { meridian, .. }) = *self;
+        self.project_from_meridian(turn(lon - meridian), lat)
+    }
+
+    /// The same for a longitude counted from the central meridian and taken as it stands, for
+    /// outlines that run over the edge of the map by a little.
+    pub(crate) fn project_from_meridian(&self, degrees: f64, lat: f64) -> (f64, f64) {
         let phi = lat.to_radians();
+        let lambda = degrees.to_radians();
         match *self {
-            Self::EqualEarth { meridian } => {
+            Self::EqualEarth { .. } => {
                 const A: [f64; 4] = [1.340_264, -0.081_106, 0.000_893, 0.003_796];
-                let lambda = turn(lon - meridian).to_radians();
                 let theta = (3.0_f64.sqrt() / 2.0 * phi.sin()).asin();
                 let t2 = theta * theta;
                 let t6 = t2 * t2 * t2;
@@ -91,12 +98,12 @@ impl Projection {
                 let y = theta * (A[3] * t6 * t2 + A[2] * t6 + A[1] * t2 + A[0]);
                 (x, y)
             }
-            Self::Albers { meridian, parallels } => {
+            Self::Albers { parallels, .. } => {
                 let (p1, p2) = (parallels.0.to_radians(), parallels.1.to_radians());
                 let n = (p1.sin() + p2.sin()) / 2.0;
                 let c = p1.cos().powi(2) + 2.0 * n * p1.sin();
                 let rho = (c - 2.0 * n * phi.sin()).max(0.0).sqrt() / n;
-                let angle = n * turn(lon - meridian).to_radians();
+                let angle = n * lambda;
                 (rho * angle.sin(), c.sqrt() / n - rho * angle.cos())
             }
         }

@@ -215,10 +215,18 @@ fn draw(canvas: &mut Canvas, options: &ScatterOptions, points: &[ScatterPoint]) 
             Type::new(small, &muted).anchor("middle"),
         );
     }
-    let mut obstacles: Vec<Rect> = Vec::new();
+    let (mut obstacles, mut soft): (Vec<Rect>, Vec<Rect>) = (Vec::new(), Vec::new());
     let r = if canvas.narrow() { 3.0 } else { 3.6 };
     if options.fit.len() > 1 {
         let ends: Vec<(f64, f64)> = options.fit.iter().map(|(a, b)| (x.at(*a), y.at(*b))).collect();
+        for w in ends.windows(2) {
+            let steps = ((w[1].0 - w[0].0).hypot(w[1].1 - w[0].1) / 6.0).ceil().max(1.0);
+            soft.extend((0..=steps as usize).map(|i| {
+                let t = i as f64 / steps;
+                let (x, y) = (w[0].0 + t * (w[1].0 - w[0].0), w[0].1 + t * (w[1].1 - w[0].1));
+                Rect::around(x, y, 2.0)
+            }));
+        }
         let d: Vec<String> = ends.iter().map(|(a, b)| format!("{} {}", num(*a), num(*b))).collect();
         canvas.path(
             &format!("M{}", d.join("L")),
@@ -260,7 +268,7 @@ fn draw(canvas: &mut Canvas, options: &ScatterOptions, points: &[ScatterPoint]) 
         wishes.push(Wish { x: at.0, y: at.1, gap: 6.0, text, size, rank: 0, must: true });
     }
     let frame = Rect { x0, y0: top - 8.0, x1: canvas.width, y1: bottom };
-    for p in place(&wishes, &obstacles, &frame) {
+    for p in place(&wishes, &obstacles, &soft, &frame) {
         let accent = color("accent");
         let wish = &wishes[p.wish];
         let (fill, bold) = match known.get(p.wish) {

@@ -129,7 +129,7 @@ impl Canvas {
         let bold = if set.bold { " font-weight=\"600\"" } else { "" };
         let halo = if set.halo {
             format!(
-                " stroke=\"{}\" stroke-width=\"3\" stroke-linejoin=\"round\" paint-order=\"stroke\"",
+                " stroke=\"{}\" stroke-width=\"2.6\" stroke-linejoin=\"round\" paint-order=\"stroke\"",
                 color("paper")
             )
         } else {

@@ -91,15 +91,15 @@ pub fn wrap(text: &str, size: f64, limit: f64, lines: usize) -> Vec<String> {
     out.iter().map(|line| truncate(line, size, limit)).collect()
 }
 
-/// A number as a reader writes it: fixed decimals, a thin space between thousands, a true minus.
+/// A number as a reader writes it: fixed decimals, a comma between thousands, a true minus.
 ///
 /// Four digits before the point stay together, as in years. A value that rounds to zero has no
 /// sign. Not-a-number and infinities are written as an en dash.
 ///
 /// ```
 /// use emporion_plot::format_number;
-/// assert_eq!(format_number(-1234567.891, 1), "−1\u{202f}234\u{202f}567.9");
-/// assert_eq!(format_number(1743.0, 0), "1743");
+/// assert_eq!(format_number(-1234567.891, 1), "−1,234,567.9");
+/// assert_eq!(format_number(1743.0, 0), "1,743");
 /// assert_eq!(format_number(-0.04, 1), "0.0");
 /// ```
 #[must_use]
@@ -114,8 +114,8 @@ pub fn format_number(value: f64, decimals: usize) -> String {
         out.push('−');
     }
     for (i, digit) in whole.chars().enumerate() {
-        if i > 0 && whole.len() > 4 && (whole.len() - i) % 3 == 0 {
-            out.push('\u{202f}');
+        if i > 0 && (whole.len() - i).is_multiple_of(3) {
+            out.push(',');
         }
         out.push(digit);
     }
@@ -157,8 +157,8 @@ mod tests {
     #[test]
     fn numbers() {
         assert_eq!(format_number(0.0, 2), "0.00");
-        assert_eq!(format_number(12345.0, 0), "12\u{202f}345");
+        assert_eq!(format_number(12345.0, 0), "12,345");
         assert_eq!(format_number(f64::NAN, 1), "–");
-        assert_eq!(format_number(999.95, 1), "1000.0");
+        assert_eq!(format_number(999.95, 1), "1,000.0");
     }
 }

@@ -55,21 +55,15 @@ pub fn design(
     for term in &formula.terms {
         regressors(term, table, &rows, &mut x, &mut problems);
     }
-    if let Some(weights) = &weights {
-        if let Some(i) = weights.iter().position(|&w| w < 0.0) {
-            let remedy = "mend the weight or leave the row out";
-            problems.push(
-                table
-                    .problem(
-                        "negative-value",
-                        rows[i],
-                        "weights",
-                        "a weight of zero or more",
-                        remedy,
-                    )
-                    .value(weights[i].to_string()),
-            );
-        }
+    if let Some(weights) = &weights
+        && let Some(i) = weights.iter().position(|&w| w < 0.0)
+    {
+        let remedy = "mend the weight or leave the row out";
+        problems.push(
+            table
+                .problem("negative-value", rows[i], "weights", "a weight of zero or more", remedy)
+                .value(weights[i].to_string()),
+        );
     }
     let design = Design {
         outcome: formula.outcome.to_string(),
@@ -111,12 +105,12 @@ fn columns<'a>(
 
 fn check_columns(table: &Table, numeric: &[&str], grouping: &[&str]) -> Result<(), Report> {
     let mut problems: Vec<Problem> =
-        grouping.iter().filter_map(|name| table.wanted(name).err()).collect();
+        grouping.iter().filter_map(|name| table.wanted(name).err().map(|p| *p)).collect();
     for name in numeric {
         match table.wanted(name) {
             // A column that is unknown in both roles is told once.
             Err(_) if grouping.contains(name) => {}
-            Err(problem) => problems.push(problem),
+            Err(problem) => problems.push(*problem),
             Ok(column) if matches!(column.values, Values::Text { .. }) => {
                 if let Err(problem) = crate::sum::numbers(table, name) {
                     problems.push(Problem {
@@ -124,7 +118,7 @@ fn check_columns(table: &Table, numeric: &[&str], grouping: &[&str]) -> Result<(
                             "write i({name}) for an indicator per level, put {name} after the |, or \
                              mend the cell"
                         ),
-                        ..problem
+                        ..*problem
                     });
                 }
             }
@@ -212,10 +206,10 @@ fn numbers(expr: &Expr, table: &Table, rows: &[usize], problems: &mut Vec<Proble
         }
         Expr::Call(function, x) => {
             let inner = numbers(x, table, rows, problems);
-            let (apply, domain): (fn(f64) -> f64, fn(f64) -> bool) = match function {
-                Function::Log => (f64::ln, |v| v > 0.0),
-                Function::Exp => (f64::exp, |_| true),
-                Function::Sqrt => (f64::sqrt, |v| v >= 0.0),
+            let domain = |v: f64| match function {
+                Function::Log => v > 0.0,
+                Function::Exp => true,
+                Function::Sqrt => v >= 0.0,
             };
             let bad: Vec<usize> =
                 (0..rows.len()).filter(|&i| !inner[i].is_nan() && !domain(inner[i])).collect();
@@ -231,6 +225,11 @@ fn numbers(expr: &Expr, table: &Table, rows: &[usize], problems: &mut Vec<Proble
                 problems.push(outside(expr, table, rows, &bad, inner[bad[0]], expected, remedy));
                 return vec![f64::NAN; rows.len()];
             }
+            let apply = |v: f64| match function {
+                Function::Log => v.ln(),
+                Function::Exp => v.exp(),
+                Function::Sqrt => v.sqrt(),
+            };
             inner.into_iter().map(apply).collect()
         }
     };
@@ -324,7 +323,7 @@ fn indicators(
 ) -> Result<Vec<Regressor>, Box<Problem>> {
     // More indicators than this are fixed effects, and dense columns would fill the memory.
     const MOST: usize = 1000;
-    let column = table.wanted(name).map_err(Box::new)?;
+    let column = table.wanted(name)?;
     let codes = guard::codes(&column.values, rows);
     let mut levels: Vec<(u32, usize)> = Vec::new();
     let mut seen = std::collections::HashSet::new();

@@ -35,7 +35,7 @@ pub fn join_pairs_with_notes(flows: &Table, pairs: &Table) -> Result<(Table, Vec
     };
     let problems: Vec<Problem> = [flows, pairs]
         .iter()
-        .flat_map(|table| keys.iter().filter_map(|key| table.wanted(key).err()))
+        .flat_map(|table| keys.iter().filter_map(|key| table.wanted(key).err().map(|p| *p)))
         .collect();
     if !problems.is_empty() {
         return Err(problems.into());

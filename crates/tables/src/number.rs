@@ -57,13 +57,13 @@ fn explain(text: &str) -> (&'static str, String) {
                 .to_owned(),
         );
     }
-    if let Some(minus) = trimmed.strip_prefix(['−', '–', '—']) {
-        if plain(minus) {
-            return (
-                "a number with an ASCII minus sign",
-                format!("write -{minus}: the sign in the file is a typographic dash"),
-            );
-        }
+    if let Some(minus) = trimmed.strip_prefix(['−', '–', '—'])
+        && plain(minus)
+    {
+        return (
+            "a number with an ASCII minus sign",
+            format!("write -{minus}: the sign in the file is a typographic dash"),
+        );
     }
     if let Some(fixed) = separators(trimmed) {
         return fixed;

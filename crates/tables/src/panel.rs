@@ -73,6 +73,9 @@ pub fn square(
     Ok((flows, places, notes))
 }
 
+/// What [`place_product`] returns: the matrix, its places, its products, and the notes.
+pub type Exports = (PlaceProduct, Vec<String>, Vec<String>, Vec<Note>);
+
 /// A matrix of places by products, both in order of their ids.
 ///
 /// Returns the matrix, the places, the products, and a note that counts the cells taken as zero.
@@ -88,7 +91,7 @@ pub fn place_product(
     product: &str,
     value: &str,
     options: CellOptions<'_>,
-) -> Result<(PlaceProduct, Vec<String>, Vec<String>, Vec<Note>), Report> {
+) -> Result<Exports, Report> {
     let cells = cells(table, rows, [place, product], value, options)?;
     let orders: Vec<Vec<usize>> = cells.labels.iter().map(|labels| ranks(labels)).collect();
     let (n, m) = (cells.labels[0].len(), cells.labels[1].len());
@@ -201,13 +204,13 @@ fn cells(
     let mut problems = Vec::new();
     for name in keys.iter().chain(options.over) {
         if let Err(problem) = table.wanted(name) {
-            problems.push(problem);
+            problems.push(*problem);
         }
     }
     let values = match numbers(table, value) {
         Ok(values) => values,
         Err(problem) => {
-            problems.push(problem);
+            problems.push(*problem);
             &[]
         }
     };

@@ -122,6 +122,12 @@ impl From<Problem> for Report {
     }
 }
 
+impl From<Box<Problem>> for Report {
+    fn from(problem: Box<Problem>) -> Self {
+        Self { problems: vec![*problem] }
+    }
+}
+
 impl From<Vec<Problem>> for Report {
     fn from(problems: Vec<Problem>) -> Self {
         Self { problems }
@@ -169,20 +175,24 @@ pub fn nearest<'a>(wanted: &str, candidates: impl IntoIterator<Item = &'a str>) 
     near.into_iter().map(|(_, candidate)| candidate).collect()
 }
 
-/// Insertions, deletions and substitutions that lead from one text to the other.
+/// Letters to insert, delete, substitute, or swap with a neighbour, from one text to the other.
 fn edit_distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let mut before: Vec<usize> = Vec::new();
+    let mut above: Vec<usize> = (0..=b.len()).collect();
+    for i in 0..a.len() {
+        let mut row = vec![i + 1];
         for j in 0..b.len() {
-            let substituted = diagonal + usize::from(x != b[j]);
-            diagonal = row[j + 1];
-            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
+            let mut least = (above[j] + usize::from(a[i] != b[j])).min(above[j + 1] + 1);
+            least = least.min(row[j] + 1);
+            if i > 0 && j > 0 && a[i] == b[j - 1] && a[i - 1] == b[j] {
+                least = least.min(before[j - 1] + 1);
+            }
+            row.push(least);
         }
+        before = std::mem::replace(&mut above, row);
     }
-    row[b.len()]
+    above[b.len()]
 }
 
 /// "did you mean `a` or `b`?" or, when nothing is near, the whole list.
@@ -204,6 +214,7 @@ mod tests {
     fn edit_distance_by_hand() {
         assert_eq!(edit_distance("kitten", "sitting"), 3);
         assert_eq!(edit_distance("", "abc"), 3);
+        assert_eq!(edit_distance("valeu", "value"), 1);
         assert_eq!(edit_distance("abc", "abc"), 0);
     }
 

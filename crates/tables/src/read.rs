@@ -182,22 +182,20 @@ pub(crate) fn check_header(
     schema: &Schema,
     problems: &mut Vec<Problem>,
 ) {
-    if let [only] = header {
-        if let Some(mark) = [';', '\t', '|'].into_iter().find(|&mark| only.contains(mark)) {
-            problems.push(
-                Problem::new(
-                    "wrong-separator",
-                    path,
-                    "columns separated by commas",
-                    format!(
-                        "the header has no comma but {mark:?}: export the table again with commas"
-                    ),
-                )
-                .at(1)
-                .value(only),
-            );
-            return;
-        }
+    if let [only] = header
+        && let Some(mark) = [';', '\t', '|'].into_iter().find(|&mark| only.contains(mark))
+    {
+        problems.push(
+            Problem::new(
+                "wrong-separator",
+                path,
+                "columns separated by commas",
+                format!("the header has no comma but {mark:?}: export the table again with commas"),
+            )
+            .at(1)
+            .value(only),
+        );
+        return;
     }
     for (position, name) in header.iter().enumerate() {
         let problem = |code, expected: &str, remedy: String| {
@@ -289,11 +287,12 @@ impl Texts {
             return;
         }
         // Files are mostly sorted: the row before often has the same text.
-        if let Some(&last) = self.codes.last() {
-            if last != MISSING && self.labels[last as usize] == text {
-                self.codes.push(last);
-                return;
-            }
+        if let Some(&last) = self.codes.last()
+            && last != MISSING
+            && self.labels[last as usize] == text
+        {
+            self.codes.push(last);
+            return;
         }
         let code = match self.known.get(text) {
             Some(&code) => code,
@@ -398,7 +397,7 @@ pub(crate) fn code(kind: Kind) -> &'static str {
 }
 
 /// A cell as a value of its declared type.
-fn typed(kind: Kind, cell: &str) -> Result<f64, (&'static str, String)> {
+pub(crate) fn typed(kind: Kind, cell: &str) -> Result<f64, (&'static str, String)> {
     match kind {
         Kind::Number | Kind::Text => number::number(cell),
         Kind::Integer => match number::number(cell)? {

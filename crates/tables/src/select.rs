@@ -70,7 +70,7 @@ pub fn rows(table: &Table, conditions: &[(&str, Condition)]) -> Result<Vec<usize
     let mut problems = Vec::new();
     for (name, condition) in conditions {
         match table.wanted(name) {
-            Err(problem) => problems.push(problem),
+            Err(problem) => problems.push(*problem),
             Ok(column) => match &column.values {
                 Values::Text { codes, labels } => {
                     let met: Vec<bool> = labels.iter().map(|label| condition.text(label)).collect();

@@ -177,7 +177,7 @@ pub fn sum_by(
     for key in keys {
         match table.wanted(key) {
             Ok(column) => columns.push((column, guard::codes(&column.values, rows))),
-            Err(problem) => problems.push(problem),
+            Err(problem) => problems.push(*problem),
         }
     }
     if !problems.is_empty() {
@@ -218,7 +218,7 @@ pub fn compensated(values: impl IntoIterator<Item = f64>) -> f64 {
 }
 
 /// A column of numbers, or what is wrong with it.
-pub(crate) fn numbers<'a>(table: &'a Table, name: &str) -> Result<&'a [f64], Problem> {
+pub(crate) fn numbers<'a>(table: &'a Table, name: &str) -> Result<&'a [f64], Box<Problem>> {
     match &table.wanted(name)?.values {
         Values::Number(values) => Ok(values),
         Values::Text { codes, labels } => {
@@ -230,7 +230,7 @@ pub(crate) fn numbers<'a>(table: &'a Table, name: &str) -> Result<&'a [f64], Pro
             let row = odd.unwrap_or(0);
             let remedy = "mend the cell, or choose a column of numbers";
             let problem = table.problem("not-a-number", row, name, "a column of numbers", remedy);
-            Err(problem.value(table.text(name, row).unwrap_or("")))
+            Err(Box::new(problem.value(table.text(name, row).unwrap_or(""))))
         }
     }
 }

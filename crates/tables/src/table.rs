@@ -335,15 +335,15 @@ impl Table {
     }
 
     /// The column, or a problem that suggests the nearest names.
-    pub(crate) fn wanted(&self, name: &str) -> Result<&Column, Problem> {
+    pub(crate) fn wanted(&self, name: &str) -> Result<&Column, Box<Problem>> {
         self.column(name).ok_or_else(|| {
-            Problem::new(
+            let problem = Problem::new(
                 "unknown-column",
                 self.path.as_str(),
                 format!("a column named {name}"),
                 crate::problem::suggest(name, self.columns.iter().map(|c| c.name.as_str())),
-            )
-            .column(name)
+            );
+            Box::new(problem.column(name))
         })
     }
 }

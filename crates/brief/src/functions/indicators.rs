@@ -19,7 +19,7 @@ use minijinja::{Environment, Error};
 use super::rows::Selection;
 use crate::book::{Book, refuse};
 use crate::cell::{Cell, Ground};
-use crate::value::{Number, Row};
+use crate::value::Number;
 
 /// Registers `record`, `concentration` and `complexity`.
 pub fn register(env: &mut Environment<'_>, book: &Arc<Book>) {
@@ -46,21 +46,19 @@ pub fn bound(text: &str) -> Bound {
     }
 }
 
-/// `record(rows, year = 2022)`: whether the year is the highest among the rows given.
+/// `record(items, year = 2022)`: whether the year is the highest among rows, or other items with a
+/// `year` and a `value`.
 fn is_record(book: &Book, rows: &[Value], kwargs: &Kwargs) -> Result<Value, Error> {
     let year: i32 = kwargs.get("year")?;
     let earlier: bool = kwargs.get::<Option<bool>>("earlier")?.unwrap_or(false);
     kwargs.assert_all_used()?;
     let mut series = Vec::new();
     let mut cells: Vec<Arc<Cell>> = Vec::new();
-    for value in rows {
-        let row = value
-            .downcast_object_ref::<Row>()
-            .ok_or_else(|| refuse("record() compares rows: give it what rows() returned"))?;
-        let cell = row.number("value");
-        let table = book.case.table(&row.table).expect("the row's own table");
-        if let (Some(value), Some(year)) = (cell.value, table.number("year", row.row)) {
-            series.push(Observation { year: year as i32, value, bound: bound(&cell.bound) });
+    for item in rows {
+        let cell = Number::from_value(&item.get_attr("value")?)?;
+        let year = item.get_attr("year")?;
+        if let (Some(value), Ok(year)) = (cell.value, i32::try_from(year)) {
+            series.push(Observation { year, value, bound: bound(&cell.bound) });
             cells.push(cell);
         }
     }

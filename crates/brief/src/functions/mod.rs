@@ -5,16 +5,19 @@
 //! | [`rows`] | `rows`, `count`, `total`, `totals`, `nearest`, `place`, `setting`, `members` |
 //! | [`arithmetic`] | `calc`, `add`, `lowest`, `highest`, `assume`; filters `fmt`, `signed` |
 //! | [`indicators`] | `record`, `concentration`, `complexity` |
-//! | [`models`] | `estimate`, `simulate` |
+//! | [`estimates`] | `estimate` |
+//! | [`counterfactuals`] | `simulate` |
 //! | [`sites`] | `site`, `site_curve`, `offices`, `offices_curve` |
 //! | [`charts`] | `bar`, `line` |
 //! | [`maps`] | `choropleth`, `flow_map` |
 
 pub mod arithmetic;
 pub mod charts;
+pub mod counterfactuals;
+pub mod estimates;
+pub mod flows;
 pub mod indicators;
 pub mod maps;
-pub mod models;
 pub mod rows;
 pub mod sites;
 
@@ -29,7 +32,8 @@ pub fn register(env: &mut Environment<'_>, book: &Arc<Book>) {
     rows::register(env, book);
     arithmetic::register(env, book);
     indicators::register(env, book);
-    models::register(env, book);
+    estimates::register(env, book);
+    counterfactuals::register(env, book);
     sites::register(env, book);
     charts::register(env, book);
     maps::register(env, book);

@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use emporion_model::site::p_median::{self, Solution};
-use emporion_tables::Report;
 use minijinja::value::{Kwargs, Value};
 use minijinja::{Environment, Error};
 
 use super::rows::Selection;
-use crate::book::{Book, refuse};
+use crate::book::{Book, shown};
 use crate::cell::{Cell, Ground, Status};
 use crate::stages::siting::{self, Offices, Siting};
 use crate::value::Number;
@@ -24,10 +23,6 @@ pub fn register(env: &mut Environment<'_>, book: &Arc<Book>) {
     env.add_function("offices", move |kwargs: Kwargs| offices(&b, &kwargs));
     let b = Arc::clone(book);
     env.add_function("offices_curve", move |kwargs: Kwargs| offices_curve(&b, &kwargs));
-}
-
-fn shown(report: &Report) -> Error {
-    refuse(report.to_string())
 }
 
 /// What `site` and `site_curve` share: the seats and the question asked of them.

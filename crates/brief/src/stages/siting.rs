@@ -205,10 +205,12 @@ pub fn verdict(solution: &Solution) -> String {
             "Optimal: the multipliers in the trace prove that no other plan is better.".into()
         }
         Proof::Search => format!(
-            "Optimal: proven by an exhaustive search of {} nodes; the multipliers alone prove it to \
-             within {:.2} percent.",
-            solution.nodes,
-            100.0 * (solution.objective - solution.certified_bound) / solution.objective
+            "Optimal: a search of every plan that the bound leaves open finds none better; the \
+             multipliers alone prove it to within {} percent.",
+            emporion_plot::format_number(
+                100.0 * (solution.objective - solution.certified_bound) / solution.objective,
+                2
+            )
         ),
         _ => format!(
             "Not proven optimal: at most {:.2} percent from the best.",

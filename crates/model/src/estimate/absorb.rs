@@ -256,12 +256,8 @@ impl<'a> Absorber<'a> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::design::factor;
     use super::*;
-
-    fn factor(ids: &[u32]) -> Factor {
-        let levels = *ids.iter().max().unwrap() as usize + 1;
-        Factor { name: "f".into(), ids: ids.to_vec(), levels }
-    }
 
     #[test]
     fn one_effect_is_the_weighted_mean() {

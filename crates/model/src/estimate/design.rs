@@ -50,3 +50,10 @@ pub struct Design {
     /// Added to the linear predictor with coefficient one.
     pub offset: Option<Vec<f64>>,
 }
+
+/// A factor for the tests of this stage: its levels are those of its ids.
+#[cfg(test)]
+pub(super) fn factor(ids: &[u32]) -> Factor {
+    let levels = *ids.iter().max().unwrap() as usize + 1;
+    Factor { name: "f".into(), ids: ids.to_vec(), levels }
+}

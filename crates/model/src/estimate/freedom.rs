@@ -80,12 +80,8 @@ fn connected_parts(a: &Factor, b: &Factor) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use super::super::design::factor;
     use super::*;
-
-    fn factor(ids: &[u32]) -> Factor {
-        let levels = *ids.iter().max().unwrap() as usize + 1;
-        Factor { name: "f".into(), ids: ids.to_vec(), levels }
-    }
 
     #[test]
     fn nesting_and_parts() {

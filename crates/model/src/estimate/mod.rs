@@ -1,6 +1,6 @@
 //! Gravity: Poisson pseudo-maximum likelihood and least squares with many fixed effects.
 //!
-//! [`ppml`] and [`ols`] take a [`Design`](design::Design) and [`Options`] and give a [`Fit`]. The
+//! [`ppml()`] and [`ols()`] take a [`Design`](design::Design) and [`Options`] and give a [`Fit`]. The
 //! reading order is that of the computation:
 //!
 //! | file | what it does |

@@ -9,7 +9,7 @@
 //!
 //! # Notation
 //!
-//! As in [`ppml`](super::ppml); the outcome may have either sign.
+//! As in [`ppml`](mod@super::ppml); the outcome may have either sign.
 //!
 //! # Assumptions
 //!

@@ -47,6 +47,10 @@ use crate::outcome::{InputError, Note, Status};
 const FIRST_ABSORB_TOLERANCE: f64 = 1e-4;
 /// Passes of scaling that make the start; more do not save a step.
 const SCALING_SWEEPS: usize = 3;
+/// A regressor with less than this share of its norm left cannot be used in a step. Much below the
+/// tolerance of collinearity: a regressor that varies mostly on separated rows must keep moving, or
+/// their fitted values would stop falling and pass for settled.
+const NO_VARIATION: f64 = 1e-13;
 /// Fitted values below this would make the working residual overflow.
 const SMALLEST_MU: f64 = 1e-290;
 /// A fit whose deviance is below this share of total outcome reproduces the outcome.
@@ -229,6 +233,15 @@ fn iterate(sample: &mut Sample, options: &Options, collinear: &mut Vec<Collinear
         if positions.is_empty() {
             return outcome;
         }
+        // A regressor that varies only where the fit has no weight left may single out those rows.
+        if options.separation {
+            let zeros: Vec<usize> = (0..sample.n()).filter(|i| sample.y[*i] == 0.0).collect();
+            let budget = options.max_absorb_iterations;
+            let proof = separation::certify(sample, &zeros, options.absorb_tolerance(), budget);
+            if let Some((found, proof)) = proof {
+                return Outcome::Separated(found, proof);
+            }
+        }
         collinear.extend(described);
         sample.drop_columns(&positions);
     }
@@ -275,7 +288,7 @@ fn newton(sample: &Sample, options: &Options) -> Outcome {
             .collect();
         let mut residual = target.clone();
         absorbed.iterations += absorber.demean(&mut residual, tolerance).iterations;
-        let floor = floors(sample, &w, options.collinearity_tolerance);
+        let floor = floors(sample, &w, NO_VARIATION);
         let change = Factorised::new(&w, &x, &floor).solve(&w, &residual);
         for (b, x) in change.iter().zip(&x) {
             axpy(-b, x, &mut residual);

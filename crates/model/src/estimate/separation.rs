@@ -9,8 +9,8 @@
 //! out; their fitted value is 0. Three searches, each exact about what it reports:
 //!
 //! 1. [`zero_groups`]: levels of an effect whose outcomes are all zero, to the fixed point.
-//! 2. [`cone`](super::cone): models small enough for a dense matrix, every separated row.
-//! 3. [`certify`]: in larger models the fit itself shows candidates, zeros whose fitted value keeps
+//! 2. `cone`: models small enough for a dense matrix, every separated row.
+//! 3. `certify`: in larger models the fit itself shows candidates, zeros whose fitted value keeps
 //!    falling by a constant factor; the rectifier on these candidates then gives a z, and rows are
 //!    left out only with that z as [`Certificate`].
 //!
@@ -35,8 +35,10 @@ const CANDIDATE_WEIGHT: f64 = 1e-4;
 const ZERO: f64 = 1e-9;
 /// z on a separated row, relative to the largest z, that passes for positive.
 const POSITIVE: f64 = 1e-3;
-/// Rounds of the rectifier.
-const ROUNDS: usize = 200;
+/// A z below this everywhere has shrunk to nothing: no candidate is separated.
+const VANISHED: f64 = 1e-6;
+/// Rounds of the rectifier before it is started afresh on fewer candidates.
+const ROUNDS: usize = 30;
 
 /// Finds zeros in levels without a positive outcome among the rows with `keep`, to the fixed point,
 /// and takes them out of `keep`. Returns their positions in ascending order.
@@ -68,60 +70,100 @@ pub fn zero_groups(y: &[f64], effects: &[Factor], keep: &mut [bool]) -> Vec<usiz
 /// Looks for a z that is positive on some candidates and zero on all other rows.
 ///
 /// Rectifier with multipliers: regress the target t on [X D], heavily weighted off the candidates;
-/// on candidates t ← max(z, 0), elsewhere t ← t - z, which drives z to exact zero there.
+/// on candidates t ← max(z, 0), elsewhere t ← t - z, which drives z to exact zero there. Candidates
+/// that are not separated slow this down, so when it has not settled soon it is started afresh on
+/// those that z singles out so far.
 pub(super) fn certify(
     sample: &Sample,
     candidates: &[usize],
     tolerance: f64,
     iterations_allowed: usize,
 ) -> Option<(Vec<usize>, Certificate)> {
-    let n = sample.n();
-    let mut candidate = vec![false; n];
-    candidates.iter().for_each(|i| candidate[*i] = true);
-    let w: Vec<f64> = candidate.iter().map(|c| if *c { CANDIDATE_WEIGHT } else { 1.0 }).collect();
-    let mut absorber = Absorber::new(&sample.effects, n, iterations_allowed);
-    absorber.weigh(&w);
-    let mut x = sample.x.clone();
-    let _ = absorber.demean_all(&mut x, tolerance);
-    let factorised = Factorised::new(&w, &x, &super::collinearity::floors(sample, &w, 1e-10));
-    let mut t: Vec<f64> = candidate.iter().map(|c| f64::from(u8::from(*c))).collect();
-    for _ in 0..ROUNDS {
-        let mut residual = t.clone();
-        let _ = absorber.demean(&mut residual, tolerance);
-        let b = factorised.solve(&w, &residual);
-        for (b, x) in b.iter().zip(&x) {
-            axpy(-b, x, &mut residual);
-        }
-        let z: Vec<f64> = t.iter().zip(&residual).map(|(t, r)| t - r).collect();
-        let largest = candidates.iter().fold(0.0f64, |a, i| a.max(z[*i]));
-        if largest < 1e-6 {
-            return None;
-        }
-        let separated: Vec<usize> =
-            candidates.iter().copied().filter(|i| z[*i] > POSITIVE * largest).collect();
-        let mut stays = vec![true; n];
-        separated.iter().for_each(|i| stays[*i] = false);
-        let rest = (0..n).filter(|i| stays[*i]).fold(0.0f64, |a, i| a.max(z[i].abs()));
-        if rest <= ZERO * largest {
-            let margin = separated.iter().fold(f64::INFINITY, |a, i| a.min(z[*i]));
-            let proof = Certificate { margin: margin / largest, residual: rest / largest };
-            return Some((separated, proof));
-        }
-        for i in 0..n {
-            t[i] = if candidate[i] { z[i].max(0.0) } else { t[i] - z[i] };
+    let mut candidates = candidates.to_vec();
+    loop {
+        let rectifier = Rectifier::new(sample, &candidates, tolerance, iterations_allowed);
+        match rectifier.run(&candidates) {
+            Rectified::Proven(rows, proof) => return Some((rows, proof)),
+            Rectified::SoFar(rows) if rows.len() < candidates.len() => candidates = rows,
+            _ => return None,
         }
     }
-    None
+}
+
+enum Rectified {
+    Proven(Vec<usize>, Certificate),
+    /// Not settled: the rows that z singles out so far.
+    SoFar(Vec<usize>),
+    Nothing,
+}
+
+struct Rectifier<'a> {
+    absorber: Absorber<'a>,
+    w: Vec<f64>,
+    x: Vec<Vec<f64>>,
+    factorised: Factorised,
+    candidate: Vec<bool>,
+    tolerance: f64,
+}
+
+impl<'a> Rectifier<'a> {
+    fn new(sample: &'a Sample, candidates: &[usize], tolerance: f64, allowed: usize) -> Self {
+        let n = sample.n();
+        let mut candidate = vec![false; n];
+        candidates.iter().for_each(|i| candidate[*i] = true);
+        let weight = |c: &bool| if *c { CANDIDATE_WEIGHT } else { 1.0 };
+        let w: Vec<f64> = candidate.iter().map(weight).collect();
+        let mut absorber = Absorber::new(&sample.effects, n, allowed);
+        absorber.weigh(&w);
+        let mut x = sample.x.clone();
+        let _ = absorber.demean_all(&mut x, tolerance);
+        let factorised = Factorised::new(&w, &x, &super::collinearity::floors(sample, &w, 1e-10));
+        Self { absorber, w, x, factorised, candidate, tolerance }
+    }
+
+    /// The projection of t on [X D].
+    fn project(&self, t: &[f64]) -> Vec<f64> {
+        let mut residual = t.to_vec();
+        let _ = self.absorber.demean(&mut residual, self.tolerance);
+        let b = self.factorised.solve(&self.w, &residual);
+        for (b, x) in b.iter().zip(&self.x) {
+            axpy(-b, x, &mut residual);
+        }
+        t.iter().zip(&residual).map(|(t, r)| t - r).collect()
+    }
+
+    fn run(&self, candidates: &[usize]) -> Rectified {
+        let n = self.candidate.len();
+        let mut t: Vec<f64> = self.candidate.iter().map(|c| f64::from(u8::from(*c))).collect();
+        let mut singled_out = Vec::new();
+        for _ in 0..ROUNDS {
+            let z = self.project(&t);
+            let largest = candidates.iter().fold(0.0f64, |a, i| a.max(z[*i]));
+            if largest < VANISHED {
+                return Rectified::Nothing;
+            }
+            singled_out =
+                candidates.iter().copied().filter(|i| z[*i] > POSITIVE * largest).collect();
+            let mut stays = vec![true; n];
+            singled_out.iter().for_each(|i: &usize| stays[*i] = false);
+            let rest = (0..n).filter(|i| stays[*i]).fold(0.0f64, |a, i| a.max(z[i].abs()));
+            if rest <= ZERO * largest {
+                let margin = singled_out.iter().fold(f64::INFINITY, |a, i| a.min(z[*i]));
+                let proof = Certificate { margin: margin / largest, residual: rest / largest };
+                return Rectified::Proven(singled_out, proof);
+            }
+            for i in 0..n {
+                t[i] = if self.candidate[i] { z[i].max(0.0) } else { t[i] - z[i] };
+            }
+        }
+        Rectified::SoFar(singled_out)
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::design::factor;
     use super::*;
-
-    fn factor(ids: &[u32]) -> Factor {
-        let levels = *ids.iter().max().unwrap() as usize + 1;
-        Factor { name: "f".into(), ids: ids.to_vec(), levels }
-    }
 
     #[test]
     fn levels_without_a_positive_outcome_go() {

@@ -83,7 +83,7 @@ pub fn partial_trade(flows: &SquareFlows, shocks: &Shocks) -> Result<Vec<f64>, I
 ///
 /// # Source
 ///
-/// Head and Mayer (2014), "Gravity Equations: Workhorse, Toolkit, and Cookbook", section 2.4;
+/// Head and Mayer (2014), "Gravity Equations: Workhorse, Toolkit, and Cookbook";
 /// Anderson and van Wincoop (2003) for the resistances.
 pub fn modular(
     flows: &SquareFlows,

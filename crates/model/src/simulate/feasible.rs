@@ -6,11 +6,14 @@
 
 use super::baseline::{Baseline, CLAMP, note};
 use super::blocs::Blocs;
-use super::clearing::{Closure, Market, State};
+use super::clearing::{Closure, Market};
 use super::newton::{Solution, solve};
 use super::one_sector::OneSectorOptions;
 use super::shock::Shocks;
 use crate::outcome::{Note, Status};
+
+/// Spending below this share of income marks a place whose surplus leaves it nothing.
+const EXHAUSTED: f64 = 0.01;
 
 /// What [`clear`] found: a state (perhaps not converged), or the reason why there is none.
 pub(crate) struct Cleared {
@@ -61,6 +64,9 @@ pub(crate) fn clear(
         let firsts = (0..blocs.count).filter_map(|c| blocs.members(c).next()).collect();
         note(notes, "separate_blocs", firsts, message);
     }
+    let alone = |k: usize, open: &dyn Fn(usize) -> bool| (0..n).all(|m| m == k || !open(m));
+    let one_way: Vec<usize> =
+        (0..n).filter(|&k| alone(k, &|m| open(k, m)) || alone(k, &|m| open(m, k))).collect();
     spread_rounding(base, &blocs);
 
     let market = Market {
@@ -77,6 +83,12 @@ pub(crate) fn clear(
         blocs: blocs.count,
     };
     let Some(solution) = solve(&market, options.tolerance, options.max_iterations) else {
+        note(notes, "one_way", one_way, |count| {
+            format!(
+                "{count} places are left with foreign sales only or foreign purchases only, and \
+                 their imbalance has the wrong sign for it: close the other direction too"
+            )
+        });
         return Cleared { solution: None, failure: Status::NoProgress };
     };
     if solution.status == Status::Converged {
@@ -90,15 +102,7 @@ pub(crate) fn clear(
         unfinanced(notes, place, base.deficit[place], why);
         return infeasible;
     }
-    let place = worst(&solution.state);
-    let share = 100.0 * solution.reached;
-    note(notes, "not_cleared", vec![place], |_| {
-        format!(
-            "solved up to {share:.0} percent of the shock; the market of place {place} clears \
-             worst. A large shock may leave imbalances that cannot be financed: try multiplicative \
-             imbalances, or remove them first"
-        )
-    });
+    tell_failure(&market, &solution, notes);
     Cleared { solution: Some(solution), failure: Status::NoProgress }
 }
 
@@ -114,6 +118,12 @@ fn describe_shock(base: &Baseline, beta: &[f64], notes: &mut Vec<Note>) {
 
 fn unfinanced(notes: &mut Vec<Note>, place: usize, deficit: f64, why: &str) {
     note(notes, "imbalance_not_financed", vec![place], |_| {
+        if deficit == 0.0 {
+            return format!(
+                "place {place} can only sell abroad or only buy there, alone or with its partners, \
+                 and has no imbalance to pay for it: close the other direction too"
+            );
+        }
         format!(
             "the imbalance of place {place} (deficit {deficit}) cannot be financed: {why}; use \
              multiplicative imbalances, or remove them first"
@@ -166,7 +176,30 @@ fn beyond_reach(market: &Market) -> Option<usize> {
     })
 }
 
-fn worst(state: &State) -> usize {
+/// Names the place that stops the solver. With fixed imbalances that is, as a rule, one whose
+/// surplus comes to take all of its income: beyond that point no solution continues the path. It is
+/// strong evidence and not a proof, so the status stays short of infeasible.
+fn tell_failure(market: &Market, solution: &Solution, notes: &mut Vec<Note>) {
+    let state = &solution.state;
+    let share = 100.0 * solution.reached;
+    let spent = |j: usize| state.expenditure[j] / state.output[j];
+    let poorest = (0..market.n).min_by(|&a, &b| spent(a).total_cmp(&spent(b)));
+    if let Some(place) = poorest
+        && market.closure == Closure::Additive
+        && spent(place) < EXHAUSTED
+    {
+        let why =
+            format!("solved up to {share:.0} percent of the shock, then it takes all its income");
+        unfinanced(notes, place, market.deficit[place], &why);
+        return;
+    }
     let gap = |i: usize| state.gap[i].abs();
-    (0..state.gap.len()).max_by(|&a, &b| gap(a).total_cmp(&gap(b)).then(b.cmp(&a))).unwrap_or(0)
+    let worst = (0..market.n).max_by(|&a, &b| gap(a).total_cmp(&gap(b)).then(b.cmp(&a)));
+    note(notes, "not_cleared", worst.into_iter().collect(), |_| {
+        let place = worst.unwrap_or_default();
+        format!(
+            "solved up to {share:.0} percent of the shock; the market of place {place} clears \
+             worst. Try more steps, a smaller shock, or the imbalances removed first"
+        )
+    });
 }

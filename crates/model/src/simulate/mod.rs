@@ -6,9 +6,9 @@
 //! | you want to | read |
 //! | --- | --- |
 //! | say what changes: an agreement, a closed market, a cost | [`shock`] |
-//! | solve the world's new equilibrium | [`one_sector()`] |
-//! | set the partial, modular and general effect side by side | [`effects`] |
-//! | know where the exports lost in a closed market go | [`diversion`] |
+//! | solve the world's new equilibrium | [`mod@one_sector`] |
+//! | set the partial, modular and general effect side by side | [`mod@effects`] |
+//! | know where the exports lost in a closed market go | [`mod@diversion`] |
 //! | know what trade is worth altogether | [`gains`] |
 //!
 //! The numerical core is [`clearing`] (the market-clearing equations and their derivatives),

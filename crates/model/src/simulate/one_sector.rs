@@ -151,8 +151,8 @@ impl Equilibrium {
 ///
 /// # Source
 ///
-/// Dekle, Eaton and Kortum (2007), "Unbalanced Trade", American Economic Review 97(2), equations
-/// (9)-(11); Allen, Arkolakis and Takahashi (2020), "Universal Gravity", Journal of Political
+/// Dekle, Eaton and Kortum (2007), "Unbalanced Trade", American Economic Review 97(2);
+/// Allen, Arkolakis and Takahashi (2020), "Universal Gravity", Journal of Political
 /// Economy 128(2).
 ///
 /// # Example

@@ -5,8 +5,8 @@
 //! ```
 //!
 //! holds for *every* λ, so a reader needs neither the search nor trust in it: the multipliers that
-//! travel with a [`Solution`] and the costs are enough. The check shares no code with the search,
-//! works on the caller's own costs, and rounds every sum and product down.
+//! travel with a [`Solution`] and the costs are enough. The check shares no arithmetic with the
+//! search, works on the caller's own costs, and rounds every sum and product down.
 //!
 //! What it proves is [`CheckedBound::certified_bound`]. When reduced-cost fixing or the tree closed
 //! the rest, [`Solution::bound`] is higher; that part is proven by running
@@ -14,9 +14,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::fixed::Scale;
 use super::instance::{Instance, SiteState};
-use super::p_median::Solution;
-use crate::outcome::InputError;
+use super::p_median::{Proof, Solution};
+use crate::outcome::{InputError, Status};
 
 /// Sums of multipliers up to here cannot overflow; weight × cost stays below 1e240.
 const LARGEST: f64 = 1e250;
@@ -78,6 +79,14 @@ pub enum Rejection {
         site: usize,
         /// What is wrong with it.
         fault: &'static str,
+    },
+    /// The stated proof or status is not the one that the numbers support.
+    #[error("the proof is claimed to be {claimed:?}, but the numbers support {found:?}")]
+    Proof {
+        /// As stated in the solution.
+        claimed: Proof,
+        /// As the numbers have it.
+        found: Proof,
     },
     /// A number that the costs do not give.
     #[error("{what} is claimed to be {claimed}, but the costs and the multipliers give {found}")]
@@ -144,8 +153,18 @@ pub fn check(
     same("the value of the certificate", solution.certificate.value, value)?;
     let certified_bound = certified(instance, value, objective);
     same("the certified bound", solution.certified_bound, certified_bound)?;
+    // An answer may come from a curve up to a larger p, whose scale is coarser.
+    let coarsest = Scale::new(instance, instance.sites()).resolution(instance.customers());
+    if !(0.0..=coarsest).contains(&solution.resolution) {
+        let (what, claimed) = ("the resolution", solution.resolution);
+        return Err(Rejection::Number { what, claimed, found: coarsest });
+    }
     let gap = relative_gap(objective, solution.bound, solution.resolution);
     same("the gap", solution.gap, gap)?;
+    let found = Proof::of(objective, certified_bound, gap, solution.resolution);
+    if solution.proof != found || solution.status != (Status::Optimal { gap }) {
+        return Err(Rejection::Proof { claimed: solution.proof, found });
+    }
     if !(certified_bound <= solution.bound && solution.bound <= objective) {
         let (what, claimed) = ("the bound", solution.bound);
         return Err(Rejection::Number { what, claimed, found: certified_bound });

@@ -73,7 +73,7 @@ impl Point {
 /// use emporion_model::site::distance::{Point, great_circle_km};
 /// let minsk = Point::new(53.9, 27.5667)?;
 /// let moscow = Point::new(55.7558, 37.6173)?;
-/// assert_eq!(great_circle_km(minsk, moscow).round(), 676.0);
+/// assert_eq!(great_circle_km(minsk, moscow).round(), 675.0);
 /// # Ok::<(), emporion_model::outcome::InputError>(())
 /// ```
 #[must_use]

@@ -12,12 +12,12 @@ use crate::outcome::InputError;
 #[must_use]
 pub struct Elbow {
     /// One point per p, ascending.
-    pub points: Vec<Point>,
+    pub points: Vec<ElbowPoint>,
 }
 
 /// One p on the curve.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Point {
+pub struct ElbowPoint {
     /// Open sites in all, the kept ones included.
     pub p: usize,
     /// The best plan of p sites, chosen afresh.
@@ -50,7 +50,7 @@ pub struct Nested {
 ///
 /// # Notation
 ///
-/// z(p) is [`Solution::objective`] in [`Point::free`]; S_p is [`Nested::open`].
+/// z(p) is [`Solution::objective`] in [`ElbowPoint::free`]; S_p is [`Nested::open`].
 ///
 /// # Assumptions
 ///
@@ -92,7 +92,7 @@ pub fn elbow(instance: &Instance, max_p: usize, options: &Options) -> Result<Elb
     instance.check_p(max_p)?;
     let (least, _) = instance.feasible_p();
     let table = Table::new(instance, max_p);
-    let mut points: Vec<Point> = Vec::with_capacity(max_p - least + 1);
+    let mut points: Vec<ElbowPoint> = Vec::with_capacity(max_p - least + 1);
     for p in least..=max_p {
         let grown = points.last().map(|before| grow(instance, &before.free.open).0);
         let warm = Warm {
@@ -110,7 +110,12 @@ pub fn elbow(instance: &Instance, max_p: usize, options: &Options) -> Result<Elb
         let objective = instance.value_of(&instance.assign(&open));
         let price = (objective - free.objective).max(0.0);
         let marginal = points.last().map(|before| before.free.objective - free.objective);
-        points.push(Point { p, free, marginal, nested: Nested { open, added, objective, price } });
+        points.push(ElbowPoint {
+            p,
+            free,
+            marginal,
+            nested: Nested { open, added, objective, price },
+        });
     }
     Ok(Elbow { points })
 }

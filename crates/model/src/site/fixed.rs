@@ -24,6 +24,40 @@ const SUM_BITS: f64 = 62.0;
 /// Sums below 2^52 are exact as f64 too, so that the certificate loses nothing.
 const FLOAT_BITS: f64 = 52.0;
 
+/// How fine the whole numbers are.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Scale {
+    bits: i32,
+    /// Whether d_ij · step = w_i · c_ij without rounding.
+    exact: bool,
+}
+
+impl Scale {
+    /// The finest scale for plans of up to `max_p` sites.
+    pub(crate) fn new(instance: &Instance, max_p: usize) -> Self {
+        let largest = |(row, w): (&[f64], &f64)| w * row.iter().copied().fold(0.0, f64::max);
+        let one = rows(instance).map(largest).fold(0.0, f64::max).log2();
+        let sum = ((max_p as f64 + 2.0) * rows(instance).map(largest).sum::<f64>()).log2();
+        // Nothing but zeros has no scale; any will do.
+        let room = |bits: f64, log: f64| if log.is_finite() { (bits - log).floor() } else { 0.0 };
+        let most = room(SUM_BITS, sum).min(room(FLOAT_BITS, one)).clamp(-1000.0, 1000.0) as i32;
+        let comfortable = room(FLOAT_BITS, sum).clamp(0.0, f64::from(WHOLE_BITS)) as i32;
+        let exact = most >= 0 && instance.is_whole();
+        Self { bits: if exact { comfortable.min(most) } else { most }, exact }
+    }
+
+    /// By how much a plan may be better, in the caller's unit, although none was found to be: twice
+    /// the rounding of each cost, in either plan. It grows with `max_p`.
+    pub(crate) fn resolution(self, customers: usize) -> f64 {
+        if self.exact { 0.0 } else { 4.0 * customers as f64 * 2_f64.powi(-self.bits) }
+    }
+}
+
+/// Costs and weight of each customer.
+fn rows(instance: &Instance) -> impl Iterator<Item = (&[f64], &f64)> {
+    instance.costs().chunks_exact(instance.sites()).zip(instance.weights())
+}
+
 /// The costs of an instance as integers, by site and as sorted lists by customer.
 #[derive(Debug)]
 pub(crate) struct Table {
@@ -39,6 +73,8 @@ pub(crate) struct Table {
     pub(crate) unit: i64,
     /// Value of one step.
     pub(crate) step: f64,
+    /// By how much a plan may be better although none was found to be.
+    pub(crate) resolution: f64,
     /// Whether d_ij · step = w_i · c_ij without rounding.
     pub(crate) exact: bool,
 }
@@ -47,27 +83,17 @@ impl Table {
     /// Scale the costs so that searches with up to `max_p` open sites cannot overflow.
     pub(crate) fn new(instance: &Instance, max_p: usize) -> Self {
         let (n, m) = (instance.customers(), instance.sites());
-        let rows = || instance.costs().chunks_exact(m).zip(instance.weights());
-        let largest = |(row, w): (&[f64], &f64)| w * row.iter().copied().fold(0.0, f64::max);
-        let one = rows().map(largest).fold(0.0, f64::max).log2();
-        let sum = ((max_p as f64 + 2.0) * rows().map(largest).sum::<f64>()).log2();
-        // Nothing but zeros has no scale; any will do.
-        let room = |bits: f64, log: f64| if log.is_finite() { (bits - log).floor() } else { 0.0 };
-        let most = room(SUM_BITS, sum).min(room(FLOAT_BITS, one)).clamp(-1000.0, 1000.0) as i32;
-        let whole = instance.is_whole() && most >= 0;
-        let comfortable = room(FLOAT_BITS, sum).clamp(0.0, f64::from(WHOLE_BITS)) as i32;
-        let bits = if whole { comfortable.min(most) } else { most };
-
+        let Scale { bits, exact } = Scale::new(instance, max_p);
         let scale = 2_f64.powi(bits);
         let mut by_site = vec![0_i64; n * m];
-        for (i, (row, w)) in rows().enumerate() {
+        for (i, (row, w)) in rows(instance).enumerate() {
             for (j, c) in row.iter().enumerate() {
                 by_site[j * n + i] = (w * c * scale).floor() as i64;
             }
         }
         let lists = Arc::new(Lists::new(&by_site, n, m));
         let farthest = (0..n).map(|i| *lists.of(i).0.last().expect("a site")).collect();
-        let unit = if whole { 1_i64 << bits } else { 2 * n as i64 };
+        let unit = if exact { 1_i64 << bits } else { 2 * n as i64 };
         Self {
             customers: n,
             sites: m,
@@ -76,7 +102,8 @@ impl Table {
             lists,
             unit,
             step: 1.0 / scale,
-            exact: whole,
+            resolution: Scale { bits, exact }.resolution(n),
+            exact,
         }
     }
 
@@ -88,11 +115,6 @@ impl Table {
     /// The smallest bound that rules out every plan better than `value`.
     pub(crate) fn cutoff(&self, value: i64) -> i64 {
         value - self.unit + 1
-    }
-
-    /// By how much a plan may be better, in the caller's unit, although none was found to be.
-    pub(crate) fn resolution(&self) -> f64 {
-        if self.exact { 0.0 } else { 4.0 * self.customers as f64 * self.step }
     }
 
     /// A bound on d as a bound on w·c, in the caller's unit.

@@ -17,7 +17,7 @@ pub struct Options {
     /// Seed of the random starts. Any value; 1 by default.
     pub seed: u64,
     /// Random starts of the swap search. 8 by default: with the swaps made from the bound's own
-    /// sets this finds the optimum of all OR-Library instances tried.
+    /// sets this finds the optimum of the 27 OR-Library graphs at hand.
     pub starts: usize,
     /// Subgradient steps at the root at most. 3,000 by default; the step length usually ends the
     /// climb sooner.
@@ -49,6 +49,18 @@ pub enum Proof {
     Open,
 }
 
+impl Proof {
+    pub(crate) fn of(objective: f64, certified_bound: f64, gap: f64, resolution: f64) -> Self {
+        if gap > 0.0 {
+            Self::Open
+        } else if objective - certified_bound <= resolution {
+            Self::Certificate
+        } else {
+            Self::Search
+        }
+    }
+}
+
 /// A plan with a proof of how good it is.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[must_use]
@@ -72,7 +84,8 @@ pub struct Solution {
     /// The multipliers and the value they prove.
     pub certificate: Certificate,
     /// Plans nearer than this are not told apart: 0 when all w_i c_ij are whole numbers, else the
-    /// rounding of the costs to 64-bit integers, some 1e-12 of the objective.
+    /// rounding of the costs to 64-bit integers, some 1e-13 of the objective, and more where a few
+    /// costs dwarf the rest (such as 1e15 for "impossible": forbid the site or use a smaller one).
     pub resolution: f64,
     /// Subgradient steps, root and tree together.
     pub iterations: usize,
@@ -119,8 +132,8 @@ pub struct Solution {
 /// # Cost
 ///
 /// Memory about 36 bytes per pair of customer and site. Time: the sorting O(n m log m); a swap pass
-/// O(m (n + p)); a subgradient step about 2 n m / p. OR-Library's largest graph (900 × 900, p = 5
-/// to 90) takes about a second.
+/// O(m (n + p)); a subgradient step about 2 n m / p. OR-Library's graph pmed38 (900 × 900, p = 5),
+/// which needs the tree, takes about a second.
 ///
 /// # Source
 ///
@@ -208,12 +221,14 @@ pub(crate) fn solve_on(
             plan = second;
         }
     }
+    let (_, most) = instance.feasible_p();
     let multipliers = match warm.multipliers {
-        Some(values) => {
+        // With a single plan possible its own multipliers prove it at once.
+        Some(values) if p != kept.len() && p != most => {
             let fixed = values.iter().zip(&table.farthest);
             fixed.map(|(value, most)| ((value / table.step) as i64).clamp(0, *most)).collect()
         }
-        None => plan.first_multipliers(),
+        _ => plan.first_multipliers(),
     };
     let mut incumbent = Incumbent::new(&plan, instance.states());
     let limits = Limits::new(options);
@@ -227,20 +242,14 @@ pub(crate) fn solve_on(
         search.multipliers.iter().map(|value| *value as f64 * table.step).collect();
     let value = certificate::lower_bound(instance, p, &multipliers);
     let certified_bound = certificate::certified(instance, value, objective);
-    let resolution = table.resolution();
+    let resolution = table.resolution;
     let by_search = match search.open_bound {
         Some(bound) => table.bound(bound),
         None => objective - resolution,
     };
     let bound = certified_bound.max(by_search).min(objective);
     let gap = certificate::relative_gap(objective, bound, resolution);
-    let proof = if gap > 0.0 {
-        Proof::Open
-    } else if objective - certified_bound <= resolution {
-        Proof::Certificate
-    } else {
-        Proof::Search
-    };
+    let proof = Proof::of(objective, certified_bound, gap, resolution);
     Solution {
         open: incumbent.open,
         assignment,

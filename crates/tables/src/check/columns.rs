@@ -107,10 +107,10 @@ fn constraints(table: &Table, field: &FieldSchema, problems: &mut Vec<Problem>) 
 /// Refuses rows that agree in every column of a key; rows with an empty key are told elsewhere.
 pub(super) fn duplicates(table: &Table, key: &[&str], what: &str, problems: &mut Vec<Problem>) {
     let rows: Vec<usize> = (0..table.rows()).collect();
-    if let [only] = key {
-        if table.column(only).is_none() {
-            return;
-        }
+    if let [only] = key
+        && table.column(only).is_none()
+    {
+        return;
     }
     let empty = |row: usize| {
         key.iter().filter_map(|n| table.column(n)).all(|column| column.values.is_missing(row))

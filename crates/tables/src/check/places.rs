@@ -66,7 +66,7 @@ fn is_place(table: &Table, id: &str) -> bool {
 fn coordinates(table: &Table, column: &Column, limit: f64, problems: &mut Vec<Problem>) {
     let Values::Number(values) = &column.values else {
         if let Err(problem) = crate::sum::numbers(table, &column.name) {
-            problems.push(problem);
+            problems.push(*problem);
         }
         return;
     };
@@ -117,7 +117,7 @@ pub(super) fn pairs(table: &Table, problems: &mut Vec<Problem>) {
         match &column.values {
             Values::Number(_) => negative(table, &column.name, problems),
             Values::Text { .. } => {
-                problems.extend(crate::sum::numbers(table, &column.name).err());
+                problems.extend(crate::sum::numbers(table, &column.name).err().map(|p| *p));
             }
         }
     }

@@ -1,0 +1,113 @@
+//! `emporion measure record`: whether a year is a record among the years at hand.
+
+use std::collections::BTreeSet;
+
+use emporion_brief::functions::indicators::bound;
+use emporion_model::measure::records::{
+    Among, Observation, RecordOptions, Several, Verdict, record,
+};
+use emporion_tables::sum::Sum;
+
+use super::Figures;
+use crate::answer::{Answer, Cell, Column, Part, Show};
+use crate::args;
+use crate::data::require;
+use crate::failure::Failure;
+use crate::render::spans;
+
+/// One figure of the series.
+struct Figure {
+    year: i32,
+    value: f64,
+    bound: String,
+    status: String,
+    sources: String,
+}
+
+/// The series and the verdict on one year.
+pub fn answer(arguments: &args::Record, figures: &Figures<'_>) -> Result<Answer, Failure> {
+    require(figures.table(), &["year"])?;
+    figures.comparable(&figures.rows)?;
+    let (mut series, sums) = series(figures)?;
+    series.sort_by(|a, b| a.year.cmp(&b.year).then(a.value.total_cmp(&b.value)));
+    let observations: Vec<Observation> = series
+        .iter()
+        .map(|f| Observation { year: f.year, value: f.value, bound: bound(&f.bound) })
+        .collect();
+    let among = if arguments.earlier { Among::Earlier } else { Among::All };
+    let options = RecordOptions { among, several: Several::Range, ..RecordOptions::default() };
+    let found = record(&observations, arguments.year, &options)?;
+
+    let words = match found.verdict {
+        Verdict::Record => "a record among the years at hand",
+        Verdict::Tied => "level with the highest of the years at hand",
+        Verdict::NotRecord => "not a record",
+        Verdict::Undecided => "not decided: the figures at hand overlap",
+    };
+    let mut answer = figures.answer("record", format!("{}: {words}", arguments.year));
+    answer.option("year", arguments.year);
+    answer.option("earlier", arguments.earlier);
+    figures.describe(&mut answer, &sums);
+    let unit = super::unit(&sums);
+    let mut part = Part::new(
+        "rows",
+        "",
+        vec![
+            Column::number("year", "Year", "", Show::Year),
+            Column::bound(),
+            Column::number("value", "Value", unit.as_str(), Show::Fitting),
+            Column::text("status", "Status").unless_all(""),
+            Column::text("sources", "Sources").unless_all(""),
+        ],
+    );
+    for figure in &series {
+        part.push(vec![
+            Cell::Number(f64::from(figure.year)),
+            figure.bound.as_str().into(),
+            figure.value.into(),
+            figure.status.as_str().into(),
+            figure.sources.as_str().into(),
+        ]);
+    }
+    answer.parts.push(part);
+    let verdict = serde_json::to_value(found.verdict).unwrap_or_default();
+    answer.say("verdict", "Verdict", verdict.as_str().unwrap_or_default());
+    answer.count("low", "Lowest it can be", &unit, Show::Fitting, found.range.0);
+    answer.count("high", "Highest it can be", &unit, Show::Fitting, found.range.1);
+    let rival = Cell::Number(f64::from(found.rival));
+    answer.count("rival_year", "Strongest other year", "", Show::Year, rival);
+    answer.count("rival_low", "Its lowest", &unit, Show::Fitting, found.rival_range.0);
+    answer.count("rival_high", "Its highest", &unit, Show::Fitting, found.rival_range.1);
+    answer.count("compared", "Years compared", "", Show::Whole, found.compared.len());
+    answer.say("gaps", "Years without a figure", words_or_none(&found.gaps));
+    Ok(answer)
+}
+
+/// The figures: each row of its own where all rows are of one cell, else the total of each year.
+fn series(figures: &Figures<'_>) -> Result<(Vec<Figure>, Vec<Sum>), Failure> {
+    let table = figures.table();
+    let cell = |row: usize| ["origin", "destination", "product"].map(|c| table.text(c, row));
+    let cells: BTreeSet<_> = figures.rows.iter().map(|&row| cell(row)).collect();
+    let sums: Vec<Sum> = if cells.len() == 1 {
+        let known = |row: &&usize| table.number(&figures.common.value, **row).is_some();
+        let rows = figures.rows.iter().filter(known);
+        rows.map(|&row| figures.sum(&[row])).collect::<Result<_, _>>()?
+    } else {
+        figures.sums(&figures.rows, &["year"])?.into_iter().map(|(_, sum)| sum).collect()
+    };
+    let series = sums
+        .iter()
+        .map(|sum| Figure {
+            year: table.number("year", sum.rows[0]).unwrap_or(f64::NAN) as i32,
+            value: sum.value,
+            bound: sum.bound.clone(),
+            status: sum.statuses.join(", "),
+            sources: sum.sources.join(", "),
+        })
+        .collect();
+    Ok((series, sums))
+}
+
+fn words_or_none(years: &[i32]) -> String {
+    if years.is_empty() { "none".to_owned() } else { spans(years) }
+}

@@ -1,0 +1,266 @@
+//! `emporion site`: where the next centres go, with a proven bound.
+
+mod costs;
+mod towns;
+
+use emporion_brief::stages::siting::{self, Plan, Siting};
+use emporion_model::site::p_median::{Options, Proof, Solution};
+
+use crate::answer::{Advice, Answer, Cell, Column, Part, Show};
+use crate::args;
+use crate::data::Data;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::progress::Progress;
+use crate::render::render_shaped;
+
+/// Names and units of a question about centres.
+struct Question {
+    siting: Siting,
+    /// Unit of the cost of serving one unit of demand.
+    cost_unit: &'static str,
+    /// What the weights count; empty when each place counts once.
+    weight_unit: String,
+}
+
+/// Chooses the sites and prints them with their proof.
+pub fn run(arguments: &args::Site, progress: &Progress) -> Result<Output, Failure> {
+    progress.step(format!("reading {}", arguments.data));
+    let data = Data::open(&arguments.data)?;
+    let mut question = question(arguments, &data)?;
+    let never = positions(&question.siting, "--never", &arguments.never)?;
+    question.siting.instance = question.siting.instance.clone().forbid(&never)?;
+    progress.step("choosing sites");
+    let kept = arguments.keep.len();
+    let add = match (arguments.add, arguments.p) {
+        (Some(add), _) => add,
+        (None, Some(p)) => p.checked_sub(kept).ok_or_else(|| {
+            Failure::new(format!(
+                "--p {p} counts all centres and {kept} are kept; give at least {kept}, or use --add"
+            ))
+        })?,
+        (None, None) => 0,
+    };
+    let plan = question.siting.plan(add, &Options::default())?;
+    let mut answer =
+        Answer::new("site", title(arguments, &data, &question, &plan), data.identity());
+    describe(&mut answer, arguments, &data, &question);
+    let (sites, served) = tables(&data, &question, &plan);
+    answer.parts.extend([sites, served, certificate(&question, &plan)]);
+    summarise(&mut answer, &question, &plan);
+    render_shaped(answer, &arguments.shape)
+}
+
+/// What is asked: seats of a case, a matrix of costs, or a list of towns.
+fn question(arguments: &args::Site, data: &Data) -> Result<Question, Failure> {
+    match data {
+        Data::Case(case) => {
+            let Some(kind) = arguments.kind.as_deref() else {
+                return Err(Failure::new(
+                    "a case needs the kind of its places: --kind region or --kind country, with \
+                     --parent for the places of one country",
+                ));
+            };
+            let weight = arguments.weight.as_deref();
+            let parent = arguments.parent.as_deref();
+            let siting = siting::seats(case, kind, parent, weight, &arguments.keep)?;
+            let weight_unit = weight.unwrap_or_default().to_owned();
+            Ok(Question { siting, cost_unit: "km", weight_unit })
+        }
+        Data::File(table) if table.column("cost").is_some() => costs::question(arguments, table),
+        Data::File(table) => towns::question(arguments, table),
+    }
+}
+
+/// Positions of sites by id.
+fn positions(siting: &Siting, option: &str, ids: &[String]) -> Result<Vec<usize>, Failure> {
+    let known = || siting.sites.iter().map(String::as_str);
+    let find = |id: &String| {
+        siting.sites.iter().position(|site| site == id).ok_or_else(|| {
+            let near = emporion_tables::problem::nearest(id, known());
+            let hint = if near.is_empty() {
+                format!("the sites are {}", known().take(12).collect::<Vec<_>>().join(", "))
+            } else {
+                format!("did you mean {}?", near.join(" or "))
+            };
+            Failure::new(format!("{option} {id}: there is no such site; {hint}"))
+        })
+    };
+    ids.iter().map(find).collect()
+}
+
+fn title(arguments: &args::Site, data: &Data, question: &Question, plan: &Plan) -> String {
+    let label = |&j: &usize| {
+        let id = &question.siting.sites[j];
+        match seat(data, id) {
+            Cell::Text(city) => format!("{city} ({id})"),
+            _ => id.clone(),
+        }
+    };
+    let added: Vec<String> = plan.added.iter().map(label).collect();
+    let noun = if added.len() == 1 { "centre" } else { "centres" };
+    match (added.len(), arguments.keep.len()) {
+        (0, _) => "The centres that are kept".to_owned(),
+        (n, 0) => format!("{n} {noun}: {}", added.join(", ")),
+        (n, kept) => format!("{n} {noun} beside {kept} kept: {}", added.join(", ")),
+    }
+}
+
+fn describe(answer: &mut Answer, arguments: &args::Site, data: &Data, question: &Question) {
+    answer.option("kind", arguments.kind.clone());
+    answer.option("parent", arguments.parent.clone());
+    answer.option("weight", arguments.weight.clone());
+    answer.option("weights", arguments.weights.clone());
+    answer.option("keep", arguments.keep.clone());
+    answer.option("never", arguments.never.clone());
+    answer.option("add", arguments.add);
+    answer.option("p", arguments.p);
+    answer.option("top", arguments.shape.top);
+    let cost = if question.cost_unit == "km" { "great-circle km" } else { "the matrix given" };
+    answer.context("cost", vec![cost.to_owned()]);
+    let weight = match question.weight_unit.as_str() {
+        "" => "1 each".to_owned(),
+        unit => unit.replace('_', " "),
+    };
+    answer.context("weight", vec![weight]);
+    answer.context("licence", data.licences("places"));
+    let left_out = &question.siting.left_out;
+    if !left_out.is_empty() {
+        let message = format!("{} places left out: {}", left_out.len(), left_out.join(", "));
+        answer.note(Advice::new("left_out", message, left_out.len()));
+    }
+}
+
+/// The open sites, and who is served from where.
+fn tables(data: &Data, question: &Question, plan: &Plan) -> (Part, Part) {
+    let Siting { sites, customers, instance, .. } = &question.siting;
+    let cost_unit = question.cost_unit;
+    let name = |id: &str| Cell::from(data.name_of("place", id));
+    let weights = instance.weights();
+    let named = |key: &'static str, title: &'static str| {
+        [
+            Column::text(key, title),
+            Column::text(format!("{key}_name"), "").unless_all(Cell::Missing),
+        ]
+    };
+    let weight =
+        |key| Column::number(key, "Weight", question.weight_unit.replace('_', " "), Show::Fitting);
+    let mut columns = named("site", "Site").to_vec();
+    columns.extend([
+        Column::text("seat", "Seat").unless_all(Cell::Missing),
+        Column::text("state", "State"),
+        Column::number("customers", "Serves", "", Show::Whole),
+        weight("weight"),
+        Column::number("mean_cost", "Mean cost", cost_unit, Show::Decimals(1)),
+    ]);
+    let mut chosen = Part::new("rows", "", columns);
+    let mut columns = named("customer", "Served").to_vec();
+    columns.extend(named("site", "From"));
+    columns
+        .extend([Column::number("cost", "Cost", cost_unit, Show::Decimals(1)), weight("weight")]);
+    let mut served = Part::new("served", "Who is served from where", columns);
+    for &j in &plan.solution.open {
+        let own = |i: &usize| plan.solution.assignment[*i] == j;
+        let mut mine: Vec<usize> = (0..customers.len()).filter(own).collect();
+        let demand: f64 = mine.iter().map(|&i| weights[i]).sum();
+        let cost: f64 = mine.iter().map(|&i| weights[i] * instance.cost(i, j)).sum();
+        chosen.push(vec![
+            sites[j].as_str().into(),
+            name(&sites[j]),
+            seat(data, &sites[j]),
+            if plan.added.contains(&j) { "added" } else { "kept" }.into(),
+            mine.len().into(),
+            demand.into(),
+            (cost / demand).into(),
+        ]);
+        mine.sort_by(|&a, &b| instance.cost(a, j).total_cmp(&instance.cost(b, j)).then(a.cmp(&b)));
+        for i in mine {
+            served.push(vec![
+                customers[i].as_str().into(),
+                name(&customers[i]),
+                sites[j].as_str().into(),
+                name(&sites[j]),
+                instance.cost(i, j).into(),
+                weights[i].into(),
+            ]);
+        }
+    }
+    (chosen, served)
+}
+
+fn seat(data: &Data, id: &str) -> Cell {
+    let city = data.case().and_then(|case| case.places()?.text("seat_city", case.place(id)?));
+    city.into()
+}
+
+fn summarise(answer: &mut Answer, question: &Question, plan: &Plan) {
+    let solution = &plan.solution;
+    let weight = question.siting.weight();
+    let unit = question.cost_unit;
+    let one = Show::Decimals(1);
+    answer.count("mean", "Mean cost", unit, one, solution.objective / weight);
+    let before = Column::number("mean_before", "with the kept sites alone", unit, one);
+    answer.count_if_known(before, plan.before.map(|before| before / weight));
+    let total = if unit.is_empty() { "weight × cost" } else { "weight × km" };
+    answer.count("objective", "Total", total, Show::Fitting, solution.objective);
+    answer.count("bound", "No plan is below", total, Show::Fitting, solution.bound);
+    answer.count(
+        "certified_bound",
+        "of which re-checkable alone",
+        total,
+        Show::Fitting,
+        solution.certified_bound,
+    );
+    answer.count("gap", "Gap", "percent", Show::Decimals(3), 100.0 * solution.gap);
+    let proof = match solution.proof {
+        Proof::Certificate => "certificate",
+        Proof::Search => "search",
+        Proof::Open => "open",
+    };
+    answer.say("proof", "Proof", proof);
+    answer.say("verdict", "Verdict", verdict(solution));
+    answer.count("iterations", "Subgradient steps", "", Show::Whole, solution.iterations);
+    answer.count("nodes", "Nodes of the tree", "", Show::Whole, solution.nodes);
+    for note in &solution.notes {
+        answer.note(note);
+    }
+}
+
+/// What is proven of the plan. "Optimal" is said with a proof only.
+fn verdict(solution: &Solution) -> String {
+    let percent = |gap: f64| {
+        if gap < 1e-6 { "a millionth of a percent".to_owned() } else { format!("{gap:.6} percent") }
+    };
+    let certified = solution.objective - solution.certified_bound;
+    match solution.proof {
+        Proof::Certificate => {
+            "optimal: the multipliers of the table certificate prove that no plan is better".into()
+        }
+        Proof::Search => format!(
+            "optimal, proven by search; the table certificate alone proves it to {}",
+            percent(100.0 * certified / solution.objective)
+        ),
+        Proof::Open => {
+            format!("not proven optimal: within {} of the best", percent(100.0 * solution.gap))
+        }
+    }
+}
+
+/// The multipliers that prove the bound, for anyone to check again.
+fn certificate(question: &Question, plan: &Plan) -> Part {
+    let unit = if question.cost_unit.is_empty() { "weight × cost" } else { "weight × km" };
+    let mut part = Part::new(
+        "certificate",
+        "",
+        vec![
+            Column::text("customer", "Customer"),
+            Column::number("multiplier", "Multiplier", unit, Show::Fitting),
+        ],
+    );
+    let multipliers = &plan.solution.certificate.multipliers;
+    for (customer, multiplier) in question.siting.customers.iter().zip(multipliers) {
+        part.push(vec![customer.as_str().into(), (*multiplier).into()]);
+    }
+    part.for_programs = true;
+    part
+}

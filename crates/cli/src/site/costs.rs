@@ -1,0 +1,106 @@
+//! A matrix of costs as a long file: from a site, to a customer, the cost.
+
+use emporion_brief::stages::siting::Siting;
+use emporion_model::site::instance::Instance;
+use emporion_tables::{Problem, Table};
+
+use super::{Question, positions};
+use crate::args;
+use crate::failure::Failure;
+
+/// Reads the matrix and the weights of the customers.
+pub fn question(arguments: &args::Site, table: &Table) -> Result<Question, Failure> {
+    let (mut sites, mut customers) = (Vec::new(), Vec::new());
+    let mut cells: Vec<(usize, usize, f64)> = Vec::with_capacity(table.rows());
+    let mut problems = Vec::new();
+    for row in 0..table.rows() {
+        let ends = table.text("from", row).zip(table.text("to", row));
+        match ends.zip(table.number("cost", row)) {
+            Some(((from, to), cost)) => {
+                cells.push((position(&mut customers, to), position(&mut sites, from), cost));
+            }
+            None => problems.push(
+                Problem::new(
+                    "missing-value",
+                    table.path(),
+                    "a site in column from, a customer in column to, a number in column cost",
+                    "fill in the row; a pair that cannot be served needs a large cost",
+                )
+                .at(table.line(row)),
+            ),
+        }
+    }
+    let mut costs = vec![f64::NAN; sites.len() * customers.len()];
+    for (row, &(customer, site, cost)) in cells.iter().enumerate() {
+        let cell = &mut costs[customer * sites.len() + site];
+        if !cell.is_nan() {
+            problems.push(
+                Problem::new(
+                    "duplicate-key",
+                    table.path(),
+                    "each pair of from and to once",
+                    "keep one of the rows",
+                )
+                .at(table.line(row))
+                .value(format!("{}, {}", sites[site], customers[customer])),
+            );
+        }
+        *cell = cost;
+    }
+    let missing: Vec<usize> = (0..costs.len()).filter(|&at| costs[at].is_nan()).collect();
+    if let Some(&first) = missing.first() {
+        let (customer, site) = (first / sites.len(), first % sites.len());
+        problems.push(
+            Problem::new(
+                "missing-cell",
+                table.path(),
+                "a cost from every site to every customer",
+                format!("{} pairs have no row; add them", missing.len()),
+            )
+            .value(format!("{} to {}", sites[site], customers[customer])),
+        );
+    }
+    if !problems.is_empty() {
+        return Err(Failure::Refused(problems.into()));
+    }
+    let mut instance = Instance::new(customers.len(), sites.len(), costs)?;
+    if let Some(file) = &arguments.weights {
+        instance = instance.weighted(weights(file, &customers)?)?;
+    }
+    let weight_unit = if arguments.weights.is_some() { "weight" } else { "" };
+    let mut siting =
+        Siting { sites, customers, points: Vec::new(), instance, left_out: Vec::new() };
+    let kept = positions(&siting, "--keep", &arguments.keep)?;
+    siting.instance = siting.instance.keep(&kept)?;
+    Ok(Question { siting, cost_unit: "", weight_unit: weight_unit.to_owned() })
+}
+
+/// The position of an id in a list that grows.
+fn position(ids: &mut Vec<String>, id: &str) -> usize {
+    ids.iter().position(|known| known == id).unwrap_or_else(|| {
+        ids.push(id.to_owned());
+        ids.len() - 1
+    })
+}
+
+/// The weight of every customer from a file with the columns id and weight.
+fn weights(file: &str, customers: &[String]) -> Result<Vec<f64>, Failure> {
+    let table = Table::read(std::path::Path::new(file))?;
+    let find = |customer: &String| {
+        (0..table.rows())
+            .find(|&row| table.text("id", row) == Some(customer))
+            .and_then(|row| table.number("weight", row))
+            .ok_or_else(|| {
+                Failure::from(
+                    Problem::new(
+                        "missing-value",
+                        table.path(),
+                        "a row with columns id and weight for every customer",
+                        "add the customer with its weight; 0 leaves it out of the count",
+                    )
+                    .value(customer),
+                )
+            })
+    };
+    customers.iter().map(find).collect()
+}

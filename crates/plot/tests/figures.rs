@@ -1,0 +1,466 @@
+//! What holds for every figure: sound markup, escaped words, fixed bytes, gaps that are no zeros,
+//! and a refusal for each kind of bad input.
+
+use emporion_plot::{
+    Axis, Bar, BarOptions, ChoroplethOptions, Common, Datum, DumbbellOptions, DumbbellRow, Figure,
+    Flow, FlowMapOptions, Focus, LatLon, Layer, LineOptions, Marker, MarkerKind, PlaceDatum,
+    PlotError, Point, PointOfView, ScatterOptions, ScatterPoint, Series, SeriesKind, TwinCell, bar,
+    choropleth, dumbbell, flow_map, line, scatter,
+};
+
+const NASTY: &str = "<script>alert(\"1\")</script> & 'Минск' 明";
+
+fn common() -> Common {
+    Common { footnote: NASTY.into(), ..Common::new(NASTY, NASTY, 1) }
+}
+
+fn datum(label: &str, value: impl Into<Option<f64>>) -> Datum {
+    Datum {
+        label: label.into(),
+        value: value.into(),
+        id: format!("id of {label}"),
+        note: label.into(),
+    }
+}
+
+fn points(values: &[(i32, Option<f64>)]) -> Vec<Point> {
+    let point = |(x, v): &(i32, Option<f64>)| Point {
+        x: f64::from(*x),
+        datum: datum(NASTY, *v),
+        low: v.map(|v| v - 1.0),
+        high: v.map(|v| v + 1.0),
+    };
+    values.iter().map(point).collect()
+}
+
+fn series(values: &[(i32, Option<f64>)]) -> Series {
+    Series { label: NASTY.into(), points: points(values), ..Series::default() }
+}
+
+fn place(id: &str, value: impl Into<Option<f64>>) -> PlaceDatum {
+    PlaceDatum { place: id.into(), datum: datum(NASTY, value) }
+}
+
+fn flow(to: (f64, f64), value: impl Into<Option<f64>>) -> Flow {
+    Flow {
+        from: (53.9, 27.6).into(),
+        to: to.into(),
+        datum: datum(NASTY, value),
+        end_label: NASTY.into(),
+        highlight: false,
+    }
+}
+
+/// One of each, with gaps, negative and single values.
+fn all() -> &'static [(&'static str, Figure)] {
+    static ONCE: std::sync::OnceLock<Vec<(&str, Figure)>> = std::sync::OnceLock::new();
+    ONCE.get_or_init(draw_all)
+}
+
+fn draw_all() -> Vec<(&'static str, Figure)> {
+    let marker = |kind| Marker {
+        at: LatLon { lat: 55.8, lon: 37.6 },
+        label: NASTY.into(),
+        kind,
+        id: NASTY.into(),
+        note: NASTY.into(),
+    };
+    let markers = [
+        marker(MarkerKind::Chosen),
+        marker(MarkerKind::Existing),
+        marker(MarkerKind::Origin),
+        marker(MarkerKind::Candidate),
+    ];
+    let mut out = vec![
+        (
+            "line",
+            line(
+                &LineOptions { common: common(), ..Default::default() },
+                &[
+                    series(&[
+                        (2011, Some(38.6)),
+                        (2012, None),
+                        (2020, Some(-2.0)),
+                        (2021, Some(3.0)),
+                    ]),
+                    Series { kind: SeriesKind::Open, ..series(&[(2012, Some(1.0))]) },
+                ],
+            ),
+        ),
+        (
+            "one point",
+            line(
+                &LineOptions { common: common(), ..Default::default() },
+                &[series(&[(7, Some(0.0))])],
+            ),
+        ),
+        (
+            "bar",
+            bar(
+                &BarOptions { common: common(), ..Default::default() },
+                &[
+                    Bar { low: Some(1.0), high: Some(9.0), ..datum("a", 4.0).into() },
+                    datum("b", -3.0).into(),
+                    datum(NASTY, None).into(),
+                    datum("zero", 0.0).into(),
+                ],
+            ),
+        ),
+        (
+            "bars without a value",
+            bar(&BarOptions { common: common(), ..Default::default() }, &[datum("b", None).into()]),
+        ),
+        (
+            "scatter",
+            scatter(
+                &ScatterOptions {
+                    common: common(),
+                    x: Axis { label: NASTY.into(), log: true, decimals: 0 },
+                    y: Axis { label: NASTY.into(), ..Axis::default() },
+                    fit: vec![(1.0, 2.0), (100.0, -4.0)],
+                    fit_label: NASTY.into(),
+                    ..Default::default()
+                },
+                &[
+                    ScatterPoint { x: datum(NASTY, 10.0), y: datum(NASTY, 1.0), highlight: true },
+                    ScatterPoint { x: datum(NASTY, 20.0), y: datum(NASTY, -1.0), highlight: false },
+                    ScatterPoint { x: datum("gap", 20.0), y: datum("gap", None), highlight: false },
+                ],
+            ),
+        ),
+        (
+            "dumbbell",
+            dumbbell(
+                &DumbbellOptions {
+                    common: common(),
+                    points: vec![NASTY.into(), "b".into()],
+                    ..Default::default()
+                },
+                &[
+                    DumbbellRow {
+                        label: NASTY.into(),
+                        points: vec![datum("a", 1.0), datum("b", -2.0)],
+                    },
+                    DumbbellRow {
+                        label: "none".into(),
+                        points: vec![datum("a", None), datum("b", None)],
+                    },
+                ],
+            ),
+        ),
+    ];
+    let focus = Focus { south: 40.0, west: -10.0, north: 65.0, east: 60.0 };
+    for view in [PointOfView::Neutral, PointOfView::Source, PointOfView::Iso3166] {
+        for focus in [None, Some(focus)] {
+            for (layer, ids) in [
+                (Layer::World, ["BLR", "SGP", "FJI", "USA"]),
+                (Layer::EastEurope, ["BY-BR", "RU-MOW", "RU-CHU", "RU-SAK"]),
+            ] {
+                let data = [
+                    place(ids[0], 1.0),
+                    place(ids[1], 500.0),
+                    place(ids[2], None),
+                    place(ids[3], 30.0),
+                    place("Atlantis", 2.0),
+                ];
+                let options = ChoroplethOptions {
+                    common: common(),
+                    layer,
+                    view,
+                    focus,
+                    label_largest: 2,
+                    ..Default::default()
+                };
+                out.push(("choropleth", choropleth(&options, &data)));
+                let options =
+                    FlowMapOptions { common: common(), layer, view, focus, ..Default::default() };
+                let flows = [
+                    flow((55.8, 37.6), 10.0),
+                    flow((43.1, 131.9), None),
+                    flow((-17.0, -179.5), 3.0),
+                    flow((53.9, 27.6), 1.0),
+                    flow((50.0, 20.0), 0.0),
+                ];
+                out.push(("flow map", flow_map(&options, &flows, &markers)));
+            }
+        }
+    }
+    out.into_iter()
+        .map(|(name, figure)| (name, figure.unwrap_or_else(|e| panic!("{name}: {e}"))))
+        .collect()
+}
+
+/// Checks that tags nest and attributes are quoted; the figures use no comments or CDATA.
+fn check_markup(name: &str, svg: &str) {
+    let mut open: Vec<&str> = Vec::new();
+    let mut rest = svg;
+    while let Some(start) = rest.find('<') {
+        assert!(!rest[..start].contains('>'), "{name}: a bare > in text");
+        let end = start + rest[start..].find('>').expect("a tag ends");
+        let tag = &rest[start + 1..end];
+        assert_eq!(tag.matches('"').count() % 2, 0, "{name}: {tag}");
+        if let Some(closed) = tag.strip_prefix('/') {
+            assert_eq!(open.pop(), Some(closed), "{name}");
+        } else if !tag.ends_with('/') {
+            open.push(tag.split([' ', '>']).next().unwrap());
+        }
+        rest = &rest[end + 1..];
+    }
+    assert!(open.is_empty(), "{name}: {open:?} left open");
+}
+
+#[test]
+fn markup_is_sound_and_every_word_is_escaped() {
+    for (name, figure) in all() {
+        for svg in [&figure.svg, &figure.narrow, &figure.standalone()] {
+            assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>"), "{name}");
+            for bad in ["NaN", "inf", "<script", "& ", "Some(", "\"\"1"] {
+                assert!(!svg.contains(bad), "{name} contains {bad}");
+            }
+            assert!(
+                svg.contains("role=\"img\"") && svg.contains("<title") && svg.contains("<desc")
+            );
+            assert!(svg.contains("Минск") && svg.contains("明"), "{name}");
+            check_markup(name, svg);
+        }
+        assert!(!figure.standalone().contains("var("), "{name}");
+        assert!(!figure.alt.is_empty());
+        let columns = figure.table.header.len();
+        assert!(figure.table.rows.iter().all(|row| row.len() == columns), "{name}");
+    }
+}
+
+#[test]
+fn ids_are_unique_within_a_page() {
+    let mut seen = std::collections::BTreeSet::new();
+    for (name, figure) in all() {
+        for part in figure.html().split(" id=\"").skip(1) {
+            let id = part.split('"').next().unwrap().to_string();
+            assert!(seen.insert(id.clone()), "{name}: {id} twice");
+        }
+    }
+}
+
+#[test]
+fn the_same_input_gives_the_same_bytes() {
+    assert_eq!(all(), draw_all());
+}
+
+#[test]
+fn figures_are_of_a_size_that_a_page_can_carry() {
+    for (name, figure) in all() {
+        assert!(figure.svg.len() < 150_000, "{name}: {}", figure.svg.len());
+        assert!(figure.narrow.len() < 110_000, "{name}: {}", figure.narrow.len());
+    }
+}
+
+#[test]
+fn a_missing_value_is_said_and_never_drawn_as_zero() {
+    let options = BarOptions { common: Common::new("t", "u", 0), ..Default::default() };
+    let with = bar(&options, &[datum("a", 4.0).into(), datum("gap", None).into()]).unwrap();
+    assert!(with.svg.contains(">no data</text>"));
+    assert!(!with.svg.contains(">0</text>"));
+    let row = &with.table.rows[1];
+    assert!(matches!(&row[1], TwinCell::Datum { value: None, text, .. } if text == "no data"));
+    let zero = bar(&options, &[datum("a", 4.0).into(), datum("zero", 0.0).into()]).unwrap();
+    assert!(zero.svg.contains(">0</text>") && !zero.svg.contains("no data"));
+}
+
+#[test]
+fn a_line_breaks_at_a_gap_and_at_a_year_left_out() {
+    let count = |values: &[(i32, Option<f64>)]| {
+        let mut one = series(values);
+        one.points.iter_mut().for_each(|p| (p.low, p.high) = (None, None));
+        let options = LineOptions { common: Common::new("t", "u", 0), ..Default::default() };
+        line(&options, &[one]).unwrap().svg.matches("fill=\"none\"").count()
+    };
+    let whole = [(2019, Some(1.0)), (2020, Some(2.0)), (2021, Some(3.0)), (2022, Some(4.0))];
+    assert_eq!(count(&whole), 1);
+    let out = [whole[0], whole[1], (2023, Some(2.0)), (2024, Some(1.0))];
+    assert_eq!(count(&out), 2);
+    let gap = [whole[0], whole[1], (2021, None), (2022, Some(1.0)), (2023, Some(2.0))];
+    assert_eq!(count(&gap), 2);
+}
+
+#[test]
+fn bars_are_ranked_with_gaps_last_and_ties_by_name() {
+    let options = BarOptions { common: Common::new("t", "u", 0), ..Default::default() };
+    let bars = ["c", "b", "gap", "a"].map(|l| {
+        datum(l, if l == "gap" { None } else { Some(if l == "a" { 9.0 } else { 1.0 }) }).into()
+    });
+    let table = bar(&options, &bars).unwrap().table;
+    let names: Vec<TwinCell> = table.rows.into_iter().map(|row| row[0].clone()).collect();
+    assert_eq!(names, ["a", "b", "c", "gap"].map(|l| TwinCell::Text(l.into())));
+}
+
+/// Economies of the OECD inter-country input-output tables, 2025 release.
+const ECONOMIES: &str = "AGO ARE ARG AUS AUT BEL BGD BGR BLR BRA BRN CAN CHE CHL CHN CIV CMR COD \
+    COL CRI CYP CZE DEU DNK EGY ESP EST FIN FRA GBR GRC HKG HRV HUN IDN IND IRL ISL ISR ITA JOR \
+    JPN KAZ KHM KOR LAO LTU LUX LVA MAR MEX MLT MMR MYS NGA NLD NOR NZL PAK PER PHL POL PRT ROU \
+    RUS SAU SEN SGP STP SVK SVN SWE THA TUN TUR TWN UKR USA VNM ZAF";
+
+#[test]
+fn every_economy_has_an_outline_or_a_dot() {
+    let ids: Vec<&str> = ECONOMIES.split_whitespace().collect();
+    assert_eq!(ids.len(), 80);
+    let data: Vec<PlaceDatum> = ids
+        .iter()
+        .enumerate()
+        .map(|(i, id)| PlaceDatum {
+            place: (*id).into(),
+            datum: Datum::new(*id, i as f64, format!("key-{id}")),
+        })
+        .collect();
+    let figure = choropleth(&ChoroplethOptions::default(), &data).unwrap();
+    assert!(figure.notes.is_empty(), "{:?}", figure.notes);
+    for id in &ids {
+        assert!(figure.svg.contains(&format!("data-cell=\"key-{id}\"")), "{id}");
+    }
+    for small in ["SGP", "HKG", "MLT", "LUX", "STP"] {
+        let key = format!("data-cell=\"key-{small}\"");
+        let dotted = figure
+            .svg
+            .split(&key)
+            .skip(1)
+            .any(|rest| rest.split("</g>").next().is_some_and(|mark| mark.contains("<circle")));
+        assert!(dotted, "{small} has no dot");
+    }
+}
+
+#[test]
+fn every_region_of_the_crosswalk_is_on_the_layer() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scripts/geometry/regions.csv");
+    let mut reader = csv::Reader::from_path(path).unwrap();
+    let ids: Vec<String> = reader.records().map(|row| row.unwrap()[0].to_string()).collect();
+    let places = Layer::EastEurope.places().unwrap();
+    assert_eq!(ids.iter().filter(|id| id.starts_with("RU-")).count(), 83);
+    assert_eq!(ids.iter().filter(|id| id.starts_with("BY-")).count(), 7);
+    assert_eq!(ids, places);
+}
+
+/// No edge of any outline runs across the map, as it does where a ring is torn at the map's edge.
+#[test]
+fn outlines_do_not_smear() {
+    let all_places = |layer: Layer| -> Vec<PlaceDatum> {
+        layer.places().unwrap().iter().map(|id| place(id, 1.0)).collect()
+    };
+    for (layer, longest) in [(Layer::World, 60.0), (Layer::EastEurope, 40.0)] {
+        let options = ChoroplethOptions { layer, ..Default::default() };
+        let svg = choropleth(&options, &all_places(layer)).unwrap().svg;
+        let mut edges = 0;
+        for mark in svg.split("data-cell=").skip(1) {
+            let Some(d) = mark.split("<path d=\"").nth(1).and_then(|d| d.split('"').next()) else {
+                continue;
+            };
+            for ring in d.split('M').skip(1) {
+                let steps =
+                    ring.split('l').nth(1).unwrap_or("").trim_end_matches('z').replace('-', " -");
+                let steps: Vec<f64> =
+                    steps.split_whitespace().map(|n| n.parse().unwrap()).collect();
+                for step in steps.chunks(2) {
+                    edges += 1;
+                    let length = step[0].hypot(step[1]);
+                    assert!(
+                        length < longest,
+                        "{layer:?}: an edge of {length} pixels in {}",
+                        &mark[..40]
+                    );
+                }
+            }
+        }
+        assert!(edges > 2000, "{edges}");
+    }
+}
+
+#[test]
+fn maps_print_the_statement_of_their_view() {
+    for view in [PointOfView::Neutral, PointOfView::Source, PointOfView::Iso3166] {
+        for (layer, id) in [(Layer::World, "UKR"), (Layer::EastEurope, "RU-MOW")] {
+            let options = ChoroplethOptions { layer, view, ..Default::default() };
+            let svg = choropleth(&options, &[place(id, 1.0)]).unwrap().svg;
+            // The lines of the statement, put together again.
+            let words: Vec<&str> = svg.split('<').filter_map(|t| t.split('>').nth(1)).collect();
+            let words = words.join(" ").split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(words.contains(layer.statement(view)), "{layer:?} {view:?}");
+            assert_eq!(
+                svg.contains("-disputed\""),
+                view == PointOfView::Neutral
+                    || (layer == Layer::World && view == PointOfView::Iso3166),
+                "{layer:?} {view:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn places_off_the_map_are_named() {
+    let options = ChoroplethOptions::default();
+    let off = PlaceDatum { place: "XXX".into(), datum: Datum::new("Atlantis", 1.0, "") };
+    let figure = choropleth(&options, &[place("BLR", 1.0), off]).unwrap();
+    assert_eq!(figure.notes, ["Not on the map: Atlantis."]);
+    assert!(figure.svg.contains("Not on the map: Atlantis."));
+    assert_eq!(figure.table.rows.len(), 2);
+}
+
+#[test]
+fn refusals() {
+    let bars = BarOptions::default();
+    assert!(matches!(bar(&bars, &[]), Err(PlotError::Empty { .. })));
+    let infinite = bar(&bars, &[datum("a", f64::INFINITY).into()]);
+    assert!(matches!(infinite, Err(PlotError::NotFinite { .. })));
+    let narrow = BarOptions { common: Common { width: 10.0, ..Common::default() }, ..bars };
+    let refused = bar(&narrow, &[datum("a", 1.0).into()]).unwrap_err();
+    assert!(refused.to_string().contains("200 and 4000"), "{refused}");
+    let decimals =
+        LineOptions { common: Common { decimals: 99, ..Common::default() }, ..Default::default() };
+    assert!(matches!(line(&decimals, &[series(&[(1, Some(1.0))])]), Err(PlotError::Option { .. })));
+
+    let lines = LineOptions::default();
+    assert!(matches!(line(&lines, &[series(&[(1, None)])]), Err(PlotError::Empty { .. })));
+    let backwards = line(&lines, &[series(&[(2, Some(1.0)), (1, Some(1.0))])]);
+    assert!(matches!(backwards, Err(PlotError::Option { name: "points", .. })));
+
+    let log = ScatterOptions { x: Axis { log: true, ..Axis::default() }, ..Default::default() };
+    let at = |x: f64| [ScatterPoint { x: datum("a", x), y: datum("a", 1.0), highlight: false }];
+    assert!(matches!(scatter(&log, &at(0.0)), Err(PlotError::NotPositive { .. })));
+    assert!(matches!(scatter(&log, &at(f64::NAN)), Err(PlotError::NotFinite { .. })));
+    assert!(matches!(scatter(&log, &[]), Err(PlotError::Empty { .. })));
+
+    let pairs = DumbbellOptions { points: vec!["a".into(), "b".into()], ..Default::default() };
+    let short = DumbbellRow { label: "x".into(), points: vec![datum("a", 1.0)] };
+    assert!(matches!(dumbbell(&pairs, &[short]), Err(PlotError::Option { .. })));
+    assert!(matches!(dumbbell(&pairs, &[]), Err(PlotError::Empty { .. })));
+
+    let map = ChoroplethOptions::default();
+    let unknown = choropleth(&map, &[place("RU-MOW", 1.0)]).unwrap_err();
+    assert!(unknown.to_string().contains("alpha-3"), "{unknown}");
+    let twice = choropleth(&map, &[place("BLR", 1.0), place("BLR", 2.0)]);
+    assert!(matches!(twice, Err(PlotError::PlaceTwice { .. })));
+    let falling = ChoroplethOptions { breaks: vec![2.0, 1.0], ..map };
+    assert!(matches!(choropleth(&falling, &[place("BLR", 1.0)]), Err(PlotError::Option { .. })));
+
+    let flows = FlowMapOptions::default();
+    assert!(matches!(flow_map(&flows, &[], &[]), Err(PlotError::Empty { .. })));
+    let swapped = flow_map(&flows, &[flow((131.9, 43.1), 1.0)], &[]);
+    assert!(matches!(swapped, Err(PlotError::Coordinate { .. })));
+    let negative = flow_map(&flows, &[flow((43.1, 131.9), -1.0)], &[]);
+    assert!(matches!(negative, Err(PlotError::Option { .. })));
+}
+
+/// The picture as text. After a change that was meant, write it anew with `UPDATE_SNAPSHOTS=1`.
+#[test]
+fn snapshot_of_a_small_chart() {
+    let options = BarOptions { common: Common::new("Turnover", "USD bn", 1), ..Default::default() };
+    let bars = [
+        Bar { highlight: true, ..Datum::new("Минск & co", 45.8, "turnover-2022").into() },
+        Datum::new("2021", 40.0, "turnover-2021").into(),
+        Datum::missing("2012", "turnover-2012").into(),
+    ];
+    let drawn = bar(&options, &bars).unwrap().svg.replace("><", ">\n<") + "\n";
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/snapshots/bar.svg");
+    if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
+        std::fs::write(path, &drawn).unwrap();
+    }
+    let kept = std::fs::read_to_string(path).unwrap();
+    assert_eq!(drawn, kept, "the drawing changed; if that was meant, set UPDATE_SNAPSHOTS=1");
+}
