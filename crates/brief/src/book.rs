@@ -38,6 +38,7 @@ struct Kept {
     cells: BTreeMap<String, Arc<Cell>>,
     blocks: Vec<Block>,
     used_settings: BTreeSet<String>,
+    clash: Option<String>,
 }
 
 impl Book {
@@ -51,10 +52,29 @@ impl Book {
         self.kept.lock().expect("no function of a brief panics while it holds the book")
     }
 
-    /// Enters a number. The same question asked twice is one number.
+    /// Enters a number. The same question asked twice is one number; two answers to one question
+    /// are a [`clash`](Self::clash).
     pub fn enter(&self, cell: Cell) -> Arc<Cell> {
+        let cell = cell.settled();
         let mut kept = self.kept();
-        Arc::clone(kept.cells.entry(cell.id.clone()).or_insert_with(|| Arc::new(cell)))
+        let Some(known) = kept.cells.get(&cell.id).cloned() else {
+            let cell = Arc::new(cell);
+            kept.cells.insert(cell.id.clone(), Arc::clone(&cell));
+            return cell;
+        };
+        if !known.same_answer(&cell) && kept.clash.is_none() {
+            kept.clash = Some(format!(
+                "{} is two numbers: {:?} ({}) and {:?} ({}); give each its own label",
+                cell.id, known.label, known.computation.text, cell.label, cell.computation.text
+            ));
+        }
+        known
+    }
+
+    /// The first two different numbers that came under one id: no page may show either.
+    #[must_use]
+    pub fn clash(&self) -> Option<String> {
+        self.kept().clash.clone()
     }
 
     /// The number with this id.

@@ -9,8 +9,12 @@ use emporion_tables::{case::Case, table::Table};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-/// Rows kept word for word in a trace; beyond it, their lines stand for them.
+/// Rows kept word for word in a trace; of more rows, the first few show what they look like and the
+/// lines stand for the rest.
 const ROWS_IN_FULL: usize = 12;
+
+/// Rows shown of a set too large to be kept.
+const ROWS_AS_SAMPLE: usize = 2;
 
 /// Ranges of lines told in full; beyond it, the selection in the computation says which rows.
 const RANGES_IN_FULL: usize = 40;
@@ -192,7 +196,7 @@ impl Cell {
         self
     }
 
-    /// Adds the numbers this one was computed from; sources, licences and notes follow them.
+    /// Adds the numbers this one was computed from; their sources and licences follow them.
     #[must_use]
     pub fn with_inputs<'a>(mut self, inputs: impl IntoIterator<Item = &'a Cell>) -> Self {
         for input in inputs {
@@ -205,6 +209,31 @@ impl Cell {
             }
         }
         self
+    }
+
+    /// The same number, not known when it is not finite: a quotient by zero is no figure, and JSON
+    /// has no way to write one.
+    #[must_use]
+    pub fn settled(mut self) -> Self {
+        if self.value.is_some_and(|value| !value.is_finite()) {
+            self.value = None;
+            self.notes.push("the computation gives no finite number".into());
+        }
+        if self.interval.as_ref().is_some_and(|i| !(i.low.is_finite() && i.high.is_finite())) {
+            self.interval = None;
+            self.notes.push("its interval has no finite ends".into());
+        }
+        self
+    }
+
+    /// Whether two numbers with one id are the same answer to the same question.
+    #[must_use]
+    pub fn same_answer(&self, other: &Self) -> bool {
+        self.computation.options == other.computation.options
+            && self.value == other.value
+            && self.unit == other.unit
+            && self.inputs == other.inputs
+            && self.rows == other.rows
     }
 }
 
@@ -252,13 +281,16 @@ pub fn hex(bytes: &[u8]) -> String {
 /// Describes rows of a table: how many, which lines, their text.
 #[must_use]
 pub fn row_set(table: &Table, rows: &[usize]) -> RowSet {
+    let mut rows = rows.to_vec();
+    rows.sort_unstable();
+    let kept = if rows.len() <= ROWS_IN_FULL { rows.len() } else { ROWS_AS_SAMPLE };
     RowSet {
         file: table.path().to_owned(),
         count: rows.len(),
-        lines: ranges(rows.iter().map(|&row| table.line(row))),
+        lines: short(&ranges(rows.iter().map(|&row| table.line(row)))),
         rows: rows
             .iter()
-            .take(ROWS_IN_FULL)
+            .take(kept)
             .map(|&row| RowText {
                 line: table.line(row),
                 cells: table.row_text(row).into_iter().filter(|(_, t)| !t.is_empty()).collect(),
@@ -267,24 +299,56 @@ pub fn row_set(table: &Table, rows: &[usize]) -> RowSet {
     }
 }
 
-/// `2, 5-9` for 2, 5, 6, 7, 8, 9.
-fn ranges(lines: impl Iterator<Item = u32>) -> String {
+/// The spans of ascending lines: 2 to 2 and 5 to 9 for 2, 5, 6, 7, 8, 9.
+#[must_use]
+pub fn ranges(lines: impl Iterator<Item = u32>) -> Vec<(u32, u32)> {
     let mut spans: Vec<(u32, u32)> = Vec::new();
     for line in lines {
         match spans.last_mut() {
-            Some((_, end)) if *end + 1 == line => *end = line,
+            Some((_, end)) if *end == line || *end + 1 == line => *end = line,
             _ => spans.push((line, line)),
         }
     }
-    let mut text: Vec<String> = spans
+    spans
+}
+
+/// Spans as text: `2, 5-9`.
+#[must_use]
+pub fn told(spans: &[(u32, u32)]) -> String {
+    let texts: Vec<String> = spans
         .iter()
-        .take(RANGES_IN_FULL)
         .map(|(a, b)| if a == b { a.to_string() } else { format!("{a}-{b}") })
         .collect();
-    if let (true, Some((_, last))) = (spans.len() > RANGES_IN_FULL, spans.last()) {
-        text.push(format!("{MORE} to {last}"));
+    texts.join(", ")
+}
+
+/// The lines of `2, 5-9`; what is no number is left out.
+pub fn lines(text: &str) -> impl Iterator<Item = u32> + '_ {
+    text.split(", ").filter_map(span).flat_map(|(a, b)| a..=b)
+}
+
+/// How many lines `2, 5-9` names.
+#[must_use]
+pub fn lines_told(text: &str) -> u64 {
+    text.split(", ")
+        .filter_map(span)
+        .map(|(a, b)| (u64::from(b) + 1).saturating_sub(a.into()))
+        .sum()
+}
+
+fn span(text: &str) -> Option<(u32, u32)> {
+    let (a, b) = text.split_once('-').unwrap_or((text, text));
+    Some((a.parse().ok()?, b.parse().ok()?))
+}
+
+/// The first spans as text, and where the last one ends.
+fn short(spans: &[(u32, u32)]) -> String {
+    match spans {
+        [first @ .., (_, last)] if first.len() >= RANGES_IN_FULL => {
+            format!("{}, {MORE} to {last}", told(&spans[..RANGES_IN_FULL]))
+        }
+        _ => told(spans),
     }
-    text.join(", ")
 }
 
 #[cfg(test)]
@@ -293,8 +357,31 @@ mod tests {
 
     #[test]
     fn lines_are_told_as_ranges() {
-        assert_eq!(ranges([2, 5, 6, 7, 9].into_iter()), "2, 5-7, 9");
-        assert_eq!(ranges([].into_iter()), "");
+        let of = |lines: &[u32]| told(&ranges(lines.iter().copied()));
+        assert_eq!(of(&[2, 5, 6, 7, 9]), "2, 5-7, 9");
+        assert_eq!(of(&[3, 3, 4]), "3-4");
+        assert_eq!(of(&[]), "");
+    }
+
+    #[test]
+    fn ranges_are_read_back() {
+        assert_eq!(lines("2, 5-7, 9").collect::<Vec<_>>(), [2, 5, 6, 7, 9]);
+        assert_eq!(lines("").count(), 0);
+    }
+
+    #[test]
+    fn many_ranges_are_cut() {
+        let spans: Vec<(u32, u32)> = (1..=41).map(|i| (2 * i, 2 * i)).collect();
+        assert!(short(&spans).ends_with(", 80, \u{2026} to 82"), "{}", short(&spans));
+        assert!(short(&spans[..40]).ends_with(", 78, 80"), "{}", short(&spans[..40]));
+    }
+
+    #[test]
+    fn a_number_that_is_not_finite_is_not_known() {
+        let mut cell = Cell::new("calc", BTreeMap::new(), "a", Some(f64::INFINITY));
+        cell.interval = Some(Interval { low: f64::NAN, high: 1.0, method: String::new() });
+        let cell = cell.settled();
+        assert_eq!((cell.value, cell.interval, cell.notes.len()), (None, None, 2));
     }
 
     #[test]

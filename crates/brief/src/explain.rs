@@ -1,5 +1,7 @@
 //! One trace as text for the terminal.
 
+use emporion_tables::problem::nearest;
+
 use crate::cell::Cell;
 use crate::number::{self, Style};
 use crate::render::Brief;
@@ -8,33 +10,35 @@ use crate::render::Brief;
 ///
 /// # Errors
 ///
-/// When the brief has no such number; the message lists ids that begin alike.
+/// When the brief has no such number; the message lists ids that are near.
 pub fn explain(brief: &Brief, id: &str) -> Result<String, String> {
     let Some(cell) = brief.cells.get(id) else {
-        let stem = id.split('-').next().unwrap_or(id);
-        let near: Vec<&str> = brief
-            .shown
-            .iter()
-            .filter(|k| k.starts_with(stem))
-            .take(8)
-            .map(String::as_str)
-            .collect();
-        let near = if near.is_empty() {
-            brief.shown.iter().take(8).map(String::as_str).collect()
-        } else {
-            near
-        };
         return Err(format!(
             "this brief has no number {id:?}; it has {} numbers, such as {}. \
              `--format json` lists all of them under \"shown\".",
             brief.shown.len(),
-            near.join(", ")
+            near(brief, id).join(", ")
         ));
     };
     let mut out = String::new();
     let mut told = Vec::new();
     write(brief, cell, 0, &mut told, &mut out);
     Ok(out)
+}
+
+/// Ids spelt alike, then ids of the same verb, then any.
+fn near<'a>(brief: &'a Brief, id: &str) -> Vec<&'a str> {
+    const LISTED: usize = 8;
+    let ids = || brief.cells.keys().map(String::as_str);
+    let mut near = nearest(id, ids());
+    let verb = id.split('-').next().unwrap_or(id);
+    let alike = ids().filter(|known| known.split('-').next() == Some(verb));
+    for known in alike.chain(brief.shown.iter().map(String::as_str)) {
+        if near.len() < LISTED && !near.contains(&known) {
+            near.push(known);
+        }
+    }
+    near
 }
 
 fn write(brief: &Brief, cell: &Cell, depth: usize, told: &mut Vec<String>, out: &mut String) {
@@ -70,11 +74,13 @@ fn write(brief: &Brief, cell: &Cell, depth: usize, told: &mut Vec<String>, out: 
     }
     line("version", &cell.computation.version);
     for set in &cell.rows {
-        let lines: String = set.lines.chars().take(200).collect();
-        line("rows", &format!("{} of {}, lines {lines}", set.count, set.file));
+        line("rows", &format!("{} of {}, lines {}", set.count, set.file, set.lines));
         for row in &set.rows {
             let cells: Vec<String> = row.cells.iter().map(|(c, t)| format!("{c}={t}")).collect();
             line("", &format!("line {}: {}", row.line, cells.join("; ")));
+        }
+        if set.rows.len() < set.count {
+            line("", "and others alike");
         }
     }
     for id in &cell.sources {

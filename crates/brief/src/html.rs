@@ -13,6 +13,12 @@ use crate::render::{Brief, Piece};
 
 const STYLE: &str = include_str!("page.css");
 
+/// Inputs a card lists.
+const INPUTS: usize = 24;
+
+/// Rows a card shows in full.
+const ROWS: usize = 3;
+
 /// Writes the brief as a page.
 ///
 /// # Errors
@@ -87,13 +93,14 @@ fn body(brief: &Brief) -> Result<(String, String), String> {
             Event::Start(Tag::Image { dest_url, .. }) => {
                 return Err(format!("image {dest_url}: a brief is one file and loads nothing"));
             }
-            Event::Text(text) => {
-                if let Some(heading) = &mut heading {
-                    heading.push_str(&text);
+            event => {
+                if let (Some(heading), Event::Text(text) | Event::Code(text)) =
+                    (&mut heading, &event)
+                {
+                    heading.push_str(text);
                 }
-                events.push(Event::Text(text));
+                events.push(event);
             }
-            event => events.push(event),
         }
     }
     let mut raw = String::new();
@@ -117,12 +124,21 @@ fn body(brief: &Brief) -> Result<(String, String), String> {
     if let Some(first) = out.find("<h2") {
         out.insert_str(first, "<!--contents-->");
     }
-    let mut contents = String::from("<nav aria-label=\"Contents\"><ol>\n");
-    for (id, text) in &sections {
-        contents.push_str(&format!("<li><a href=\"#{id}\">{}</a></li>\n", escape(text)));
+    Ok((out, contents(brief, &sections)?))
+}
+
+/// The list of sections: numbers in headings stand there as text.
+fn contents(brief: &Brief, sections: &[(String, String)]) -> Result<String, String> {
+    if sections.is_empty() {
+        return Ok(String::new());
     }
-    contents.push_str("</ol></nav>\n");
-    Ok((out, contents))
+    let mut out = String::from("<nav aria-label=\"Contents\"><ol>\n");
+    for (id, heading) in sections {
+        let text = escape(&brief.words(heading)?);
+        out.push_str(&format!("<li><a href=\"#{id}\">{text}</a></li>\n"));
+    }
+    out.push_str("</ol></nav>\n");
+    Ok(out)
 }
 
 fn allowed(url: &str) -> bool {
@@ -162,10 +178,10 @@ fn block(brief: &Brief, index: usize) -> Result<String, String> {
             out.push_str(&match cell {
                 TwinCell::Text(text) => format!("<td>{}</td>", escape(text)),
                 TwinCell::Datum { id, .. } if brief.cells.contains_key(id) => {
-                    format!("<td class=\"r\">{}</td>", button(id, &twin_text(cell)))
+                    format!("<td class=\"r\">{}</td>", button(id, twin_text(cell)))
                 }
                 TwinCell::Datum { .. } => {
-                    format!("<td class=\"r\">{}</td>", escape(&twin_text(cell)))
+                    format!("<td class=\"r\">{}</td>", escape(twin_text(cell)))
                 }
             });
         }
@@ -218,10 +234,11 @@ fn trace(brief: &Brief, cell: &Cell) -> String {
         );
     }
     line("Computation", escape(&cell.computation.text));
-    let inputs: Vec<String> = cell
+    let mut inputs: Vec<String> = cell
         .inputs
         .iter()
         .filter_map(|id| brief.cells.get(id))
+        .take(INPUTS)
         .map(|input| {
             let text = number::text(input, &Style::default()).unwrap_or_default();
             format!(
@@ -231,6 +248,9 @@ fn trace(brief: &Brief, cell: &Cell) -> String {
             )
         })
         .collect();
+    if cell.inputs.len() > INPUTS {
+        inputs.push(format!("and {} more: see the JSON twin", cell.inputs.len() - INPUTS));
+    }
     line("From", inputs.join("<br>"));
     for set in &cell.rows {
         let lines: String = set.lines.chars().take(160).collect();
@@ -243,12 +263,14 @@ fn trace(brief: &Brief, cell: &Cell) -> String {
             if set.count == 1 { "" } else { "s" },
             escape(&lines),
         );
-        for row in set.rows.iter().take(3) {
+        // A few rows are the evidence; of many, one shows what they look like.
+        let whole = set.count <= ROWS;
+        for row in set.rows.iter().take(if whole { ROWS } else { 1 }) {
             let cells: Vec<String> = row.cells.iter().map(|(c, t)| format!("{c}: {t}")).collect();
             html.push_str(&format!("<br><code>{}</code>", escape(&cells.join(" \u{b7} "))));
         }
-        if set.count > 3 {
-            html.push_str("<br>and others: see the JSON twin");
+        if !whole {
+            html.push_str("<br>and others alike");
         }
         line("Rows", html);
     }

@@ -12,6 +12,7 @@
 pub mod against;
 pub mod book;
 pub mod cell;
+pub mod changes;
 pub mod engine;
 pub mod explain;
 pub mod functions;

@@ -18,7 +18,7 @@ pub fn write(brief: &Brief) -> Result<String, String> {
             .map(String::as_str)
             .filter(|part| !part.is_empty())
             .collect();
-        out.push_str(&format!("- **{id}** {}\n", parts.join(". ")));
+        out.push_str(&format!("- **{id}** {}\n", escape(&parts.join(". "))));
     }
     out.push_str(&format!(
         "\nCase {} ({}). Every number can be traced: `emporion brief CASE --format json`, \
@@ -30,11 +30,7 @@ pub fn write(brief: &Brief) -> Result<String, String> {
 }
 
 /// A text with its markers replaced.
-///
-/// # Errors
-///
-/// As [`write`].
-pub fn plain(brief: &Brief, text: &str) -> Result<String, String> {
+fn plain(brief: &Brief, text: &str) -> Result<String, String> {
     let mut out = String::with_capacity(text.len());
     for piece in brief.pieces(text)? {
         match piece {
@@ -49,24 +45,55 @@ pub fn plain(brief: &Brief, text: &str) -> Result<String, String> {
 fn block(brief: &Brief, index: usize) -> Result<String, String> {
     let block = brief.blocks.get(index).ok_or("unknown block")?;
     let twin = &block.figure.table;
-    let mut out = format!("**{}**\n\n| {} |\n", block.title, twin.header.join(" | "));
+    let header: Vec<String> = twin.header.iter().map(|name| escape(name)).collect();
+    let mut out = format!("**{}**\n\n| {} |\n", inline(brief, &block.title)?, header.join(" | "));
     out.push_str(&format!("|{}\n", " --- |".repeat(twin.header.len())));
     for row in &twin.rows {
-        let cells: Vec<String> = row.iter().map(|cell| twin_text(cell)).collect();
+        let cells: Vec<String> = row.iter().map(|cell| escape(twin_text(cell))).collect();
         out.push_str(&format!("| {} |\n", cells.join(" | ")));
     }
-    out.push_str(&format!("\n*{}*", plain(brief, &block.caption)?));
+    out.push_str(&format!("\n*{}*", inline(brief, &block.caption)?));
     if !block.footnote.is_empty() {
-        out.push_str(&format!("\n\n{}", plain(brief, &block.footnote)?));
+        out.push_str(&format!("\n\n{}", inline(brief, &block.footnote)?));
     }
     Ok(out)
 }
 
+/// A caption or footnote: text, not Markdown.
+fn inline(brief: &Brief, text: &str) -> Result<String, String> {
+    let mut out = String::with_capacity(text.len());
+    for piece in brief.pieces(text)? {
+        match piece {
+            Piece::Text(text) => out.push_str(&escape(text)),
+            Piece::Number { text, .. } => out.push_str(&text),
+            Piece::Block(_) => return Err("a caption cannot hold a chart".into()),
+        }
+    }
+    Ok(out)
+}
+
+/// Text of the data made safe for Markdown: it stays on its line and in its table cell, and is
+/// neither markup nor HTML.
+#[must_use]
+pub fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\\' | '|' | '<' | '[' | ']' | '*' | '`' => {
+                out.push('\\');
+                out.push(c);
+            }
+            '\n' | '\r' => out.push(' '),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
 /// The text of a cell of a table twin.
 #[must_use]
-pub fn twin_text(cell: &TwinCell) -> String {
+pub fn twin_text(cell: &TwinCell) -> &str {
     match cell {
-        TwinCell::Text(text) => text.clone(),
-        TwinCell::Datum { text, .. } => text.clone(),
+        TwinCell::Text(text) | TwinCell::Datum { text, .. } => text,
     }
 }

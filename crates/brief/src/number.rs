@@ -7,7 +7,8 @@ use crate::cell::Cell;
 pub struct Style {
     /// Digits after the point; by default chosen from the size of the number.
     pub decimals: Option<usize>,
-    /// Unit to convert to, such as `USD bn` for a value in `USD mn`; `%` appends a percent sign.
+    /// Unit to convert to, such as `USD bn` for a value in `USD mn`; `%` appends a percent sign to
+    /// a number whose unit is percent of something.
     pub unit: Option<String>,
     /// Whether a plus sign is shown before a number above zero.
     pub sign: bool,
@@ -44,12 +45,13 @@ pub fn text(cell: &Cell, style: &Style) -> Result<String, String> {
         return Ok("not known".into());
     };
     let factor = match style.unit.as_deref() {
-        None | Some("%") => 1.0,
+        None => 1.0,
+        Some("%") if cell.unit.starts_with("percent") => 1.0,
         Some(unit) => scale(&cell.unit, unit).ok_or_else(|| {
             format!(
-                "{} is in {:?} and cannot be shown in {unit:?}; units that differ only in scale \
-                 (th, mn, bn, tn) convert",
-                cell.id, cell.unit
+                "{} ({}) is in {:?} and cannot be shown in {unit:?}; units that differ only in \
+                 scale (th, mn, bn, tn) convert, and percent may be shown as %",
+                cell.id, cell.label, cell.unit
             )
         })?,
     };

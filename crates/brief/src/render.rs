@@ -89,6 +89,20 @@ impl Brief {
         Ok((cell_id, text))
     }
 
+    /// A text with its numbers as text; charts are left out.
+    ///
+    /// # Errors
+    ///
+    /// As [`Brief::number`].
+    pub fn words(&self, text: &str) -> Result<String, String> {
+        let words = self.pieces(text)?.into_iter().map(|piece| match piece {
+            Piece::Text(text) => text.to_owned(),
+            Piece::Number { text, .. } => text,
+            Piece::Block(_) => String::new(),
+        });
+        Ok(words.collect())
+    }
+
     /// Cuts a text at its markers.
     ///
     /// # Errors

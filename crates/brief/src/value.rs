@@ -1,15 +1,17 @@
 //! Numbers and rows as a template sees them.
 
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
 use emporion_tables::table::{Table, Values};
-use minijinja::value::{Enumerator, Object, ObjectRepr, Value};
+use minijinja::value::{DynObject, Enumerator, Object, ObjectRepr, Value};
 use minijinja::{Error, State};
 
 use crate::book::{Book, refuse};
 use crate::cell::{Cell, Status};
-use crate::number::Style;
+use crate::number::{self, Style};
 
 /// Opens a number marker in the rendered Markdown.
 pub const OPEN: char = '\u{E000}';
@@ -40,9 +42,16 @@ impl Number {
     ///
     /// When the value is something else.
     pub fn from_value(value: &Value) -> Result<Arc<Cell>, Error> {
-        value.downcast_object_ref::<Self>().map(|number| Arc::clone(&number.cell)).ok_or_else(
-            || refuse(format!("expected a number of this brief, got {} {value}", value.kind())),
-        )
+        if let Some(number) = value.downcast_object_ref::<Self>() {
+            return Ok(Arc::clone(&number.cell));
+        }
+        Err(refuse(if value.downcast_object_ref::<End>().is_some() {
+            "an end of an interval is shown, not computed with: compute with the estimate".into()
+        } else if value.downcast_object_ref::<Row>().is_some() {
+            format!("expected a number, got {value}: name its column, such as .value")
+        } else {
+            format!("expected a number of this brief, got {} {value}", value.kind())
+        }))
     }
 }
 
@@ -85,12 +94,24 @@ impl Object for Number {
             "source" => Value::from(cell.sources.first().cloned().unwrap_or_default()),
             "low" => self.end(cell.interval.as_ref()?.low, "low"),
             "high" => self.end(cell.interval.as_ref()?.high, "high"),
+            "status" => Value::from(cell.status.word()),
             _ => return None,
         })
     }
 
     fn is_true(self: &Arc<Self>) -> bool {
         self.cell.value.is_some()
+    }
+
+    /// Numbers sort by size in one scale, the unknown first; numbers of different units do not
+    /// compare and sort by unit.
+    fn custom_cmp(self: &Arc<Self>, other: &DynObject) -> Option<Ordering> {
+        let other = &other.downcast_ref::<Self>()?.cell;
+        let size = |cell: &Cell, factor: f64| cell.value.map_or(f64::NEG_INFINITY, |v| v * factor);
+        Some(match number::scale(&other.unit, &self.cell.unit) {
+            Some(factor) => size(&self.cell, 1.0).total_cmp(&size(other, factor)),
+            None => self.cell.unit.cmp(&other.unit),
+        })
     }
 
     fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -102,7 +123,7 @@ impl Number {
     /// An end of the interval prints as the same number's end: the trace shows both.
     fn end(&self, value: f64, which: &str) -> Value {
         Value::from_object(End {
-            id: self.cell.id.clone(),
+            cell: Arc::clone(&self.cell),
             value,
             which: which.to_owned(),
             style: self.style.clone(),
@@ -113,7 +134,7 @@ impl Number {
 /// One end of an interval; its marker carries the id of the estimate.
 #[derive(Debug)]
 struct End {
-    id: String,
+    cell: Arc<Cell>,
     value: f64,
     which: String,
     style: Style,
@@ -129,7 +150,7 @@ impl Object for End {
     }
 
     fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&marker(&format!("{}.{}", self.id, self.which), &self.style))
+        f.write_str(&marker(&format!("{}.{}", self.cell.id, self.which), &self.style))
     }
 }
 
@@ -137,18 +158,22 @@ impl Object for End {
 ///
 /// # Errors
 ///
-/// When the value is not a number of the brief.
+/// When the value is not a number of the brief, or its unit does not convert to the one asked for.
 pub fn restyle(value: &Value, change: impl Fn(&mut Style)) -> Result<Value, Error> {
-    if let Some(end) = value.downcast_object_ref::<End>() {
-        let mut style = end.style.clone();
+    let styled = |cell: &Cell, style: &Style| -> Result<Style, Error> {
+        let mut style = style.clone();
         change(&mut style);
-        let (id, which) = (end.id.clone(), end.which.clone());
-        return Ok(Value::from_object(End { id, value: end.value, which, style }));
+        number::text(cell, &style).map_err(refuse)?;
+        Ok(style)
+    };
+    if let Some(end) = value.downcast_object_ref::<End>() {
+        let style = styled(&end.cell, &end.style)?;
+        let (cell, which) = (Arc::clone(&end.cell), end.which.clone());
+        return Ok(Value::from_object(End { cell, value: end.value, which, style }));
     }
     let cell = Number::from_value(value)?;
-    let mut style =
-        value.downcast_object_ref::<Number>().map(|n| n.style.clone()).unwrap_or_default();
-    change(&mut style);
+    let style = value.downcast_object_ref::<Number>().map(|n| n.style.clone()).unwrap_or_default();
+    let style = styled(&cell, &style)?;
     Ok(Value::from_object(Number { cell, style }))
 }
 
@@ -175,8 +200,8 @@ impl Row {
         let text = |name: &str| table.text(name, self.row).unwrap_or_default().to_owned();
         // The question is the row's key, not the figure itself: its id where it has one, else
         // every other text of the row.
-        let key = ["flow_id", "id"].iter().find(|name| table.column(name).is_some());
-        let mut options: std::collections::BTreeMap<String, String> = table
+        let key = ["flow_id", "id"].iter().find(|name| table.text(name, self.row).is_some());
+        let mut options: BTreeMap<String, String> = table
             .row_text(self.row)
             .into_iter()
             .filter(|(name, _)| key.map_or(name != column, |key| name == key))

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use minijinja::value::{Kwargs, Rest, Value};
-use minijinja::{Environment, Error};
+use minijinja::{Environment, Error, UndefinedBehavior};
 
 use crate::book::{Book, refuse};
-use crate::cell::Cell;
+use crate::cell::{Cell, push_new};
 use crate::number::{self, Style};
 use crate::value::{Number, restyle};
 
@@ -25,15 +25,33 @@ pub fn register(env: &mut Environment<'_>, book: &Arc<Book>) {
     env.add_function("highest", move |numbers: Vec<Value>| extreme(&b, &numbers, "highest"));
     let b = Arc::clone(book);
     env.add_function("assume", move |value: f64, kwargs: Kwargs| assume(&b, value, &kwargs));
-    env.add_filter("fmt", |value: Value, args: Rest<Value>| {
-        let decimals = args.iter().find_map(Value::as_usize);
-        let unit = args.iter().find_map(|arg| arg.as_str().map(str::to_owned));
-        restyle(&value, |style| {
-            style.decimals = decimals.or(style.decimals);
-            style.unit = unit.clone().or(style.unit.take());
-        })
-    });
+    env.add_filter("fmt", |value: Value, args: Rest<Value>| fmt(&value, &args));
     env.add_filter("signed", |value: Value| restyle(&value, |style| style.sign = true));
+}
+
+/// `number|fmt(1, "USD bn")`: the number with so many decimals, in another scale of its unit.
+fn fmt(value: &Value, args: &[Value]) -> Result<Value, Error> {
+    /// More digits than a 64-bit number has.
+    const MOST_DECIMALS: usize = 17;
+    let (mut decimals, mut unit) = (None, None);
+    for arg in args {
+        match (arg.as_usize(), arg.as_str()) {
+            (Some(digits), _) if digits <= MOST_DECIMALS && decimals.is_none() => {
+                decimals = Some(digits);
+            }
+            (_, Some(text)) if unit.is_none() => unit = Some(text.to_owned()),
+            _ => {
+                return Err(refuse(format!(
+                    "fmt() takes a number of decimals from 0 to {MOST_DECIMALS} and a unit, as in \
+                     fmt(1, \"USD bn\"); got {arg}"
+                )));
+            }
+        }
+    }
+    restyle(value, |style| {
+        style.decimals = decimals.or(style.decimals);
+        style.unit = unit.clone().or(style.unit.take());
+    })
 }
 
 /// `calc("100 * gain / loss", gain = ..., loss = ..., unit = "%", label = "...")`.
@@ -47,8 +65,20 @@ fn calc(book: &Book, expression: &str, kwargs: &Kwargs) -> Result<Value, Error> 
         }
     }
     kwargs.assert_all_used()?;
+    if inputs.is_empty() {
+        return Err(refuse(
+            "calc() was given no numbers: name each in the expression and give it, as in \
+             calc(\"a - b\", a = ..., b = ...); for a number of your own use assume()",
+        ));
+    }
+    let mut options: BTreeMap<String, String> =
+        inputs.iter().map(|(name, cell)| (name.clone(), cell.id.clone())).collect();
+    options.insert("expression".into(), expression.to_owned());
     let unit = match unit {
-        Some(unit) => unit,
+        Some(unit) => {
+            options.insert("unit".into(), unit.clone());
+            unit
+        }
         None => common(inputs.iter().map(|(_, cell)| cell.as_ref()), "unit", |c| &c.unit)?,
     };
     let known = inputs.iter().all(|(_, cell)| cell.value.is_some());
@@ -56,21 +86,28 @@ fn calc(book: &Book, expression: &str, kwargs: &Kwargs) -> Result<Value, Error> 
         let context: BTreeMap<&str, f64> =
             inputs.iter().map(|(n, c)| (n.as_str(), c.value.unwrap_or(f64::NAN))).collect();
         let mut env = Environment::new();
+        env.set_undefined_behavior(UndefinedBehavior::Strict);
         env.add_function("exp", f64::exp);
         env.add_function("ln", f64::ln);
-        let value = env.compile_expression(expression)?.eval(context)?;
+        // The line of the error is that of brief.md, not the one inside the expression.
+        let failed = |error: Error| {
+            let detail = error.detail().map_or_else(|| error.to_string(), str::to_owned);
+            let zero = if detail.contains("/ 0") { ": a division by zero" } else { "" };
+            refuse(format!("calc({expression:?}): {detail}{zero}"))
+        };
+        let value = env
+            .compile_expression(expression)
+            .and_then(|compiled| compiled.eval(context))
+            .map_err(failed)?;
         let value = f64::try_from(value.clone())
             .map_err(|_| refuse(format!("calc({expression:?}) gives {value}, not a number")))?;
         if !value.is_finite() {
-            return Err(refuse(format!("calc({expression:?}) gives {value}: a division by zero?")));
+            return Err(refuse(format!("calc({expression:?}) gives {value}, not a finite number")));
         }
         Some(value)
     } else {
         None
     };
-    let mut options: BTreeMap<String, String> =
-        inputs.iter().map(|(name, cell)| (name.clone(), cell.id.clone())).collect();
-    options.insert("expression".into(), expression.to_owned());
     let mut cell =
         Cell::new("calc", options, label.unwrap_or_else(|| expression.to_owned()), value)
             .with_inputs(inputs.iter().map(|(_, cell)| cell.as_ref()));
@@ -98,6 +135,9 @@ fn assume(book: &Book, value: f64, kwargs: &Kwargs) -> Result<Value, Error> {
     let (unit, label): (String, String) = (kwargs.get("unit")?, kwargs.get("label")?);
     let note: Option<String> = kwargs.get("note")?;
     kwargs.assert_all_used()?;
+    if !value.is_finite() {
+        return Err(refuse(format!("assume({value}) for {label:?}: give a finite number")));
+    }
     let options = BTreeMap::from([("label".to_owned(), label.clone())]);
     let mut cell = Cell::new("assume", options, label, Some(value));
     cell.unit = unit;
@@ -139,27 +179,35 @@ fn add(book: &Book, numbers: &[Value], kwargs: &Kwargs) -> Result<Value, Error> 
             .push(format!("adds numbers of different {}, as the text says", mixed.join(", ")));
     }
     describe(&mut cell, cells.iter().map(AsRef::as_ref));
+    if value.is_none() {
+        cell.notes.push("one of its parts is not known".into());
+    }
     Ok(Number::value(book.enter(cell)))
 }
 
-/// `lowest(list)`, `highest(list)`: the smallest or largest known number.
+/// `lowest(list)`, `highest(list)`: the smallest or largest known number, with all as its trace.
 fn extreme(book: &Book, numbers: &[Value], which: &str) -> Result<Value, Error> {
     let cells: Vec<Arc<Cell>> = numbers.iter().map(Number::from_value).collect::<Result<_, _>>()?;
     common(cells.iter().map(AsRef::as_ref), "unit", |c| &c.unit)?;
-    let order = |a: &&Arc<Cell>, b: &&Arc<Cell>| {
-        a.value.unwrap_or(f64::NAN).total_cmp(&b.value.unwrap_or(f64::NAN))
+    let known = cells.iter().filter_map(|cell| Some((cell.value?, cell)));
+    let chosen = match which {
+        "lowest" => known.min_by(|a, b| a.0.total_cmp(&b.0)),
+        _ => known.max_by(|a, b| a.0.total_cmp(&b.0)),
     };
-    let known = cells.iter().filter(|c| c.value.is_some());
-    let chosen = if which == "lowest" { known.min_by(order) } else { known.max_by(order) };
-    let chosen = chosen.ok_or_else(|| refuse(format!("{which}() was given no known number")))?;
+    let (_, chosen) =
+        chosen.ok_or_else(|| refuse(format!("{which}() was given no known number")))?;
     let options = BTreeMap::from([(
         "numbers".to_owned(),
         cells.iter().map(|c| c.id.as_str()).collect::<Vec<_>>().join(" "),
     )]);
     let mut cell = Cell::new(which, options, format!("{which}: {}", chosen.label), chosen.value)
-        .with_inputs([chosen.as_ref()]);
+        .with_inputs(cells.iter().map(AsRef::as_ref));
     cell.unit.clone_from(&chosen.unit);
-    cell.computation.text = format!("the {which} of {} numbers", cells.len());
+    let known = cells.iter().filter(|c| c.value.is_some()).count();
+    cell.computation.text = format!("the {which} of {known} numbers: {}", chosen.label);
+    if known < cells.len() {
+        cell.notes.push(format!("{} of the numbers are not known", cells.len() - known));
+    }
     describe(&mut cell, [chosen.as_ref()].into_iter());
     Ok(Number::value(book.enter(cell)))
 }
@@ -187,13 +235,15 @@ fn common<'a>(
     }
 }
 
-/// Period, side and scope that all inputs share; bounds that make the result approximate.
+/// Periods, sides and scopes of the inputs, each once; bounds that make the result approximate.
 fn describe<'a>(cell: &mut Cell, inputs: impl Iterator<Item = &'a Cell>) {
     let inputs: Vec<&Cell> = inputs.collect();
     let shared = |get: fn(&Cell) -> &String| -> String {
-        let mut texts: Vec<&str> = inputs.iter().map(|c| get(c).as_str()).collect();
+        let mut texts: Vec<String> = Vec::new();
+        for cell in &inputs {
+            push_new(&mut texts, get(cell));
+        }
         texts.retain(|text| !text.is_empty());
-        texts.dedup();
         texts.join(", ")
     };
     cell.period = shared(|c| &c.period);

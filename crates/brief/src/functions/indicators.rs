@@ -91,6 +91,7 @@ fn is_record(book: &Book, rows: &[Value], kwargs: &Kwargs) -> Result<Value, Erro
     let options = BTreeMap::from([
         ("year".to_owned(), year.to_string()),
         ("rows".to_owned(), cells.iter().map(|c| c.id.as_str()).collect::<Vec<_>>().join(" ")),
+        ("among".to_owned(), if earlier { "earlier years" } else { "all years" }.to_owned()),
     ]);
     let mut compared = Cell::new(
         "record",
@@ -147,7 +148,8 @@ fn concentrate(book: &Book, items: &[Value]) -> Result<Value, Error> {
     let cells: Vec<Arc<Cell>> = items
         .iter()
         .map(|item| Number::from_value(&item.get_attr("value")?))
-        .collect::<Result<_, _>>()?;
+        .collect::<Result<_, _>>()
+        .map_err(|_| refuse("concentration() takes what totals() returned"))?;
     let values: Vec<f64> = cells.iter().filter_map(|c| c.value).collect();
     let found = concentration(&values, &ConcentrationOptions::default())
         .map_err(|error| refuse(error.to_string()))?;
@@ -159,6 +161,12 @@ fn concentrate(book: &Book, items: &[Value]) -> Result<Value, Error> {
         .with_inputs(cells.iter().map(AsRef::as_ref));
     cell.unit = "index, 1/n to 1".into();
     cell.computation.text = format!("sum of squared shares of {} parts", found.n);
+    if values.len() < cells.len() {
+        cell.notes.push(format!(
+            "{} parts are not known and count as nothing, which raises the index",
+            cells.len() - values.len()
+        ));
+    }
     Ok(Number::value(book.enter(cell)))
 }
 

@@ -71,6 +71,10 @@ impl Selection {
                 continue;
             }
             let value: Value = kwargs.get(&name)?;
+            // An empty filter would ask for rows without a value.
+            if value.is_undefined() {
+                return Err(refuse(format!("{name} is undefined: is the variable misspelt?")));
+            }
             let texts = match value.kind() {
                 ValueKind::Seq | ValueKind::Iterable => {
                     value.try_iter()?.map(|item| item.to_string()).collect()
@@ -82,14 +86,7 @@ impl Selection {
         }
         let known = selection.table(book)?;
         for (name, _) in &selection.filters {
-            if known.column(name).is_none() {
-                let names: Vec<&str> = known.columns().iter().map(|c| c.name.as_str()).collect();
-                return Err(refuse(format!(
-                    "{} has no column {name:?}; it has {}",
-                    known.path(),
-                    names.join(", ")
-                )));
-            }
+            wanted(known, name)?;
         }
         Ok(selection)
     }
@@ -151,6 +148,16 @@ impl Selection {
     }
 }
 
+/// Refuses a column that a table does not have.
+fn wanted(table: &Table, column: &str) -> Result<(), Error> {
+    if table.column(column).is_some() {
+        return Ok(());
+    }
+    let names: Vec<&str> = table.columns().iter().map(|c| c.name.as_str()).collect();
+    let names = names.join(", ");
+    Err(refuse(format!("{} has no column {column:?}; it has {names}", table.path())))
+}
+
 fn row_values(book: &Arc<Book>, table: &str, rows: &[usize]) -> Value {
     rows.iter()
         .map(|&row| {
@@ -179,6 +186,11 @@ fn count(book: &Book, rows: &[Value], kwargs: &Kwargs) -> Result<Value, Error> {
         at.push((row.table.clone(), row.row));
     }
     let name = at.first().map_or("flows", |(table, _)| table.as_str()).to_owned();
+    if let Some((other, _)) = at.iter().find(|(table, _)| *table != name) {
+        return Err(refuse(format!(
+            "count() was given rows of {name} and of {other}: count each table on its own"
+        )));
+    }
     let table =
         book.case.table(&name).ok_or_else(|| refuse(format!("the case has no table {name:?}")))?;
     let positions: Vec<usize> = at.iter().map(|(_, row)| *row).collect();
@@ -188,7 +200,14 @@ fn count(book: &Book, rows: &[Value], kwargs: &Kwargs) -> Result<Value, Error> {
     let mut cell = Cell::new("count", options, label, Some(positions.len() as f64));
     cell.unit = "rows".into();
     cell.computation.text = format!("number of rows selected from {}", table.path());
-    Ok(Number::value(book.enter(cell.with_rows(&book.case, table, &positions))))
+    let cell = cell.with_rows(&book.case, table, &positions);
+    if book.cell(&cell.id).is_some_and(|known| !known.same_answer(&cell)) {
+        return Err(refuse(format!(
+            "count() of other rows has the label {:?} already: give each count its own label",
+            cell.label
+        )));
+    }
+    Ok(Number::value(book.enter(cell)))
 }
 
 /// `total(origin = "BRA", ...)`: the guarded sum of the rows that fit.
@@ -229,6 +248,10 @@ pub fn sum_cell(
     cell.period = period(&sum.year.unwrap_or_default(), &sum.period.unwrap_or_default());
     cell.bound = sum.bound;
     cell.computation.text = format!("sum of {} rows of {}", rows.len(), table.path());
+    let marks: Vec<String> = sum.statuses.into_iter().filter(|s| s != "reported").collect();
+    if !marks.is_empty() {
+        cell.notes.push(format!("rows among them are marked {}", marks.join(", ")));
+    }
     Ok(book.enter(cell.with_rows(&book.case, table, rows)))
 }
 
@@ -254,6 +277,9 @@ fn totals(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
     options.insert("domestic".into(), domestic.unwrap_or(true).to_string());
     let label = label.unwrap_or_else(|| format!("sum of {}", selection.words()));
     let all = sum_cell(book, table, &rows, options.clone(), format!("{label}, all"))?;
+    for column in &by {
+        wanted(table, column)?;
+    }
     let mut groups: BTreeMap<Vec<String>, Vec<usize>> = BTreeMap::new();
     for &row in &rows {
         let key = by.iter().map(|c| table.text(c, row).unwrap_or_default().to_owned()).collect();
@@ -304,8 +330,8 @@ fn share_cell(book: &Book, part: &Arc<Cell>, whole: &Arc<Cell>) -> Arc<Cell> {
     book.enter(cell)
 }
 
-#[must_use]
 /// A place's name, else the product's, else the id itself.
+#[must_use]
 pub fn name_of(book: &Book, id: &str) -> String {
     if let Some(name) = book.case.place_name(id) {
         return name.to_owned();

@@ -1,0 +1,10 @@
+//! Briefs held to figures worked out by hand, to a second road, and to what a page promises.
+
+mod belarus;
+mod common;
+mod moved;
+mod page;
+mod refusals;
+mod same_bytes;
+mod traces;
+mod values;
