@@ -53,14 +53,14 @@ pub fn seats(
     let places = case
         .places()
         .ok_or_else(|| problem("places", "a case with a table of places", "add places.csv"))?;
-    if let Some(column) = weight {
-        if places.column(column).is_none() {
-            return Err(problem(
-                places.path(),
-                &format!("a column {column:?}"),
-                "name a number column of places, or leave the weight out to count each place once",
-            ));
-        }
+    if let Some(column) = weight
+        && places.column(column).is_none()
+    {
+        return Err(problem(
+            places.path(),
+            &format!("a column {column:?}"),
+            "name a number column of places, or leave the weight out to count each place once",
+        ));
     }
     let (mut sites, mut points, mut weights, mut left_out) =
         (Vec::new(), Vec::new(), Vec::new(), Vec::new());
