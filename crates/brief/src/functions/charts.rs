@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use emporion_plot::{
-    Bar, BarOptions, Common, Datum, Figure, LineOptions, PlotError, Point, Series, SeriesKind,
+    Axis, Bar, BarOptions, Common, Datum, Figure, LineOptions, PlotError, Point, ScatterOptions,
+    ScatterPoint, Series, SeriesKind,
 };
 use minijinja::value::{Kwargs, Value};
 use minijinja::{Environment, Error};
@@ -18,6 +19,10 @@ use crate::value::{BLOCK, Number};
 pub fn register(env: &mut Environment<'_>, book: &Arc<Book>) {
     let b = Arc::clone(book);
     env.add_function("bar", move |items: Vec<Value>, kwargs: Kwargs| bar(&b, &items, &kwargs));
+    let b = Arc::clone(book);
+    env.add_function("scatter", move |items: Vec<Value>, kwargs: Kwargs| {
+        scatter(&b, &items, &kwargs)
+    });
     let b = Arc::clone(book);
     env.add_function("line", move |series: Vec<Value>, kwargs: Kwargs| line(&b, &series, &kwargs));
 }
@@ -184,4 +189,40 @@ fn line(book: &Book, series: &[Value], kwargs: &Kwargs) -> Result<String, Error>
         options.mark_missing = false;
     }
     frame.finish(book, emporion_plot::line(&options, &drawn))
+}
+
+/// `scatter(items, x = "exports", y = "eci", x_label = ..., y_label = ..., ...)`: two numbers of each
+/// item; `log_x` and `log_y` for logarithmic axes.
+fn scatter(book: &Book, items: &[Value], kwargs: &Kwargs) -> Result<String, Error> {
+    let mut frame = Frame::new(kwargs)?;
+    let (x, y): (String, String) = (kwargs.get("x")?, kwargs.get("y")?);
+    let axis = |name: &str, log: &str| -> Result<Axis, Error> {
+        Ok(Axis {
+            label: kwargs.get(name)?,
+            log: kwargs.get::<Option<bool>>(log)?.unwrap_or(false),
+            decimals: frame.common.decimals,
+        })
+    };
+    let (x_axis, y_axis) = (axis("x_label", "log_x")?, axis("y_label", "log_y")?);
+    let highlight: Vec<String> =
+        kwargs.get::<Option<Vec<String>>>("highlight")?.unwrap_or_default();
+    let header: Option<String> = kwargs.get("header")?;
+    kwargs.assert_all_used()?;
+    let mut points = Vec::with_capacity(items.len());
+    for item in items {
+        frame.value.clone_from(&x);
+        let (across, ..) = frame.datum(item)?;
+        frame.value.clone_from(&y);
+        let (up, ..) = frame.datum(item)?;
+        let id = item.get_attr("id")?.to_string();
+        points.push(ScatterPoint { x: across, y: up, highlight: highlight.contains(&id) });
+    }
+    let options = ScatterOptions {
+        common: frame.common.clone(),
+        x: x_axis,
+        y: y_axis,
+        label_header: header.unwrap_or_default(),
+        ..ScatterOptions::default()
+    };
+    frame.finish(book, emporion_plot::scatter(&options, &points))
 }

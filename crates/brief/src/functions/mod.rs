@@ -8,7 +8,7 @@
 //! | [`estimates`] | `estimate` |
 //! | [`counterfactuals`] | `simulate` |
 //! | [`sites`] | `site`, `site_curve`, `offices`, `offices_curve` |
-//! | [`charts`] | `bar`, `line` |
+//! | [`charts`] | `bar`, `line`, `scatter` |
 //! | [`maps`] | `choropleth`, `flow_map` |
 
 pub mod arithmetic;
