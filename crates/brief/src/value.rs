@@ -260,10 +260,9 @@ impl Object for Row {
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
         let key = key.as_str()?;
         let table = self.table();
-        if let Some(name) = key.strip_suffix("_name") {
-            if let Some(id) = table.text(name, self.row) {
-                return Some(Value::from(self.book.place(id)));
-            }
+        let named = key.strip_suffix("_name").and_then(|name| table.text(name, self.row));
+        if let Some(id) = named {
+            return Some(Value::from(self.book.place(id)));
         }
         if key == "when" {
             let text = |name: &str| table.text(name, self.row).unwrap_or_default().to_owned();

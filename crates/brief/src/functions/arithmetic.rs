@@ -7,7 +7,7 @@ use minijinja::value::{Kwargs, Rest, Value};
 use minijinja::{Environment, Error, UndefinedBehavior};
 
 use crate::book::{Book, refuse};
-use crate::cell::{Cell, push_new};
+use crate::cell::{Cell, Status, push_new};
 use crate::number::{self, Style};
 use crate::value::{Number, restyle};
 
@@ -141,7 +141,7 @@ fn assume(book: &Book, value: f64, kwargs: &Kwargs) -> Result<Value, Error> {
     let options = BTreeMap::from([("label".to_owned(), label.clone())]);
     let mut cell = Cell::new("assume", options, label, Some(value));
     cell.unit = unit;
-    cell.status = crate::cell::Status::Assumed;
+    cell.status = Status::Assumed;
     cell.computation.text = "chosen in brief.md".into();
     cell.notes.extend(note);
     Ok(Number::value(book.enter(cell)))
@@ -158,7 +158,12 @@ fn add(book: &Book, numbers: &[Value], kwargs: &Kwargs) -> Result<Value, Error> 
         return Err(refuse("add() was given no numbers: the selection before it found no rows"));
     }
     let unit = common(cells.iter().map(AsRef::as_ref), "unit", |c| &c.unit)?;
-    let fields: [(&str, fn(&Cell) -> &String); 3] =
+    if let Some((_, twice)) =
+        cells.iter().enumerate().find(|(i, cell)| cells[..*i].iter().any(|c| c.id == cell.id))
+    {
+        return Err(refuse(format!("add() was given {:?} twice ({})", twice.label, twice.id)));
+    }
+    let fields: [(&str, Field); 3] =
         [("side", |c| &c.side), ("scope", |c| &c.scope), ("period", |c| &c.period)];
     for (name, get) in fields {
         if !mixed.iter().any(|m| m == name) {
@@ -212,11 +217,14 @@ fn extreme(book: &Book, numbers: &[Value], which: &str) -> Result<Value, Error> 
     Ok(Number::value(book.enter(cell)))
 }
 
+/// A text of a number: its unit, side, scope or period.
+type Field = fn(&Cell) -> &String;
+
 /// The text that all numbers share in a field.
 fn common<'a>(
     cells: impl Iterator<Item = &'a Cell>,
     field: &str,
-    get: fn(&Cell) -> &String,
+    get: Field,
 ) -> Result<String, Error> {
     let mut found: Vec<(&String, &Cell)> = Vec::new();
     for cell in cells {
@@ -238,7 +246,7 @@ fn common<'a>(
 /// Periods, sides and scopes of the inputs, each once; bounds that make the result approximate.
 fn describe<'a>(cell: &mut Cell, inputs: impl Iterator<Item = &'a Cell>) {
     let inputs: Vec<&Cell> = inputs.collect();
-    let shared = |get: fn(&Cell) -> &String| -> String {
+    let shared = |get: Field| -> String {
         let mut texts: Vec<String> = Vec::new();
         for cell in &inputs {
             push_new(&mut texts, get(cell));
@@ -253,12 +261,9 @@ fn describe<'a>(cell: &mut Cell, inputs: impl Iterator<Item = &'a Cell>) {
         cell.bound = "~".into();
     }
     // A number computed from an estimate, a counterfactual or an assumption is one itself.
-    let rank = |status: crate::cell::Status| status as u8;
-    if let Some(status) = inputs.iter().map(|c| c.status).max_by_key(|s| rank(*s)) {
-        if rank(status) > rank(cell.status) {
-            cell.status = status;
-        }
-    }
+    let rank = |status: Status| status as u8;
+    let highest = inputs.iter().map(|c| c.status).chain([cell.status]).max_by_key(|s| rank(*s));
+    cell.status = highest.unwrap_or(cell.status);
 }
 
 #[cfg(test)]

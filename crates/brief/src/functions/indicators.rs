@@ -55,7 +55,9 @@ fn is_record(book: &Book, rows: &[Value], kwargs: &Kwargs) -> Result<Value, Erro
     let mut series = Vec::new();
     let mut cells: Vec<Arc<Cell>> = Vec::new();
     for item in rows {
-        let cell = Number::from_value(&item.get_attr("value")?)?;
+        let cell = Number::from_value(&item.get_attr("value")?).map_err(|_| {
+            refuse("record() compares rows, or other items with a year and a value")
+        })?;
         let year = item.get_attr("year")?;
         if let (Some(value), Ok(year)) = (cell.value, i32::try_from(year)) {
             series.push(Observation { year, value, bound: bound(&cell.bound) });

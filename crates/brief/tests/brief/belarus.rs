@@ -56,7 +56,7 @@ fn growth_of_exports_is_the_difference_of_two_rows() {
     assert_eq!(gain.inputs.len(), 2);
     assert!(gain.inputs.contains(&row(4).id) && gain.inputs.contains(&row(17).id));
     assert_eq!(row(17).status, Status::Derived);
-    // A figure that rests on a derived one is derived, and as exact as the least exact.
+    // Computed here, and as exact as its least exact input.
     assert_eq!((gain.status, &*gain.bound), (Status::Computed, "~"));
 }
 

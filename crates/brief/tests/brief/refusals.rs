@@ -57,6 +57,7 @@ fn arithmetic() {
     says("lowest([])", &["no known number"]);
     says("highest([(rows(flow_id=6)|first).value])", &["highest() was given no known number"]);
     says("add([])", &["no numbers"]);
+    says(&format!("add([{FIRST}.value, {FIRST}.value])"), &["flow: Alfa", "twice"]);
     says(
         &format!("calc(\"a / b\", a={FIRST}.value, b=(rows(flow_id=9)|first).value)"),
         &["calc(\"a / b\")", "division by zero"],
@@ -91,7 +92,7 @@ fn indicators() {
         "record(rows(origin=\"AAA\", destination=\"BBB\", year=2021), year=2021)",
         &["one side's books", "A and B"],
     );
-    says("record([1], year=2021)", &["record() compares rows"]);
+    says("record([1], year=2021)", &["record() compares rows, or other items"]);
     says("record(rows(flow_id=1), year=2030)", &["2030"]);
     says("concentration([])", &["concentration"]);
     says("concentration([1])", &["what totals() returned"]);
@@ -124,7 +125,7 @@ fn models() {
         ("simulate(theta=4)", ["agreement = [A, B]", ""]),
         (
             "simulate(agreement=[\"AAA\", \"BBB\"], beta=\"much\", theta=4)",
-            ["beta is a number", ""],
+            ["expected a number of this brief", ""],
         ),
         ("simulate(agreement=[\"AAA\", \"BBB\"], beta=\"nan\"|float, theta=4)", ["NaN", ""]),
         ("simulate(agreement=[\"AAA\", \"BBB\"], beta=0.5, theta=\"nan\"|float)", ["NaN", ""]),
