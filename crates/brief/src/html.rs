@@ -3,7 +3,7 @@
 //! A number is a button; the trace it opens is a popover, which browsers handle without scripts.
 //! Where they do not, and on paper, the table of all figures at the end holds the same facts.
 
-use emporion_plot::TwinCell;
+use emporion_plot::{TwinCell, escape};
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
 use crate::cell::Cell;
@@ -356,21 +356,5 @@ fn figures(brief: &Brief) -> String {
         ));
     }
     out.push_str("</tbody></table></div></details>\n");
-    out
-}
-
-/// Text made safe for HTML.
-#[must_use]
-pub fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            c => out.push(c),
-        }
-    }
     out
 }

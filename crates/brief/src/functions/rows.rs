@@ -210,6 +210,21 @@ fn count(book: &Book, rows: &[Value], kwargs: &Kwargs) -> Result<Value, Error> {
     Ok(Number::value(book.enter(cell)))
 }
 
+/// The rows selected, sales at home left out on demand, and the question they answer.
+fn with_or_without_domestic(
+    selection: &Selection,
+    table: &Table,
+    domestic: Option<bool>,
+) -> Result<(Vec<usize>, BTreeMap<String, String>), Error> {
+    let mut rows = selection.rows(table)?;
+    if domestic == Some(false) {
+        rows.retain(|&row| table.text("origin", row) != table.text("destination", row));
+    }
+    let mut options = selection.options();
+    options.insert("domestic".into(), domestic.unwrap_or(true).to_string());
+    Ok((rows, options))
+}
+
 /// `total(origin = "BRA", ...)`: the guarded sum of the rows that fit.
 fn total(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
     let label: Option<String> = kwargs.get("label")?;
@@ -217,12 +232,7 @@ fn total(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
     let selection = Selection::from_kwargs(book, kwargs)?;
     kwargs.assert_all_used()?;
     let table = selection.table(book)?;
-    let mut rows = selection.rows(table)?;
-    if domestic == Some(false) {
-        rows.retain(|&row| table.text("origin", row) != table.text("destination", row));
-    }
-    let mut options = selection.options();
-    options.insert("domestic".into(), domestic.unwrap_or(true).to_string());
+    let (rows, options) = with_or_without_domestic(&selection, table, domestic)?;
     let label = label.unwrap_or_else(|| format!("sum of {}", selection.words()));
     Ok(Number::value(sum_cell(book, table, &rows, options, label)?))
 }
@@ -269,12 +279,7 @@ fn totals(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
     let selection = Selection::from_kwargs(book, kwargs)?;
     kwargs.assert_all_used()?;
     let table = selection.table(book)?;
-    let mut rows = selection.rows(table)?;
-    if domestic == Some(false) {
-        rows.retain(|&row| table.text("origin", row) != table.text("destination", row));
-    }
-    let mut options = selection.options();
-    options.insert("domestic".into(), domestic.unwrap_or(true).to_string());
+    let (rows, options) = with_or_without_domestic(&selection, table, domestic)?;
     let label = label.unwrap_or_else(|| format!("sum of {}", selection.words()));
     let all = sum_cell(book, table, &rows, options.clone(), format!("{label}, all"))?;
     for column in &by {
