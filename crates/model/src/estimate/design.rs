@@ -22,6 +22,28 @@ pub struct Factor {
     pub levels: usize,
 }
 
+/// A slope of its own for each level of a factor, such as `pair[trend]`.
+///
+/// Only the slope: the level's own intercept is an effect of [`Design::effects`], named alike.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Slope {
+    /// The factor whose levels differ; its name is that of the effect it belongs to, if any.
+    pub factor: Factor,
+    /// What the slope is of.
+    pub variable: Regressor,
+}
+
+/// What the observation weights mean.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WeightKind {
+    /// Precision or sampling weights: N is the number of rows.
+    #[default]
+    Analytic,
+    /// Each row stands for so many equal rows: N is the sum of the weights, whole numbers.
+    Frequency,
+}
+
 /// One regression problem.
 ///
 /// # Notation
@@ -43,10 +65,14 @@ pub struct Design {
     pub constant: bool,
     /// Fixed effects to absorb.
     pub effects: Vec<Factor>,
+    /// Slopes that differ by level, absorbed with the effects.
+    pub slopes: Vec<Slope>,
     /// Cluster dimensions: none for iid or robust errors, several for multiway clustering.
     pub clusters: Vec<Factor>,
-    /// Observation weights (analytic).
+    /// Observation weights, zero or more.
     pub weights: Option<Vec<f64>>,
+    /// What they mean.
+    pub weight_kind: WeightKind,
     /// Added to the linear predictor with coefficient one.
     pub offset: Option<Vec<f64>>,
 }

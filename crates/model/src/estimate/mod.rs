@@ -15,7 +15,7 @@
 //! | `collinearity` | regressors left out, by name |
 //! | [`mod@ppml`], [`mod@ols`] | the estimators |
 //! | [`freedom`], `vcov`, [`distribution`] | parameters counted, covariance, p-values |
-//! | [`fit`] | the result |
+//! | [`fit`], [`fitted`] | the result, and the arrays behind it |
 
 pub mod absorb;
 mod collinearity;
@@ -23,6 +23,7 @@ mod cone;
 pub mod design;
 pub mod distribution;
 pub mod fit;
+pub mod fitted;
 pub mod freedom;
 mod least_squares;
 pub mod ols;
@@ -35,6 +36,7 @@ pub mod singletons;
 mod vcov;
 
 pub use fit::{Certificate, Collinear, Dropped, Family, Fit};
-pub use ols::ols;
+pub use fitted::Fitted;
+pub use ols::{ols, ols_fitted};
 pub use options::{Options, SmallSample, Vcov};
-pub use ppml::ppml;
+pub use ppml::{ppml, ppml_fitted};

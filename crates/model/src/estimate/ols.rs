@@ -25,6 +25,7 @@ use super::absorb::{Absorbed, Absorber};
 use super::collinearity::{self, floors};
 use super::design::Design;
 use super::fit::{Family, Fit};
+use super::fitted::Fitted;
 use super::least_squares::{Factorised, axpy, dot};
 use super::options::Options;
 use super::report::{Pieces, Rows, assemble};
@@ -63,6 +64,15 @@ const PERFECT: f64 = 1e-24;
 /// assert!((fit.coefficients[1] - 1.9).abs() < 1e-12);
 /// ```
 pub fn ols(design: &Design, options: &Options) -> Result<Fit, InputError> {
+    Ok(ols_fitted(design, options)?.fit)
+}
+
+/// As [`ols`], with the arrays that inference and prediction need.
+///
+/// # Errors
+///
+/// As [`ols`].
+pub fn ols_fitted(design: &Design, options: &Options) -> Result<Fitted, InputError> {
     check(design, Family::Gaussian, options)?;
     let mut rows = Rows::new(design);
     rows.drop_singletons(design, options);
@@ -110,15 +120,17 @@ pub fn ols(design: &Design, options: &Options) -> Result<Fit, InputError> {
         design,
         options,
         &rows,
-        &sample,
+        sample.clone(),
         Pieces {
             family: Family::Gaussian,
             coefficients,
-            x: &x,
-            u: &u,
+            x,
+            u,
+            working: sample.w.clone(),
             bread: factorised.inverse_gram(),
             sigma2: rss / size,
-            fitted: &fitted,
+            eta: fitted.clone(),
+            fitted,
             deviance: rss,
             log_likelihood,
             r_squared: 1.0 - rss / total,

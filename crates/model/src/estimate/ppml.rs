@@ -36,6 +36,7 @@ use super::cone::{self, Search};
 use super::design::Design;
 use super::distribution::ln_gamma;
 use super::fit::{Certificate, Collinear, Family, Fit};
+use super::fitted::Fitted;
 use super::least_squares::{Factorised, axpy, dot};
 use super::options::Options;
 use super::report::{Pieces, Reason, Rows, assemble};
@@ -94,6 +95,15 @@ const PERFECT: f64 = 1e-13;
 /// assert!((fit.coefficients[0] - 2f64.ln()).abs() < 1e-12);
 /// ```
 pub fn ppml(design: &Design, options: &Options) -> Result<Fit, InputError> {
+    Ok(ppml_fitted(design, options)?.fit)
+}
+
+/// As [`ppml`], with the arrays that inference and prediction need.
+///
+/// # Errors
+///
+/// As [`ppml`].
+pub fn ppml_fitted(design: &Design, options: &Options) -> Result<Fitted, InputError> {
     check(design, Family::Poisson, options)?;
     let mut rows = Rows::new(design);
     let mut notes = Vec::new();
@@ -135,7 +145,7 @@ pub fn ppml(design: &Design, options: &Options) -> Result<Fit, InputError> {
                     design,
                     options,
                     &rows,
-                    &sample,
+                    sample,
                     *fitted,
                     Found { collinear, certificate, notes },
                 ));
@@ -168,11 +178,11 @@ struct Found {
 }
 
 enum Outcome {
-    Fitted(Box<Fitted>),
+    Fitted(Box<Maximum>),
     Separated(Vec<usize>, Certificate),
 }
 
-struct Fitted {
+struct Maximum {
     eta: Vec<f64>,
     mu: Vec<f64>,
     coefficients: Vec<f64>,
@@ -186,7 +196,7 @@ struct Fitted {
     deviance: f64,
 }
 
-impl Fitted {
+impl Maximum {
     fn notes(&self, sample: &Sample) -> Vec<Note> {
         let mut notes = Vec::new();
         if !self.undecided.is_empty() {
@@ -346,7 +356,7 @@ fn newton(sample: &Sample, options: &Options) -> Outcome {
     }
     let floor = floors(sample, &w, options.collinearity_tolerance);
     let factorised = Factorised::new(&w, &x, &floor);
-    Outcome::Fitted(Box::new(Fitted {
+    Outcome::Fitted(Box::new(Maximum {
         eta,
         mu,
         coefficients,
@@ -437,10 +447,10 @@ fn finish(
     design: &Design,
     options: &Options,
     rows: &Rows,
-    sample: &Sample,
-    fitted: Fitted,
+    sample: Sample,
+    fitted: Maximum,
     found: Found,
-) -> Fit {
+) -> Fitted {
     let n = sample.n();
     let log_likelihood = |log_mu: &dyn Fn(usize) -> f64| -> f64 {
         (0..n)
@@ -458,6 +468,7 @@ fn finish(
     let likelihood = log_likelihood(&|i| fitted.eta[i]);
     let r_squared = 1.0 - likelihood / log_likelihood(&|i| constant + sample.offset[i]);
     let u: Vec<f64> = (0..n).map(|i| sample.w[i] * (sample.y[i] - fitted.mu[i])).collect();
+    let working = weights(&sample, &fitted.mu);
     assemble(
         design,
         options,
@@ -466,11 +477,13 @@ fn finish(
         Pieces {
             family: Family::Poisson,
             coefficients: fitted.coefficients,
-            x: &fitted.x,
-            u: &u,
+            x: fitted.x,
+            u,
+            working,
             bread: fitted.factorised.inverse_gram(),
             sigma2: 1.0,
-            fitted: &fitted.mu,
+            eta: fitted.eta,
+            fitted: fitted.mu,
             deviance: fitted.deviance,
             log_likelihood: likelihood,
             r_squared,

@@ -1,8 +1,9 @@
 //! From the pieces of a fit to the result: rows and reasons, covariance, notes.
 
 use super::absorb::Absorbed;
-use super::design::Design;
+use super::design::{Design, Factor};
 use super::fit::{Certificate, Collinear, Dropped, Family, Fit};
+use super::fitted::Fitted;
 use super::freedom;
 use super::options::Options;
 use super::sample::Sample;
@@ -76,14 +77,16 @@ impl Rows {
 }
 
 /// What an estimator hands over.
-pub(super) struct Pieces<'a> {
+pub(super) struct Pieces {
     pub family: Family,
     pub coefficients: Vec<f64>,
-    pub x: &'a [Vec<f64>],
-    pub u: &'a [f64],
+    pub x: Vec<Vec<f64>>,
+    pub u: Vec<f64>,
+    pub working: Vec<f64>,
     pub bread: Vec<f64>,
     pub sigma2: f64,
-    pub fitted: &'a [f64],
+    pub eta: Vec<f64>,
+    pub fitted: Vec<f64>,
     pub deviance: f64,
     pub log_likelihood: f64,
     pub r_squared: f64,
@@ -101,39 +104,40 @@ pub(super) fn assemble(
     design: &Design,
     options: &Options,
     rows: &Rows,
-    sample: &Sample,
+    sample: Sample,
     pieces: Pieces,
-) -> Fit {
-    let parameters = freedom::parameters(sample, pieces.family, options.vcov, options.small_sample);
+) -> Fitted {
+    let parameters =
+        freedom::parameters(&sample, pieces.family, options.vcov, options.small_sample);
     let ingredients = Ingredients {
         family: pieces.family,
-        x: pieces.x,
-        u: pieces.u,
+        x: &pieces.x,
+        u: &pieces.u,
         bread: &pieces.bread,
         sigma2: pieces.sigma2,
         parameters,
     };
-    let v = covariance(sample, &ingredients, options.vcov, options.small_sample);
+    let v = covariance(&sample, &ingredients, options.vcov, options.small_sample);
     let mut fitted = vec![f64::NAN; design.y.len()];
     for reason in [Reason::SeparatedByEffects, Reason::SeparatedByRegressors] {
         rows.with(reason).into_iter().for_each(|i| fitted[i] = 0.0);
     }
-    sample.rows.iter().zip(pieces.fitted).for_each(|(i, f)| fitted[*i] = *f);
+    sample.rows.iter().zip(&pieces.fitted).for_each(|(i, f)| fitted[*i] = *f);
     let mut used = sample.rows.clone();
     used.sort_unstable();
     let mut notes = dropped_notes(rows);
     notes.extend(pieces.collinear.iter().map(collinear_note));
     notes.extend(pieces.notes);
     notes.extend(v.notes);
-    let sizes = |factors: &[super::design::Factor]| -> Vec<(String, usize)> {
+    let sizes = |factors: &[Factor]| -> Vec<(String, usize)> {
         factors.iter().map(|f| (f.name.clone(), f.levels)).collect()
     };
     // In the order of the design, not in that of the sample.
-    let effects = design
+    let effects: Vec<Factor> = design
         .effects
         .iter()
         .filter_map(|f| sample.effects.iter().find(|e| e.name == f.name))
-        .map(|f| (f.name.clone(), f.levels))
+        .cloned()
         .collect();
     let mut fit = Fit {
         family: pieces.family,
@@ -148,7 +152,7 @@ pub(super) fn assemble(
         parameters,
         convention: v.convention,
         clusters: sizes(&sample.clusters),
-        effects,
+        effects: sizes(&effects),
         n_input: design.y.len(),
         n_used: sample.n(),
         dropped: Dropped {
@@ -172,7 +176,20 @@ pub(super) fn assemble(
         notes,
     };
     fit.set_covariance(v.matrix);
-    fit
+    Fitted {
+        fit,
+        rows: sample.rows,
+        y: sample.y,
+        weights: sample.w,
+        offset: sample.offset,
+        eta: pieces.eta,
+        mu: pieces.fitted,
+        residual: pieces.u,
+        working: pieces.working,
+        x: pieces.x,
+        bread: pieces.bread,
+        effects,
+    }
 }
 
 fn dropped_notes(rows: &Rows) -> Vec<Note> {
