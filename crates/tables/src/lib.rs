@@ -14,20 +14,27 @@
 //! | covariates beside flows | [`join`] |
 //! | rows as matrices | [`panel`] |
 //! | `value ~ log(distance) \| origin + destination` | [`formula`] |
+//! | several estimations in one formula | [`specification`] |
 //! | a formula and a table as arrays for an estimator | [`design`] |
 //!
 //! Nothing is repaired silently, and missing is not zero: a cell that cannot be read, a total that
 //! would mix units, a pair without a row are refused or counted, never guessed.
 
 mod check;
+mod duplicates;
 mod encoding;
+mod evaluate;
 mod guard;
+mod lag;
+mod levels;
 mod lookup;
 mod number;
 mod parquet;
 mod parse;
 mod read;
+mod rows;
 mod scan;
+mod terms;
 
 pub mod case;
 pub mod design;
@@ -38,11 +45,14 @@ pub mod panel;
 pub mod problem;
 pub mod schema;
 pub mod select;
+pub mod specification;
 pub mod sum;
 pub mod table;
 
 pub use case::{Case, Files, Folder};
+pub use design::Rows;
 pub use formula::Formula;
 pub use problem::{Problem, Report};
 pub use schema::Schema;
+pub use specification::Specification;
 pub use table::{Column, MISSING, Table, Values};

@@ -2,6 +2,7 @@
 
 use emporion_model::estimate::{Fit, Options, ols, ppml};
 use emporion_model::outcome::Status;
+use emporion_tables::design::{DesignOptions, Prepared, design, locate};
 use emporion_tables::formula::Formula;
 use emporion_tables::hierarchy::Hierarchy;
 use emporion_tables::sum::{Missing, SumOptions, sum_by};
@@ -110,13 +111,17 @@ pub fn run(
     options: &Options,
 ) -> Result<Estimate, Report> {
     let formula: Formula = Formula::parse(formula)?;
-    let (design, rows, notes) =
-        emporion_tables::design::design(&formula, table, clusters, weights, None)?;
+    let options_of_design = DesignOptions {
+        clusters: clusters.iter().map(|&name| name.to_owned()).collect(),
+        weights: weights.map(str::to_owned),
+        ..DesignOptions::default()
+    };
+    let Prepared { design, rows, notes, .. } = design(&formula, table, &options_of_design)?;
     let fit = match family {
         Family::Poisson => ppml(&design, options),
         Family::Gaussian => ols(&design, options),
     }
-    .map_err(|error| refused(table, error.to_string()))?;
+    .map_err(|error| locate(&error, &rows, table))?;
     if fit.status != Status::Converged {
         return Err(refused(
             table,
@@ -128,7 +133,7 @@ pub fn run(
         ));
     }
     let notes = notes.iter().chain(&fit.notes).map(|note| note.message.clone()).collect();
-    Ok(Estimate { fit, formula, rows, notes })
+    Ok(Estimate { fit, formula, rows: rows.to_vec(), notes })
 }
 
 fn refused(table: &Table, reason: String) -> Report {
