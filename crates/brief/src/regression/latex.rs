@@ -108,7 +108,8 @@ fn cell(cell: &Cell, aligned: bool) -> String {
 fn mathematics(body: &str) -> String {
     let text = body.replace('\u{2212}', "-").replace(',', "{,}");
     match text.split_once('e') {
-        Some((mantissa, exponent)) => format!("{mantissa} \\times 10^{{{exponent}}}"),
+        // In braces of its own, so that stars may stand above it.
+        Some((mantissa, exponent)) => format!("{{{mantissa} \\times 10^{{{exponent}}}}}"),
         None => text,
     }
 }
@@ -124,7 +125,7 @@ fn escape(text: &str) -> String {
             '<' => out.push_str("\\textless{}"),
             '>' => out.push_str("\\textgreater{}"),
             '|' => out.push_str("\\textbar{}"),
-            '"' => out.push_str("\\textquotedbl{}"),
+            '"' => out.push_str("''"),
             '`' => out.push_str("\\textasciigrave{}"),
             '_' | '&' | '%' | '$' | '#' | '{' | '}' => {
                 out.push('\\');

@@ -71,11 +71,9 @@ fn cell(cell: &Cell) -> String {
     if cell.body.is_empty() {
         return "[]".into();
     }
-    let text = string(&format!("{}{}{}", cell.open, cell.body, cell.close));
-    match cell.stars {
-        0 => text,
-        n => format!("{text} + super(\"{}\")", "*".repeat(n)),
-    }
+    // An asterisk stands high already; a superscript one is hard to see.
+    let stars = "*".repeat(cell.stars);
+    string(&format!("{}{}{}{stars}", cell.open, cell.body, cell.close))
 }
 
 fn string(text: &str) -> String {

@@ -141,6 +141,12 @@ Pseudo R$^2$ & $0.988$ & $0.988$ \\\\
 \\end{table}
 ";
     assert_eq!(text, expected, "\n{text}");
+    let large = fit(Family::Gaussian, &[("x", 1.2e10, 1e-5, 0.0)]);
+    let options = Options { stars: Stars::Fixest, ..Options::default() };
+    let latex = Table::new(&[Model::new("", &large)], &options).unwrap().write(Format::Latex);
+    // Stars above a power need braces around it.
+    assert!(latex.contains("x & ${1.200 \\times 10^{10}}^{***}$ \\\\"), "{latex}");
+    assert!(latex.contains(" & $({1.0 \\times 10^{-5}})$ \\\\"), "{latex}");
     let aligned = table(|o| o.siunitx = true).write(Format::Latex);
     assert!(aligned.contains("log(distance) & -0.751 & -0.650 \\\\"), "{aligned}");
     assert!(aligned.contains("origin & {Yes} & {Yes} \\\\"), "{aligned}");
@@ -204,7 +210,7 @@ fn typst_by_hand() {
         \"\", \"(1)\", \"(2)\",
       ),
       table.hline(stroke: 0.5pt),
-      \"log(distance)\", \"−0.751\" + super(\"***\"), \"−0.650\",
+      \"log(distance)\", \"−0.751***\", \"−0.650\",
       \"\", \"(0.037)\", \"(0.040)\",
       table.hline(stroke: 0.5pt),
       \"Observations\", \"6,320\", \"6,320\",
@@ -266,7 +272,7 @@ fn stars_are_off_by_default_and_their_levels_have_names() {
         (Format::Markdown, "\\*"),
         (Format::Latex, "^{*"),
         (Format::Html, "<sup>"),
-        (Format::Typst, "super("),
+        (Format::Typst, "0*"),
     ] {
         assert!(!plain.write(format).contains(star), "{format:?}");
     }
@@ -323,7 +329,7 @@ fn nasty_names_stay_names() {
 
     let latex = table.write(Format::Latex);
     let escaped = "a\\_b \\& 5\\% \\$x\\$ \\#\\{1\\} \\textasciitilde{}\\textasciicircum{}\
-                   \\textbackslash{} \\textless{}b\\textgreater{} \\textquotedbl{}q\\textquotedbl{} \
+                   \\textbackslash{} \\textless{}b\\textgreater{} ''q'' \
                    \\textasciigrave{}c\\textasciigrave{} [d]*\\textbar{}Минск";
     assert_eq!(latex.matches(escaped).count(), 6, "{latex}");
     assert!(latex.contains("\\label{ab5x1<b>\"q\"`c`[d]*|Минск}"), "{latex}");
