@@ -339,7 +339,7 @@ fn fitted(title: &str, n: usize) -> Result<Figure, PlotError> {
     let shock = |i| part(i, 0.618_034) + part(i, 0.414_214) + part(i, 0.732_051) - 1.5;
     let mu = |i: usize| (6.0 + 3.4 * shock(i * 7 + 3) + 5.0 * (part(i, 0.236_068) - 0.5)).exp();
     let observed = |i: usize| match mu(i) * (2.2 * shock(i)).exp() {
-        y if y < 8.0 && i % 2 == 0 => 0.0,
+        y if y < 8.0 && i.is_multiple_of(2) => 0.0,
         y => y,
     };
     let (fitted, seen): (Vec<f64>, Vec<f64>) = (0..n).map(|i| (mu(i), observed(i))).unzip();
