@@ -19,6 +19,8 @@ pub struct FittedOptions {
     pub fitted_label: String,
     /// Name of the vertical axis.
     pub observed_label: String,
+    /// What the line across the picture is.
+    pub equal_label: String,
     /// What one point is, in the plural.
     pub rows_label: String,
     /// Up to so many points are drawn one by one; more are counted in squares. Default 500, beyond
@@ -32,6 +34,7 @@ impl Default for FittedOptions {
             common: Common::default(),
             fitted_label: "fitted".into(),
             observed_label: "observed".into(),
+            equal_label: "dashed: both equal".into(),
             rows_label: "rows".into(),
             most_points: 500,
         }
@@ -335,15 +338,21 @@ fn draw(canvas: &mut Canvas, options: &FittedOptions, s: &Summary) {
     } else {
         squares(canvas, s, &starts, (x0, bottom, side / SQUARES as f64));
     }
-    let ink = color("ink");
+    // On a rim of paper, so that it is seen on the strongest squares too.
+    let diagonal = format!("M{} {}L{} {}", num(x0), num(bottom), num(x1), num(top));
+    let (ink, paper) = (color("ink"), color("paper"));
+    canvas.path(&diagonal, &format!(" fill=\"none\" stroke=\"{paper}\" stroke-width=\"2.8\""));
     canvas.path(
-        &format!("M{} {}L{} {}", num(x0), num(bottom), num(x1), num(top)),
+        &diagonal,
         &format!(" fill=\"none\" stroke=\"{ink}\" stroke-width=\"1.2\" stroke-dasharray=\"5 4\""),
     );
     canvas.y = bottom + small + 10.0;
     canvas.y += small * 1.4;
-    let label = text::truncate(&format!("{} →", options.fitted_label), small, canvas.width);
     let at = canvas.y - 3.0;
+    let equal = text::truncate(&options.equal_label, small, side / 2.0);
+    canvas.text(x0, at, &equal, Type::new(small, &muted));
+    let room = side - text::width(&equal, small) - 12.0;
+    let label = text::truncate(&format!("{} →", options.fitted_label), small, room);
     canvas.text(x1, at, &label, Type::new(small, &muted).anchor("end"));
     canvas.y += 4.0;
 }
