@@ -6,6 +6,7 @@ mod moved;
 mod page;
 mod reference;
 mod refusals;
+mod regression;
 mod same_bytes;
 mod traces;
 mod values;
