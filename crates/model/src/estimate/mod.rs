@@ -14,7 +14,8 @@
 //! | `least_squares` | the few columns left |
 //! | `collinearity` | regressors left out, by name |
 //! | [`mod@ppml`], [`mod@ols`] | the estimators |
-//! | [`freedom`], `vcov`, [`distribution`] | parameters counted, covariance, p-values |
+//! | [`errors`], `vcov`, [`spatial`], [`serial`] | covariance: robust, clusters, space, time |
+//! | [`freedom`], [`distribution`] | parameters counted, p-values |
 //! | [`fit`], [`fitted`] | the result, and the arrays behind it |
 
 pub mod absorb;
@@ -22,6 +23,8 @@ mod collinearity;
 mod cone;
 pub mod design;
 pub mod distribution;
+pub mod errors;
+mod exact;
 pub mod fit;
 pub mod fitted;
 pub mod freedom;
@@ -32,9 +35,12 @@ pub mod ppml;
 mod report;
 pub mod sample;
 pub mod separation;
+pub mod serial;
 pub mod singletons;
+pub mod spatial;
 mod vcov;
 
+pub use errors::Errors;
 pub use fit::{Certificate, Collinear, Dropped, Family, Fit};
 pub use fitted::Fitted;
 pub use ols::{ols, ols_fitted};
