@@ -74,6 +74,7 @@ pub fn design(
         clusters: clusters.iter().map(|c| ids(table, &rows, c)).collect(),
         weights,
         offset,
+        ..Design::default()
     };
     Report::from(problems).or((design, rows, notes))
 }
