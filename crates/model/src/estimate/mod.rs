@@ -15,6 +15,7 @@
 //! | `collinearity` | regressors left out, by name |
 //! | [`mod@ppml`], [`mod@ols`] | the estimators |
 //! | [`errors`], `vcov`, [`spatial`], [`serial`] | covariance: robust, clusters, space, time |
+//! | [`wald`], [`mod@reset`], [`wild`] | joint tests, RESET, wild and score bootstrap |
 //! | [`freedom`], [`distribution`] | parameters counted, p-values |
 //! | [`fit`], [`fitted`] | the result, and the arrays behind it |
 
@@ -33,12 +34,15 @@ pub mod ols;
 pub mod options;
 pub mod ppml;
 mod report;
+pub mod reset;
 pub mod sample;
 pub mod separation;
 pub mod serial;
 pub mod singletons;
 pub mod spatial;
 mod vcov;
+pub mod wald;
+pub mod wild;
 
 pub use errors::Errors;
 pub use fit::{Certificate, Collinear, Dropped, Family, Fit};
@@ -46,3 +50,5 @@ pub use fitted::Fitted;
 pub use ols::{ols, ols_fitted};
 pub use options::{Options, SmallSample, Vcov};
 pub use ppml::{ppml, ppml_fitted};
+pub use reset::reset;
+pub use wild::WildOptions;

@@ -120,11 +120,8 @@ pub fn reset(
 fn standardised(fitted: &Fitted, design: &Design) -> Vec<f64> {
     let n = fitted.eta.len() as f64;
     let spans = design.constant || !design.effects.is_empty();
-    let mean = if spans && design.offset.is_none() {
-        fitted.eta.iter().sum::<f64>() / n
-    } else {
-        0.0
-    };
+    let mean =
+        if spans && design.offset.is_none() { fitted.eta.iter().sum::<f64>() / n } else { 0.0 };
     let scale = if mean == 0.0 {
         fitted.eta.iter().fold(0.0f64, |a, e| a.max(e.abs()))
     } else {

@@ -118,7 +118,9 @@ impl Fit {
             }
         }
         let off: Vec<f64> = std::iter::zip(&rows, restrictions)
-            .map(|(row, r)| std::iter::zip(row, &self.coefficients).map(|(r, b)| r * b).sum::<f64>() - r.value)
+            .map(|(row, r)| {
+                std::iter::zip(row, &self.coefficients).map(|(r, b)| r * b).sum::<f64>() - r.value
+            })
             .collect();
         let covariance = |a: &[f64], b: &[f64]| -> f64 {
             (0..k)
@@ -133,9 +135,10 @@ impl Fit {
         let redundant = || InputError::Undefined {
             what: "joint test".into(),
             reason: format!("the covariance has too low a rank for {m} restrictions"),
-            remedy: "leave out restrictions that follow from others; with clusters, test fewer than \
+            remedy:
+                "leave out restrictions that follow from others; with clusters, test fewer than \
                      there are clusters"
-                .into(),
+                    .into(),
         };
         if spread.iter().any(|s| !(*s > 0.0 && s.is_finite())) {
             return Err(redundant());
