@@ -1,7 +1,11 @@
 //! A fitted model with the arrays that inference, prediction and saving need.
 
-use super::design::Factor;
+use super::absorb::{Absorbed, Absorber};
+use super::design::{Factor, Slope, WeightKind};
 use super::fit::Fit;
+
+/// Conjugate-gradient steps allowed, the default of [`Options`](super::options::Options).
+const ABSORB_STEPS: usize = 20_000;
 
 /// A fit and what it was computed from, row by row.
 ///
@@ -28,6 +32,8 @@ pub struct Fitted {
     pub y: Vec<f64>,
     /// Observation weights; ones where the design has none.
     pub weights: Vec<f64>,
+    /// What the weights mean.
+    pub weight_kind: WeightKind,
     /// Offset; zeros where the design has none.
     pub offset: Vec<f64>,
     /// Linear predictor: offset, regressors and effects.
@@ -44,4 +50,18 @@ pub struct Fitted {
     pub bread: Vec<f64>,
     /// Effects with only the levels in use, numbered from 0, in the order of the design.
     pub effects: Vec<Factor>,
+    /// Slopes by level, on the rows used, with only the levels in use.
+    pub slopes: Vec<Slope>,
+}
+
+impl Fitted {
+    /// Takes the effects out of columns in the order of `rows`, under weights `w`.
+    pub(super) fn absorb(&self, w: &[f64], columns: &mut [Vec<f64>], tolerance: f64) -> Absorbed {
+        // The rows are in the order of the largest effect, the first of equals.
+        let mut effects = self.effects.clone();
+        effects.sort_by_key(|f| std::cmp::Reverse(f.levels));
+        let mut absorber = Absorber::new(&effects, self.rows.len(), ABSORB_STEPS);
+        absorber.weigh(w);
+        absorber.demean_all(columns, tolerance)
+    }
 }

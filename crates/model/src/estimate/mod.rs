@@ -14,7 +14,9 @@
 //! | `least_squares` | the few columns left |
 //! | `collinearity` | regressors left out, by name |
 //! | [`mod@ppml`], [`mod@ols`] | the estimators |
-//! | [`freedom`], `vcov`, [`distribution`] | parameters counted, covariance, p-values |
+//! | [`errors`], `vcov`, [`spatial`], [`serial`] | covariance: robust, clusters, space, time |
+//! | [`wald`], [`mod@reset`], [`wild`] | joint tests, RESET, wild and score bootstrap |
+//! | [`freedom`], [`distribution`] | parameters counted, p-values |
 //! | [`fit`], [`fitted`] | the result, and the arrays behind it |
 
 pub mod absorb;
@@ -22,6 +24,8 @@ mod collinearity;
 mod cone;
 pub mod design;
 pub mod distribution;
+pub mod errors;
+mod exact;
 pub mod fit;
 pub mod fitted;
 pub mod freedom;
@@ -30,13 +34,21 @@ pub mod ols;
 pub mod options;
 pub mod ppml;
 mod report;
+pub mod reset;
 pub mod sample;
 pub mod separation;
+pub mod serial;
 pub mod singletons;
+pub mod spatial;
 mod vcov;
+pub mod wald;
+pub mod wild;
 
+pub use errors::Errors;
 pub use fit::{Certificate, Collinear, Dropped, Family, Fit};
 pub use fitted::Fitted;
 pub use ols::{ols, ols_fitted};
 pub use options::{Options, SmallSample, Vcov};
 pub use ppml::{ppml, ppml_fitted};
+pub use reset::reset;
+pub use wild::WildOptions;

@@ -116,7 +116,7 @@ pub fn ols_fitted(design: &Design, options: &Options) -> Result<Fitted, InputErr
     let u: Vec<f64> = w.iter().zip(&residual).map(|(w, e)| w * e).collect();
     let fitted: Vec<f64> = sample.y.iter().zip(&residual).map(|(y, e)| y - e).collect();
     let converged = of_x.converged && of_y.converged;
-    Ok(assemble(
+    assemble(
         design,
         options,
         &rows,
@@ -128,7 +128,6 @@ pub fn ols_fitted(design: &Design, options: &Options) -> Result<Fitted, InputErr
             u,
             working: sample.w.clone(),
             bread: factorised.inverse_gram(),
-            sigma2: rss / size,
             eta: fitted.clone(),
             fitted,
             deviance: rss,
@@ -146,7 +145,7 @@ pub fn ols_fitted(design: &Design, options: &Options) -> Result<Fitted, InputErr
             certificate: None,
             notes,
         },
-    ))
+    )
 }
 
 /// Σ w (y - ȳ)², or Σ w y² for models without a constant.

@@ -141,14 +141,14 @@ pub fn ppml_fitted(design: &Design, options: &Options) -> Result<Fitted, InputEr
             }
             Outcome::Fitted(fitted) => {
                 notes.extend(fitted.notes(&sample));
-                return Ok(finish(
+                return finish(
                     design,
                     options,
                     &rows,
                     sample,
                     *fitted,
                     Found { collinear, certificate, notes },
-                ));
+                );
             }
         }
     }
@@ -450,7 +450,7 @@ fn finish(
     sample: Sample,
     fitted: Maximum,
     found: Found,
-) -> Fitted {
+) -> Result<Fitted, InputError> {
     let n = sample.n();
     let log_likelihood = |log_mu: &dyn Fn(usize) -> f64| -> f64 {
         (0..n)
@@ -481,7 +481,6 @@ fn finish(
             u,
             working,
             bread: fitted.factorised.inverse_gram(),
-            sigma2: 1.0,
             eta: fitted.eta,
             fitted: fitted.mu,
             deviance: fitted.deviance,

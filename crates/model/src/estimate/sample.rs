@@ -156,8 +156,6 @@ pub(super) struct Sample {
     pub names: Vec<String>,
     /// Effects with only the levels in use, the largest first.
     pub effects: Vec<Factor>,
-    /// Cluster dimensions with only the levels in use.
-    pub clusters: Vec<Factor>,
 }
 
 impl Sample {
@@ -189,7 +187,6 @@ impl Sample {
             w: design.weights.as_ref().map_or_else(|| vec![1.0; rows.len()], |w| gather(w)),
             offset: design.offset.as_ref().map_or_else(|| vec![0.0; rows.len()], |o| gather(o)),
             effects: compact_all(&ordered, &rows),
-            clusters: compact_all(&design.clusters, &rows),
             x,
             names,
             rows,
@@ -216,7 +213,7 @@ impl Sample {
 }
 
 /// Renumbers the levels that occur, in the order of their old ids.
-fn compact(factor: &Factor, rows: &[usize]) -> Factor {
+pub(super) fn compact(factor: &Factor, rows: &[usize]) -> Factor {
     let mut new_id = vec![u32::MAX; factor.levels];
     for i in rows {
         new_id[factor.ids[*i] as usize] = 0;
