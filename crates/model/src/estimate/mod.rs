@@ -18,8 +18,11 @@
 //! | [`wald`], [`mod@reset`], [`wild`] | joint tests, RESET, wild and score bootstrap |
 //! | [`freedom`], [`distribution`] | parameters counted, p-values |
 //! | [`fit`], [`fitted`] | the result, and the arrays behind it |
+//! | [`bias`], `leverage`, `pinned` | incidental-parameter bias, and errors adjusted for leverage |
 
 pub mod absorb;
+pub mod bias;
+mod bias_roles;
 mod collinearity;
 mod cone;
 pub mod design;
@@ -30,8 +33,10 @@ pub mod fit;
 pub mod fitted;
 pub mod freedom;
 mod least_squares;
+mod leverage;
 pub mod ols;
 pub mod options;
+mod pinned;
 pub mod ppml;
 mod report;
 pub mod reset;
