@@ -322,8 +322,8 @@ impl Table {
         fields
     }
 
-    /// A problem in a row of this table.
-    pub(crate) fn problem(
+    /// A problem in a row of this table, naming file, line and column.
+    pub fn problem(
         &self,
         code: &'static str,
         row: usize,

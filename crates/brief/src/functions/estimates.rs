@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use emporion_model::estimate::{Options as FitOptions, SmallSample, Vcov};
+use emporion_model::estimate::{Options as FitOptions, SmallSample};
+use emporion_tables::design::DesignOptions;
 use minijinja::value::{Kwargs, Object, Value};
 use minijinja::{Environment, Error, ErrorKind, State};
 
 use super::flows::flows;
 use crate::book::{Book, refuse, shown};
 use crate::cell::{Cell, Ground, Interval, Status};
-use crate::stages::gravity::{self, Estimate, Family};
+use crate::stages::gravity::{self, ErrorColumns, Estimate, Family};
 use crate::value::Number;
 
 /// Level of the intervals of estimates.
@@ -43,21 +44,21 @@ fn estimate(book: &Arc<Book>, formula: &str, kwargs: &Kwargs) -> Result<Value, E
     })?;
     let sample = gravity::pair_table(table, &rows, pairs, &book.case.hierarchy(), absent, domestic)
         .map_err(|report| shown(&report))?;
-    let options = FitOptions {
-        vcov: match vcov.as_str() {
-            "iid" => Vcov::Iid,
-            "robust" => Vcov::Robust,
-            "cluster" => Vcov::Cluster,
-            other => return Err(refuse(format!("vcov {other:?}: iid, robust or cluster"))),
-        },
-        small_sample: SmallSample::Stata,
-        ..FitOptions::default()
+    let errors = match vcov.as_str() {
+        "iid" => ErrorColumns::Iid,
+        "robust" => ErrorColumns::Robust,
+        "cluster" => ErrorColumns::Cluster,
+        other => return Err(refuse(format!("vcov {other:?}: iid, robust or cluster"))),
     };
     let method = Family::parse(&family)
         .ok_or_else(|| refuse(format!("family {family:?}: poisson or gaussian")))?;
-    let names: Vec<&str> = clusters.iter().map(String::as_str).collect();
-    let found = gravity::run(&sample, formula, method, &names, None, &options)
-        .map_err(|report| shown(&report))?;
+    let asked = gravity::Question {
+        family: method,
+        errors,
+        options: FitOptions { small_sample: SmallSample::Stata, ..FitOptions::default() },
+        design: DesignOptions { clusters, ..DesignOptions::default() },
+    };
+    let found = gravity::run(&sample, formula, &asked).map_err(|report| shown(&report))?;
     let mut question = selection.options();
     question.insert("formula".into(), found.formula.to_string());
     question.insert("family".into(), family);
