@@ -5,7 +5,7 @@
 //! | step | module |
 //! | --- | --- |
 //! | a folder with `datapackage.json` is a case | [`case`] |
-//! | a CSV or Parquet file becomes columns; each row keeps its line and its text | [`table`] |
+//! | a CSV, Parquet, Arrow or Stata file becomes columns; a row of text keeps its line and its text | [`table`] |
 //! | what the package says about columns | [`schema`] |
 //! | every problem in one run, with place and remedy | [`problem`], [`Case::check`] |
 //! | choosing rows | [`select`] |
@@ -20,10 +20,15 @@
 //! Nothing is repaired silently, and missing is not zero: a cell that cannot be read, a total that
 //! would mix units, a pair without a row are refused or counted, never guessed.
 
+mod arrow;
+mod calendar;
 mod check;
+mod csv;
+mod dta;
 mod duplicates;
 mod encoding;
 mod evaluate;
+mod format;
 mod guard;
 mod lag;
 mod levels;
@@ -34,6 +39,7 @@ mod parse;
 mod read;
 mod rows;
 mod scan;
+mod source;
 mod terms;
 
 pub mod case;

@@ -231,7 +231,10 @@ fn errors(
         }
         ErrorColumns::NeweyWest { time, lag } => {
             let [unit] = &prepared.design.clusters[..] else {
-                return Err(refused(table, "Newey-West errors need one column for the unit".into()));
+                return Err(refused(
+                    table,
+                    "Newey-West errors need one column for the unit".into(),
+                ));
             };
             Some(Errors::NeweyWest { unit: unit.clone(), time: periods(time)?, lag: *lag })
         }
