@@ -141,7 +141,6 @@ fn one_size(arguments: &Arguments, size: &str) -> Result<(), String> {
     let kind = generate::kind(size).ok_or(format!("no size {size}"))?;
     let design = generate::design(kind, arguments.seed);
     let least_squares = matches!(kind, generate::Kind::Workers(..));
-    let truth = if least_squares { generate::WORKERS.to_vec() } else { generate::GRAVITY.to_vec() };
     let options = options(true);
     let (mut wall, mut processor) = (f64::INFINITY, f64::INFINITY);
     let mut last = None;
@@ -156,19 +155,11 @@ fn one_size(arguments: &Arguments, size: &str) -> Result<(), String> {
     let found = last.ok_or("no repetition")?;
     let zeros = design.y.iter().filter(|y| **y == 0.0).count() as f64 / design.y.len() as f64;
     let bytes = work::bytes(&found);
-    // Distance of the coefficients from those the table was made with, in standard errors.
-    let from_truth = found
-        .coefficients
-        .iter()
-        .zip(&truth)
-        .zip(&found.standard_errors)
-        .map(|((b, t), se)| ((b - t) / se).abs())
-        .fold(0.0f64, f64::max);
     println!(
         "{size}: {} rows, {:.0} % zeros; fit {processor:.3} s CPU, {wall:.3} s wall, {:.0} rows/s \
          CPU; {} Newton, {} CG steps, {}; peak {peak:.0} MB; at least {:.2} GB moved, {:.0} % of \
-         the time at {:.1} GB/s; {:?}, gradient {:.0e}, {from_truth:.1} standard errors from the \
-         truth{}",
+         the time at {:.1} GB/s; {:?}, gradient {:.0e}, \
+         effects left {:.0e}{}",
         design.y.len(),
         100.0 * zeros,
         design.y.len() as f64 / processor,
@@ -180,6 +171,7 @@ fn one_size(arguments: &Arguments, size: &str) -> Result<(), String> {
         bandwidth / 1e9,
         found.status,
         found.gradient_norm,
+        found.absorb_residual,
         if arguments.check {
             let tight = Options { tolerance: options.tolerance * TIGHTER, ..options.clone() };
             let other = fit(&design, least_squares, &tight)?;
