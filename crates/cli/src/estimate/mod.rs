@@ -20,49 +20,116 @@ mod save;
 mod side_by_side;
 mod summary;
 
+use emporion_brief::stages::gravity::{self, Question};
+use emporion_tables::Rows;
 use rayon::prelude::*;
 
 use crate::args;
 use crate::data::Data;
-use crate::failure::Failure;
+use crate::failure::{Failure, shortened};
 use crate::output::Output;
 use crate::progress::Progress;
+use crate::render::render;
 
 use models::{Job, Model};
+use sample::Sample;
 
 /// Fits the formulas and prints a summary, or a table of several models.
 pub fn run(arguments: &args::Estimate, progress: &Progress) -> Result<Output, Failure> {
-    let jobs = models::formulas(arguments)?;
+    let formulas = models::formulas(arguments)?;
     let question = question::question(arguments)?;
     progress.step(format!("reading {}", arguments.rows.data));
-    let data = Data::open(&arguments.rows.data)?;
+    let data = sample::open(arguments, &formulas, &question)?;
     let sample = sample::sample(arguments, &data)?;
-    let jobs = models::split(jobs, &sample.table, arguments)?;
-    save::check(arguments, jobs.len())?;
-    progress.step(match jobs.len() {
-        1 => "estimating".to_owned(),
-        n => format!("estimating {n} models"),
-    });
-    let fit = |job: &Job| -> Result<Model, Failure> {
-        models::fit(job, &sample.table, &question, arguments)
+    let jobs = models::split(formulas, &sample.table, arguments)?;
+    match &jobs[..] {
+        [job] => {
+            progress.step("estimating");
+            one(arguments, &data, &sample, job, &question)
+        }
+        several => {
+            save::only_one(arguments, several.len())?;
+            progress.step(format!("estimating {} models", several.len()));
+            many(arguments, &data, &sample, several, &question)
+        }
+    }
+}
+
+/// One model: its summary, and every file asked for.
+fn one(
+    arguments: &args::Estimate,
+    data: &Data,
+    sample: &Sample,
+    job: &Job,
+    question: &Question,
+) -> Result<Output, Failure> {
+    let rows = job.rows.clone().unwrap_or(Rows::All(sample.table.rows()));
+    let found = gravity::estimate(&sample.table, &rows, &job.formula, question)?;
+    let after = after::after(&found, &sample.table, arguments)?;
+    rows::write(arguments, &found, &sample.table)?;
+    if let Some(path) = &arguments.save {
+        save::write(path, data, &[Model::of(job, &found)])?;
+    }
+    let look = &arguments.look;
+    let Some(format) = summary::format(look.format) else {
+        let mut model = Model::of(job, &found);
+        model.extra = after::rows(&after);
+        return side_by_side::table(&[model], look).map(Output::text);
     };
-    // Each model is small beside the table; those that fail are told together.
-    let (fitted, failed): (Vec<_>, Vec<_>) =
-        jobs.par_iter().map(fit).collect::<Vec<_>>().into_iter().partition(Result::is_ok);
-    let models: Vec<Model> = fitted.into_iter().flatten().collect();
-    let failures: Vec<(usize, Failure)> =
-        failed.into_iter().enumerate().filter_map(|(i, r)| Some((i, r.err()?))).collect();
+    let mut answer = summary::answer(arguments, data, sample, &found, &after);
+    answer.context.clone_from(&sample.context);
+    Ok(render(&answer, format))
+}
+
+/// Several models, fitted in parallel; those that fail are told, and the others stand.
+fn many(
+    arguments: &args::Estimate,
+    data: &Data,
+    sample: &Sample,
+    jobs: &[Job],
+    question: &Question,
+) -> Result<Output, Failure> {
+    let fit = |job: &Job| -> Result<Model, Failure> {
+        let rows = job.rows.clone().unwrap_or(Rows::All(sample.table.rows()));
+        let found = gravity::estimate(&sample.table, &rows, &job.formula, question)?;
+        let after = after::after(&found, &sample.table, arguments)?;
+        Ok(Model { extra: after::rows(&after), ..Model::of(job, &found) })
+    };
+    let (mut models, mut failed) = (Vec::new(), Vec::new());
+    for (job, outcome) in jobs.iter().zip(jobs.par_iter().map(fit).collect::<Vec<_>>()) {
+        match outcome {
+            Ok(model) => models.push(model),
+            Err(failure) => failed.push((job.name(), failure)),
+        }
+    }
     if models.is_empty()
-        && let Some((_, first)) = failures.into_iter().next()
+        && let Some((_, first)) = failed.into_iter().next()
     {
         return Err(first);
     }
-    save::models(arguments, &data, &models)?;
-    Ok(Output::default())
+    if let Some(path) = &arguments.save {
+        save::write(path, data, &models)?;
+    }
+    let mut output = Output::text(side_by_side::table(&models, &arguments.look)?);
+    for (name, failure) in &failed {
+        let why = match failure {
+            Failure::Refused(report) => shortened(report),
+            Failure::Stopped(sentence) => sentence.clone(),
+            Failure::Unread => continue,
+        };
+        output.advice.push_str(&format!("not estimated: {name}: {why}\n"));
+    }
+    let text = sample.advice.iter().map(|advice| format!("note: {}\n", advice.message));
+    output.advice.extend(text);
+    output.failed = !failed.is_empty();
+    Ok(output)
 }
 
 /// Prints saved estimates side by side.
 pub fn table(arguments: &args::TableOf) -> Result<Output, Failure> {
-    let saved = save::read(&arguments.models)?;
-    side_by_side::saved(&saved, &arguments.look)
+    let mut models = Vec::new();
+    for path in &arguments.models {
+        models.extend(save::read(path)?);
+    }
+    side_by_side::table(&models, &arguments.look).map(Output::text)
 }
