@@ -16,7 +16,7 @@
 //!
 //! # Cost
 //!
-//! For m levels on the smaller side and ℓ on the larger: time 4 m² ℓ + 4/3 m³ multiplications,
+//! For m levels on the smaller side and ℓ on the larger: time 3/2 m² ℓ + 2/3 m³ multiplications,
 //! memory two m × m matrices. Nothing depends on the number of threads.
 //!
 //! Source: Weidner and Zylkin (2021), Journal of International Economics 132, section 3.4, for what

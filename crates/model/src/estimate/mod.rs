@@ -19,27 +19,37 @@
 //! | [`freedom`], [`distribution`] | parameters counted, p-values |
 //! | [`fit`], [`fitted`] | the result, and the arrays behind it |
 //! | [`bias`], `leverage`, `pinned` | incidental-parameter bias, and errors adjusted for leverage |
+//! | [`recover`], `components` | values of the fixed effects, with their normalisation |
+//! | [`mod@predict`], [`residuals`] | new rows; residuals by kind and scores |
+//! | [`ipf`] | a table scaled to margins: effects at given coefficients |
+//! | [`effect_size`] | percent and tariff equivalents |
 
 pub mod absorb;
 pub mod bias;
 mod bias_roles;
 mod collinearity;
+mod components;
 mod cone;
 pub mod design;
 pub mod distribution;
 pub mod errors;
 mod exact;
+pub mod effect_size;
 pub mod fit;
 pub mod fitted;
 pub mod freedom;
+pub mod ipf;
 mod least_squares;
 mod leverage;
 pub mod ols;
 pub mod options;
 mod pinned;
 pub mod ppml;
+pub mod predict;
+pub mod recover;
 mod report;
 pub mod reset;
+pub mod residuals;
 pub mod sample;
 pub mod separation;
 pub mod serial;

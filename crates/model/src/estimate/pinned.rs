@@ -100,7 +100,7 @@ impl Pinned {
 
 /// Replaces the symmetric n × n matrix (lower triangle used) by its generalised inverse, in full;
 /// returns how many levels were pinned. Uses one more matrix of the same size.
-pub(super) fn invert_large(s: &mut Vec<f64>, n: usize) -> usize {
+pub(super) fn invert_large(s: &mut [f64], n: usize) -> usize {
     if n == 0 {
         return 0;
     }
