@@ -15,6 +15,7 @@
 //! | rows as matrices | [`panel`] |
 //! | `value ~ log(distance) \| origin + destination` | [`formula`] |
 //! | a formula and a table as arrays for an estimator | [`design`] |
+//! | results as files | [`mod@write`] |
 //!
 //! Nothing is repaired silently, and missing is not zero: a cell that cannot be read, a total that
 //! would mix units, a pair without a row are refused or counted, never guessed.
@@ -46,6 +47,7 @@ pub mod schema;
 pub mod select;
 pub mod sum;
 pub mod table;
+pub mod write;
 
 pub use case::{Case, Files, Folder};
 pub use formula::Formula;

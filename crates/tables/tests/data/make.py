@@ -35,14 +35,14 @@ frame(LATIN).to_stata(HERE / "v114.dta", version=114, byteorder="<", **OLD)
 frame(LATIN).to_stata(HERE / "v114-big.dta", version=114, byteorder=">", **OLD)
 for version, text in [(117, LATIN), (118, CYRILLIC), (119, CYRILLIC)]:
     table = frame(text)
-    table["long"] = ["x" * 3000, text, ""]
+    table["remark"] = ["x" * 3000, text, ""]
     for order, end in [("<", ""), (">", "-big")]:
         path = HERE / f"v{version}{end}.dta"
         # pandas writes 119 only for tables of more than 32,767 variables unless asked directly.
         writer = {117: stata.StataWriter117}.get(version, stata.StataWriterUTF8)
         more = {} if version == 117 else {"version": version}
         writer(
-            path, table, byteorder=order, convert_strl=["long"], convert_dates=DATES,
+            path, table, byteorder=order, convert_strl=["remark"], convert_dates=DATES,
             write_index=False, **more,
         ).write_file()
 
