@@ -26,8 +26,9 @@ pub enum Data {
 }
 
 impl Data {
-    /// Opens a folder with a `datapackage.json`, a `.csv`, `.csv.gz` or `.parquet` file, or the
-    /// bundled case of this name when there is no such path.
+    /// Opens a folder with a `datapackage.json`; a CSV (`.csv`, `.csv.gz`), Parquet (`.parquet`),
+    /// Arrow (`.arrow`, `.feather`) or Stata (`.dta`) file; or the bundled case of this name when
+    /// there is no such path.
     pub fn open(name: &str) -> Result<Self, Failure> {
         let path = Path::new(name);
         if path.is_dir() || path.file_name().is_some_and(|file| file == "datapackage.json") {
@@ -183,8 +184,8 @@ fn absent(name: &str) -> Failure {
     let hint = match near.first() {
         Some(near) => format!("did you mean the bundled case {near}?"),
         None => format!(
-            "name a folder with a datapackage.json, a .csv, .csv.gz or .parquet file, or one of \
-             the bundled cases {}",
+            "name a folder with a datapackage.json, a .csv, .csv.gz, .parquet, .arrow, .feather or \
+             .dta file, or one of the bundled cases {}",
             bundled.join(", ")
         ),
     };

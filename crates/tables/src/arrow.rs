@@ -1,7 +1,7 @@
 //! Arrow files: the IPC file (`.arrow`, Feather of version 2) and the IPC stream.
 
 use std::fs::File;
-use std::io::{self, BufReader, Cursor, Read, Seek};
+use std::io::{self, BufReader, Cursor, Read, Seek, SeekFrom};
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
@@ -11,7 +11,7 @@ use arrow_array::types::{
     TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
 use arrow_array::{Array, RecordBatch};
-use arrow_ipc::reader::{FileReader, StreamReader};
+use arrow_ipc::reader::StreamReader;
 use arrow_schema::{ArrowError, DataType, Schema, TimeUnit};
 
 use crate::calendar::{date, decimal, timestamp};
@@ -64,27 +64,80 @@ fn read_open<R: Read + Seek>(
     }
 }
 
-/// The schema first, so that only the wanted columns are decoded after.
+/// Both formats are messages one after the other; the file has a mark before them and a list of
+/// them behind.
 fn read_batches<R: Read + Seek>(
     request: &Request,
     open: impl Fn() -> io::Result<R>,
     problems: &mut Vec<Problem>,
 ) -> Result<Option<Table>, ArrowError> {
-    if request.source.head(MAGIC.len() as u64)?[..] == *MAGIC {
-        let schema = FileReader::try_new(open()?, None)?.schema();
-        read_table(request, &schema, problems, |wanted| FileReader::try_new(open()?, Some(wanted)))
-    } else {
-        // A stream may end anywhere between two batches: without its mark, rows may be missing.
-        let length = request.source.len()?;
-        if request.source.range(length.saturating_sub(4), 4)?[..] != END {
-            let sentence = "the mark that ends a stream is missing: the file was cut short, or is \
-                            another kind of file";
-            return Err(ArrowError::ParseError(sentence.into()));
+    let (source, all) = (request.source, request.source.len()?);
+    let packed = source.head(MAGIC.len() as u64)?[..] == *MAGIC;
+    let (start, end) = if packed { (8, MAGIC) } else { (0, &END[..]) };
+    let size = end.len() as u64;
+    // A stream may end anywhere between two batches: without its mark, rows may be missing.
+    if source.range(all.saturating_sub(size), size)?[..] != *end {
+        let sentence = "the mark that ends it is missing: the file was cut short, or is another \
+                        kind of file";
+        return Err(ArrowError::ParseError(sentence.into()));
+    }
+    let messages = || -> io::Result<R> {
+        let mut reader = open()?;
+        reader.seek(SeekFrom::Start(start))?;
+        Ok(reader)
+    };
+    check_lengths(&mut messages()?, all)?;
+    let schema = StreamReader::try_new(messages()?, None)?.schema();
+    read_table(request, &schema, problems, |wanted| {
+        StreamReader::try_new(messages()?, Some(wanted))
+    })
+}
+
+/// Refuses a claim of more bytes than the file or memory has: the library would believe it and
+/// end the program.
+fn check_lengths<R: Read + Seek>(reader: &mut R, all: u64) -> Result<(), ArrowError> {
+    let fault = |sentence: &str| Err(ArrowError::ParseError(sentence.into()));
+    loop {
+        let mut four = [0; 4];
+        reader.read_exact(&mut four)?;
+        if four == [0xFF; 4] {
+            reader.read_exact(&mut four)?;
         }
-        let schema = StreamReader::try_new(open()?, None)?.schema();
-        read_table(request, &schema, problems, |wanted| {
-            StreamReader::try_new(open()?, Some(wanted))
-        })
+        let length = u32::from_le_bytes(four);
+        if length == 0 {
+            return Ok(());
+        }
+        let at = reader.stream_position()?;
+        if u64::from(length) > all - at.min(all) {
+            return fault("a message is longer than the file");
+        }
+        let mut bytes = vec![0; length as usize];
+        reader.read_exact(&mut bytes)?;
+        let message = arrow_ipc::root_as_message(&bytes)
+            .map_err(|error| ArrowError::ParseError(error.to_string()))?;
+        let body = reader.stream_position()?;
+        let size = u64::try_from(message.bodyLength()).unwrap_or(u64::MAX);
+        if size > all - body.min(all) {
+            return fault("a batch is longer than the file");
+        }
+        let batch = message
+            .header_as_record_batch()
+            .or_else(|| message.header_as_dictionary_batch().and_then(|batch| batch.data()));
+        let batch = batch.filter(|batch| batch.compression().is_some());
+        for buffer in batch.and_then(|batch| batch.buffers()).iter().flatten() {
+            let offset = u64::try_from(buffer.offset()).unwrap_or(u64::MAX);
+            if buffer.length() < 8 || offset > size {
+                continue;
+            }
+            let mut claim = [0; 8];
+            reader.seek(SeekFrom::Start(body + offset))?;
+            reader.read_exact(&mut claim)?;
+            let claim = usize::try_from(i64::from_le_bytes(claim)).unwrap_or(0);
+            if Vec::<u8>::new().try_reserve_exact(claim).is_err() {
+                return fault("a column claims more bytes than memory can hold");
+            }
+        }
+        reader.seek(SeekFrom::Start(body + size))?;
     }
 }
 
@@ -188,7 +241,11 @@ impl Builder {
             };
         }
         match array.data_type() {
-            D::Null => self.numbers.resize(self.numbers.len() + array.len(), f64::NAN),
+            D::Null => {
+                let room = self.numbers.try_reserve(array.len());
+                room.map_err(|error| ArrowError::MemoryError(error.to_string()))?;
+                self.numbers.resize(self.numbers.len() + array.len(), f64::NAN);
+            }
             D::Boolean => {
                 let cells = array.as_boolean().iter();
                 self.numbers.extend(cells.map(|cell| cell.map_or(f64::NAN, f64::from)));

@@ -16,6 +16,7 @@
 //! | `value ~ log(distance) \| origin + destination` | [`formula`] |
 //! | several estimations in one formula | [`specification`] |
 //! | a formula and a table as arrays for an estimator | [`design`] |
+//! | results as files | [`mod@write`] |
 //!
 //! Nothing is repaired silently, and missing is not zero: a cell that cannot be read, a total that
 //! would mix units, a pair without a row are refused or counted, never guessed.
@@ -54,6 +55,7 @@ pub mod select;
 pub mod specification;
 pub mod sum;
 pub mod table;
+pub mod write;
 
 pub use case::{Case, Files, Folder};
 pub use design::Rows;

@@ -18,8 +18,8 @@ use crate::{brief, check, completions, demo, measure, new, simulate, site};
 
 /// Trade economics from a case folder to a brief whose every number is traced.
 ///
-/// DATA is a folder with a datapackage.json, a .csv, .csv.gz or .parquet file, or the name of a
-/// bundled case: world-2022 or belarus-russian-regions.
+/// DATA is a folder with a datapackage.json, a .csv, .csv.gz, .parquet, .arrow or .dta file, or
+/// the name of a bundled case: world-2022 or belarus-russian-regions.
 #[derive(Debug, Parser)]
 #[command(name = "emporion", version, after_help = "Example:\n  emporion demo")]
 pub struct Arguments {

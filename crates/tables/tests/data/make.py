@@ -1,5 +1,6 @@
 """Makes the sample files in this folder: python make.py (pandas, numpy, pyarrow)."""
 
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -30,20 +31,22 @@ def frame(text):
 
 
 DATES = {"day": "td", "instant": "tc", "month": "tm"}
-OLD = dict(convert_dates=DATES, write_index=False)
+WHEN = datetime(2026, 1, 1)
+OLD = dict(convert_dates=DATES, write_index=False, time_stamp=WHEN)
 frame(LATIN).to_stata(HERE / "v114.dta", version=114, byteorder="<", **OLD)
 frame(LATIN).to_stata(HERE / "v114-big.dta", version=114, byteorder=">", **OLD)
 for version, text in [(117, LATIN), (118, CYRILLIC), (119, CYRILLIC)]:
     table = frame(text)
-    table["long"] = ["x" * 3000, text, ""]
+    # pandas writes long texts of release 117 as UTF-8, which that release does not know.
+    table["remark"] = ["x" * 3000, "plain" if version == 117 else text, ""]
     for order, end in [("<", ""), (">", "-big")]:
         path = HERE / f"v{version}{end}.dta"
         # pandas writes 119 only for tables of more than 32,767 variables unless asked directly.
         writer = {117: stata.StataWriter117}.get(version, stata.StataWriterUTF8)
         more = {} if version == 117 else {"version": version}
         writer(
-            path, table, byteorder=order, convert_strl=["long"], convert_dates=DATES,
-            write_index=False, **more,
+            path, table, byteorder=order, convert_strl=["remark"], convert_dates=DATES,
+            write_index=False, time_stamp=WHEN, **more,
         ).write_file()
 
 # Releases that pandas does not write: 115 differs from 114 in its number alone, 113 in the
