@@ -5,7 +5,7 @@ use emporion_model::outcome::{InputError, Note};
 use rayon::prelude::*;
 
 use crate::evaluate::{Role, Source, Use, uses};
-use crate::formula::{Expr, Factor, Formula, effect_name, term_name};
+use crate::formula::{Expr, Factor, Formula, term_name};
 use crate::lag::{Lags, missing};
 use crate::levels;
 use crate::problem::{Problem, Report};
@@ -103,38 +103,11 @@ pub fn design_of(
     rows: &Rows,
     options: &DesignOptions,
 ) -> Result<Prepared, Report> {
-    let asked = Asked::new(formula, options)?;
-    let found = asked.uses(table);
+    let wanted = Wanted::new(formula, options)?;
+    let found = wanted.uses(table);
     check_columns(table, &found)?;
     let lags = lags(table, &found, options.panel.as_ref())?;
-    if options.duplicates == Duplicates::Sum {
-        let numeric: Vec<&str> =
-            found.iter().filter(|u| u.role != Role::Group).map(|u| u.column).collect();
-        if !lags.is_empty() {
-            return Err(Problem::new(
-                "duplicates-and-lags",
-                table.path(),
-                "rows that are one for each unit and time",
-                "add the rows up before taking lags",
-            )
-            .into());
-        }
-        let groups = groups(&found);
-        if let Some((small, first, merged)) =
-            duplicates::sum(table, rows, formula, &groups, &numeric)?
-        {
-            let mut prepared = asked.build(&small, &Rows::All(small.rows()), &lags)?;
-            prepared.move_rows(&first);
-            prepared.notes.push(Note {
-                code: "summed",
-                message: format!("{merged} rows added to an earlier row of the same flow"),
-                count: merged,
-                rows: Vec::new(),
-            });
-            return Ok(prepared);
-        }
-    }
-    asked.build(table, rows, &lags)
+    wanted.prepare(table, rows, &lags)
 }
 
 /// The columns used for their levels.
@@ -157,7 +130,7 @@ pub(crate) fn lags(
 }
 
 /// A formula with its options read.
-struct Asked<'a> {
+pub(crate) struct Wanted<'a> {
     formula: &'a Formula,
     options: &'a DesignOptions,
     clusters: Vec<Vec<String>>,
@@ -165,8 +138,8 @@ struct Asked<'a> {
     offset: Option<Expr>,
 }
 
-impl<'a> Asked<'a> {
-    fn new(formula: &'a Formula, options: &'a DesignOptions) -> Result<Self, Report> {
+impl<'a> Wanted<'a> {
+    pub fn new(formula: &'a Formula, options: &'a DesignOptions) -> Result<Self, Report> {
         let offset = options.offset.as_deref().map(Expr::parse).transpose()?;
         if let (Some(_), Some(within)) = (&offset, &formula.offset) {
             return Err(Problem::new(
@@ -188,7 +161,7 @@ impl<'a> Asked<'a> {
     }
 
     /// Every column in use, with its lag.
-    fn uses(&self, table: &Table) -> Vec<Use<'_>> {
+    pub fn uses(&self, table: &Table) -> Vec<Use<'_>> {
         let mut found = Vec::new();
         uses(&self.formula.outcome, 0, Role::Number, &mut found);
         predictor_uses(self.formula, self.offset.as_ref(), table, &mut found);
@@ -197,6 +170,36 @@ impl<'a> Asked<'a> {
         }
         self.clusters.iter().flatten().for_each(|column| group(column, &mut found));
         found
+    }
+
+    /// Builds the design, rows for one flow added up where that is wanted.
+    pub fn prepare(&self, table: &Table, rows: &Rows, lags: &Lags) -> Result<Prepared, Report> {
+        if self.options.duplicates != Duplicates::Sum {
+            return self.build(table, rows, lags);
+        }
+        if !lags.is_empty() {
+            return Err(Problem::new(
+                "duplicates-and-lags",
+                table.path(),
+                "rows that are one for each unit and time",
+                "add the rows up before taking lags",
+            )
+            .into());
+        }
+        let found = self.uses(table);
+        let numeric = found.iter().filter(|u| u.role != Role::Group).map(|u| u.column);
+        let numeric: Vec<&str> = numeric.collect();
+        let merged = duplicates::sum(table, rows, self.formula, &groups(&found), &numeric)?;
+        let Some((small, first, merged)) = merged else { return self.build(table, rows, lags) };
+        let mut prepared = self.build(&small, &Rows::All(small.rows()), lags)?;
+        prepared.move_rows(&first);
+        prepared.notes.push(Note {
+            code: "summed",
+            message: format!("{merged} rows added to an earlier row of the same flow"),
+            count: merged,
+            rows: Vec::new(),
+        });
+        Ok(prepared)
     }
 
     fn build(&self, table: &Table, rows: &Rows, lags: &Lags) -> Result<Prepared, Report> {
@@ -599,10 +602,4 @@ pub fn locate(error: &InputError, rows: &Rows, table: &Table) -> Problem {
             Problem::new("estimate", table.path(), expected, other.to_string())
         }
     }
-}
-
-/// The name under which a combination of columns stands in a design.
-#[must_use]
-pub fn combination_name(text: &str) -> Option<String> {
-    parse::combination(text).ok().map(|columns| effect_name(&columns))
 }

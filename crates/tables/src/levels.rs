@@ -43,7 +43,7 @@ impl Levels {
 const BLOCK: usize = 1024;
 
 /// A table of this many entries costs nothing worth saving.
-const SMALL: usize = 1 << 20;
+const SMALL: usize = 1 << 16;
 
 /// Entries of a direct table per row: beyond this, hashing takes less memory.
 const PER_ROW: usize = 4;
@@ -64,8 +64,8 @@ struct Key<'a> {
 }
 
 /// Mixes the bits of a number: the keys are whole numbers without a pattern to defend against.
-#[derive(Default)]
-struct Mix(u64);
+#[derive(Debug, Default)]
+pub(crate) struct Mix(u64);
 
 impl Hasher for Mix {
     fn finish(&self) -> u64 {
@@ -82,7 +82,7 @@ impl Hasher for Mix {
     }
 }
 
-type Map = HashMap<u64, u32, BuildHasherDefault<Mix>>;
+pub(crate) type Map = HashMap<u64, u32, BuildHasherDefault<Mix>>;
 
 /// The bits of a number by which equal values are equal: one zero, one missing.
 pub(crate) fn bits(value: f64) -> u64 {

@@ -14,7 +14,8 @@
 //! | covariates beside flows | [`join`] |
 //! | rows as matrices | [`panel`] |
 //! | `value ~ log(distance) \| origin + destination` | [`formula`] |
-//! | several estimations in one formula | [`specification`] |
+//! | several estimations in one formula, on samples of a table | [`specification`], [`plan`] |
+//! | the same design for other rows, to predict | [`recipe`] |
 //! | a formula and a table as arrays for an estimator | [`design`] |
 //! | results as files | [`mod@write`] |
 //!
@@ -49,7 +50,9 @@ pub mod formula;
 pub mod hierarchy;
 pub mod join;
 pub mod panel;
+pub mod plan;
 pub mod problem;
+pub mod recipe;
 pub mod schema;
 pub mod select;
 pub mod specification;

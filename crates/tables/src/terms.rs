@@ -91,6 +91,11 @@ impl Labelled {
         Ok(Self { column: column.to_owned(), labels, known, rank, fills, columns })
     }
 
+    /// The column whose levels these are.
+    pub fn column(&self) -> &str {
+        &self.column
+    }
+
     /// The position among the labels of each row's value, `u32::MAX` where it is not known.
     pub fn ranks(&self, values: &Values, rows: &Rows) -> Vec<u32> {
         let mut codes = self.known.find(values, rows);
