@@ -162,6 +162,7 @@ fn draw(canvas: &mut Canvas, options: &CoefficientOptions, rows: &[&CoefficientR
         let entries: Vec<(&str, (String, bool))> =
             options.models.iter().enumerate().map(|(i, m)| (m.as_str(), paint(i))).collect();
         canvas.legend(&entries);
+        canvas.y += 4.0;
     }
     // Narrow: the name of a term stands above its estimates. Wide: in a column.
     let column = if narrow {

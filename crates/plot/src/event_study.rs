@@ -238,16 +238,24 @@ fn draw(canvas: &mut Canvas, options: &EventStudyOptions, series: &[EventSeries]
         draw_series(canvas, options, s, i, if options.band { 0.0 } else { shift(i) }, (&x, &y));
     }
     if let Some(reference) = options.reference {
+        // The word stands at the edge that the neighbours leave more room at.
+        let near = points().filter(|p| (p.time - reference).abs() <= 2.0);
+        let (least, most) = near
+            .flat_map(|p| p.estimate.numbers())
+            .fold((0.0_f64, 0.0_f64), |(l, h), v| (l.min(v), h.max(v)));
         let at = (x.at(reference), y.at(0.0));
+        let above = y.at(most) - top > bottom - y.at(least);
+        let (edge, baseline) = if above {
+            (top + small + 3.0, top + small - 1.0)
+        } else {
+            (bottom - small - 3.0, bottom - 5.0)
+        };
+        canvas.line(at, (at.0, edge), &grid, 1.0);
         canvas.disc(at.0, at.1, 4.2, &muted, false);
-        // On the side away from the estimates that stand next to it.
-        let near = points().filter(|p| (p.time - reference).abs() <= 1.5);
-        let above = near.filter_map(|p| p.estimate.datum.value).sum::<f64>() <= 0.0;
-        let height = if above { at.1 - 10.0 } else { at.1 + 10.0 + small * 0.7 };
         let half = text::width(&options.reference_label, small) / 2.0;
         let centre = at.0.clamp(x0 + half, x1 - half);
         let set = Type::new(small, &muted).anchor("middle").halo();
-        canvas.text(centre, height, &options.reference_label, set);
+        canvas.text(centre, baseline, &options.reference_label, set);
     }
     canvas.y = bottom + small + 12.0;
     if !options.x_label.is_empty() {

@@ -3,17 +3,21 @@
 use super::lines::{Cell, Kind};
 use super::table::{Table, clean};
 
-/// Writes the table without traces.
+/// Writes the table with its title and notes.
 pub(super) fn write(table: &Table) -> String {
-    write_with(table, true)
-}
-
-/// Writes the table, with its title and notes or without.
-pub(crate) fn write_with(table: &Table, framed: bool) -> String {
     let mut out = String::new();
-    if framed && !table.options.title.is_empty() {
+    if !table.options.title.is_empty() {
         out.push_str(&format!("**{}**\n\n", escape(&clean(&table.options.title))));
     }
+    rows(table, &mut out);
+    for note in &table.notes {
+        out.push_str(&format!("\n{}\n", escape(note)));
+    }
+    out
+}
+
+/// Heads and rows.
+pub(crate) fn rows(table: &Table, out: &mut String) {
     let mut heads = table.heads();
     // A pipe table has one row of heads: the numbers; the other heads are rows below it.
     let numbers = heads.pop();
@@ -41,12 +45,6 @@ pub(crate) fn write_with(table: &Table, framed: bool) -> String {
         texts.resize(1 + table.columns.len(), String::new());
         out.push_str(&cells(texts));
     }
-    if framed {
-        for note in &table.notes {
-            out.push_str(&format!("\n{}\n", escape(note)));
-        }
-    }
-    out
 }
 
 fn cell(cell: &Cell) -> String {

@@ -23,7 +23,7 @@ pub mod table;
 mod data;
 mod latex;
 mod lines;
-mod markdown;
+pub(crate) mod markdown;
 mod notes;
 mod text;
 mod typst;

@@ -204,6 +204,21 @@ impl Table {
     }
 }
 
+impl Table {
+    /// Keys of the numbers it shows, in order; set by who wants them.
+    #[must_use]
+    pub fn keys(&self) -> Vec<String> {
+        let mut keys = Vec::new();
+        for slot in self.terms.iter().flat_map(|term| &term.slots) {
+            if let Slot::Estimate(estimate) = slot {
+                keys.extend([estimate.key.clone(), estimate.below_key.clone()]);
+            }
+        }
+        keys.extend(self.statistics.iter().flat_map(|row| row.keys.iter().cloned()));
+        keys
+    }
+}
+
 /// Names stand on one line.
 pub(super) fn clean(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
