@@ -114,6 +114,7 @@ fn conley_is_the_sum_over_all_pairs_of_rows() {
     let p = panel(7, 2);
     let latitude: Vec<f64> = (0..7).map(|o| -70.0 + 23.0 * o as f64).collect();
     let longitude: Vec<f64> = (0..7).map(|o| 170.0 + 4.0 * (o * o % 7) as f64).collect();
+    let mut compared = 0;
     for fitted in both(&p.design) {
         for kernel in [Kernel::Uniform, Kernel::Bartlett] {
             for kind in [Distance::GreatCircle, Distance::Triangular] {
@@ -133,6 +134,7 @@ fn conley_is_the_sum_over_all_pairs_of_rows() {
                     let fit = raw(&fitted, &Errors::Conley(conley));
                     if !fit.notes.iter().any(|n| n.code == "vcov_repaired") {
                         close(&fit.covariance, &want, 1e-9);
+                        compared += 1;
                     }
                 }
             }
@@ -147,6 +149,8 @@ fn conley_is_the_sum_over_all_pairs_of_rows() {
         let all = raw(&fitted, &errors(25_000.0));
         assert!(all.standard_errors[0] < 1e-6 * near.standard_errors[0]);
     }
+    println!("{compared} of 24 covariances needed no repair");
+    assert!(compared >= 12);
 }
 
 #[test]

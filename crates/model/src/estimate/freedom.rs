@@ -94,15 +94,21 @@ impl Freedom {
             FreedomRule::Unused => "not used by this convention",
         };
         let mut text = format!(
-            "{} observations less {} coefficients and {absorbed} absorbed effects leave {} degrees \
-             of freedom ({rule})",
-            self.rows, self.coefficients, self.residual
+            "{} observations less {} and {} leave {} degrees of freedom ({rule})",
+            self.rows,
+            counted(self.coefficients, "coefficient"),
+            counted(absorbed, "absorbed effect"),
+            self.residual
         );
         if !nested.is_empty() {
             text += &format!("; {} nested within the clusters", nested.join(", "));
         }
         text + "."
     }
+}
+
+fn counted(n: usize, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 
 /// What parameters are counted of.
@@ -272,6 +278,10 @@ mod tests {
         let freedom = count(&of, SmallSample::Fixest);
         assert_eq!((freedom.parameters, freedom.effects[2].redundant), (1 + 1 + 1 + 1, 1));
         assert_eq!(freedom.effects[0].nested_in.as_deref(), Some("f"));
-        assert!(freedom.sentence().contains("8 observations less 1 coefficients"));
+        assert_eq!(
+            freedom.sentence(),
+            "8 observations less 1 coefficient and 3 absorbed effects leave 4 degrees of freedom \
+             (counted as fixest does); f nested within the clusters."
+        );
     }
 }

@@ -17,7 +17,11 @@ pub enum Vcov {
 
 /// Which program's small-sample factor multiplies the variance.
 ///
-/// N rows, K parameters, G clusters (the smallest G with several ways).
+/// N rows (or the sum of frequency weights), K parameters, G clusters (the smallest G with several
+/// ways). For [`Errors::DriscollKraay`](super::Errors::DriscollKraay) and
+/// [`Errors::NeweyWest`](super::Errors::NeweyWest) the cluster column holds with the number of periods
+/// T for G; [`Errors::Conley`](super::Errors::Conley) has it without G/(G-1). For those three `Stata`
+/// is by analogy: no official Stata command has them for these models.
 ///
 /// | | iid, Poisson | iid, least squares | robust | cluster |
 /// | --- | --- | --- | --- | --- |
