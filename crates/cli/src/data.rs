@@ -128,14 +128,7 @@ impl Data {
     pub fn context(&self, table: &Table, rows: &[usize]) -> Context {
         let mut context = Context::new();
         for name in ["unit", "year", "period", "side", "scope", "measure", "status", "source"] {
-            // A number column of such a name means something else; a year is a number.
-            let words = table.column(name).is_some_and(|c| matches!(c.values, Values::Text { .. }));
-            let mut texts: Vec<String> = Vec::new();
-            for text in rows.iter().filter_map(|&row| table.text(name, row)) {
-                if (words || name == "year") && !texts.iter().any(|known| known == text) {
-                    texts.push(text.to_owned());
-                }
-            }
+            let texts = texts(table, name, rows);
             if !texts.is_empty() {
                 context.push((name, texts));
             }
@@ -154,6 +147,23 @@ impl Data {
             Self::File(table) => json!({ "file": table.path(), "digest": table.digest() }),
         }
     }
+}
+
+/// Each text of a column once, in order of appearance; each year of `year` once.
+fn texts(table: &Table, name: &str, rows: &[usize]) -> Vec<String> {
+    let Some(column) = table.column(name) else { return Vec::new() };
+    let mut seen = std::collections::HashSet::new();
+    let first: Vec<usize> = match &column.values {
+        Values::Text { codes, .. } => {
+            rows.iter().copied().filter(|&row| seen.insert(u64::from(codes[row]))).collect()
+        }
+        // A number column of such a name means something else; a year is a number.
+        Values::Number(values) if name == "year" => {
+            rows.iter().copied().filter(|&row| seen.insert(values[row].to_bits())).collect()
+        }
+        Values::Number(_) => Vec::new(),
+    };
+    first.into_iter().filter_map(|row| table.label(name, row)).collect()
 }
 
 /// Refuses a table that lacks a column.

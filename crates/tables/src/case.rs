@@ -271,6 +271,7 @@ impl Case {
             source: source::Source::Memory(&bytes),
             schema: &schema,
             wanted: None,
+            welcome: &[],
         });
         problems.extend(found);
         if let Some(mut table) = table {

@@ -164,7 +164,7 @@ impl<'a> Wanted<'a> {
     pub fn uses(&self, table: &Table) -> Vec<Use<'_>> {
         let mut found = Vec::new();
         uses(&self.formula.outcome, 0, Role::Number, &mut found);
-        predictor_uses(self.formula, self.offset.as_ref(), table, &mut found);
+        predictor_uses(self.formula, self.offset.as_ref(), &holds_text(table), &mut found);
         if let Some(weights) = &self.weights {
             uses(weights, 0, Role::Number, &mut found);
         }
@@ -375,20 +375,21 @@ struct Numbers {
 }
 
 /// The columns of everything right of `~`.
+pub(crate) fn holds_text(table: &Table) -> impl Fn(&str) -> bool {
+    |name| table.column(name).is_some_and(|c| matches!(c.values, Values::Text { .. }))
+}
+
 pub(crate) fn predictor_uses<'a>(
     formula: &'a Formula,
     offset: Option<&'a Expr>,
-    table: &Table,
+    is_text: &dyn Fn(&str) -> bool,
     found: &mut Vec<Use<'a>>,
 ) {
     for factor in formula.terms.iter().flatten() {
         match factor {
             Factor::Numeric(expr) => uses(expr, 0, Role::Number, found),
             Factor::Levels(indicators) => {
-                let text = |name: &str| {
-                    table.column(name).is_some_and(|c| matches!(c.values, Values::Text { .. }))
-                };
-                let groups = grouping(indicators, text);
+                let groups = grouping(indicators, is_text);
                 groups.iter().for_each(|column| group(column, found));
                 if let (1, Some(crate::formula::By::Slope(expr))) = (groups.len(), &indicators.by) {
                     uses(expr, 0, Role::Number, found);
@@ -588,6 +589,18 @@ impl Prepared {
             note.rows.iter_mut().for_each(|row| *row = origin[*row] as usize);
         }
     }
+}
+
+/// The ids of a column, or of a combination of columns, on some rows: a role, a cluster, a unit.
+///
+/// # Errors
+///
+/// A column that does not exist.
+pub fn factor(table: &Table, rows: &Rows, columns: &[String]) -> Result<Ids, Report> {
+    for name in columns {
+        table.wanted(name)?;
+    }
+    Ok(levels::factor(table, rows, columns).0)
 }
 
 /// An estimator's refusal as a problem that names the line of the file.

@@ -19,6 +19,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::design::predictor_uses;
+use crate::evaluate::{Role, Use, uses};
 use crate::problem::{Problem, Report};
 
 /// An arithmetic expression over the columns.
@@ -237,7 +239,26 @@ impl From<FormulaError> for Report {
     }
 }
 
+/// The columns used, each once.
+fn names(found: &[Use<'_>]) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for used in found {
+        if !names.iter().any(|name| name == used.column) {
+            names.push(used.column.to_owned());
+        }
+    }
+    names
+}
+
 impl Expr {
+    /// The columns that the expression uses, each once.
+    #[must_use]
+    pub fn columns(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        uses(self, 0, Role::Number, &mut found);
+        names(&found)
+    }
+
     /// Reads an arithmetic expression such as `log(population)`.
     ///
     /// # Errors
@@ -270,6 +291,16 @@ impl Expr {
 }
 
 impl Formula {
+    /// The columns that the formula uses, each once.
+    #[must_use]
+    pub fn columns(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        uses(&self.outcome, 0, Role::Number, &mut found);
+        // Which columns hold text is not known without a table; both readings name the same ones.
+        predictor_uses(self, self.offset.as_ref(), &|_| false, &mut found);
+        names(&found)
+    }
+
     /// Reads a formula of one estimation.
     ///
     /// # Errors

@@ -27,6 +27,8 @@ pub(crate) struct Request<'a> {
     pub schema: &'a Schema,
     /// The columns to read; None for all of them and, of a text file, the text itself.
     pub wanted: Option<&'a [&'a str]>,
+    /// Columns to read beside the wanted ones, when the file has them.
+    pub welcome: &'a [&'a str],
 }
 
 /// Reads a file of any known format.
@@ -57,7 +59,8 @@ impl Request<'_> {
                     .push(Problem::new("unknown-column", self.path, expected, near).column(*name));
             }
         }
-        (0..header.len()).filter(|&i| wanted.contains(&header[i].as_str())).collect()
+        let asked = |name: &str| wanted.contains(&name) || self.welcome.contains(&name);
+        (0..header.len()).filter(|&i| asked(&header[i])).collect()
     }
 }
 

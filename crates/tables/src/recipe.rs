@@ -3,7 +3,9 @@
 use emporion_model::estimate::design::{Factor, Regressor, Slope};
 use emporion_model::outcome::Note;
 
-use crate::design::{Levels, Panel, Prepared, check_columns, complete, lags, predictor_uses};
+use crate::design::{
+    Levels, Panel, Prepared, check_columns, complete, holds_text, lags, predictor_uses,
+};
 use crate::evaluate::Source;
 use crate::formula::{Expr, Formula};
 use crate::levels::{Known, Map};
@@ -124,7 +126,7 @@ impl Prepared {
 pub fn prepare_for(recipe: &Recipe, table: &Table) -> Result<NewRows, Report> {
     let formula = &recipe.formula;
     let mut found = Vec::new();
-    predictor_uses(formula, recipe.offset.as_ref(), table, &mut found);
+    predictor_uses(formula, recipe.offset.as_ref(), &holds_text(table), &mut found);
     check_columns(table, &found)?;
     let lags = lags(table, &found, recipe.panel.as_ref())?;
     let (rows, mut notes) = complete(table, &Rows::All(table.rows()), &found, &lags)?;

@@ -62,7 +62,9 @@ impl Values {
         builder.finish()
     }
 
-    fn select(&self, rows: &[usize]) -> Self {
+    /// The values of some rows.
+    #[must_use]
+    pub fn select(&self, rows: &[usize]) -> Self {
         match self {
             Self::Text { codes, labels } => Self::Text {
                 codes: rows.iter().map(|&row| codes[row]).collect(),
@@ -185,7 +187,7 @@ impl Table {
     ///
     /// Eight bytes for a number, four for a text; Parquet columns are decoded in parallel.
     pub fn read(path: &Path) -> Result<Self, Report> {
-        Self::read_file(path, None)
+        Self::read_file(path, None, &[])
     }
 
     /// Reads some columns of a file, in the file's order.
@@ -216,10 +218,23 @@ impl Table {
     /// # }
     /// ```
     pub fn read_columns(path: &Path, columns: &[&str]) -> Result<Self, Report> {
-        Self::read_file(path, Some(columns))
+        Self::read_file(path, Some(columns), &[])
     }
 
-    fn read_file(path: &Path, wanted: Option<&[&str]>) -> Result<Self, Report> {
+    /// As [`read_columns`](Self::read_columns), and the columns of `welcome` that the file has.
+    ///
+    /// # Errors
+    ///
+    /// As [`read_columns`](Self::read_columns).
+    pub fn read_columns_with(
+        path: &Path,
+        columns: &[&str],
+        welcome: &[&str],
+    ) -> Result<Self, Report> {
+        Self::read_file(path, Some(columns), welcome)
+    }
+
+    fn read_file(path: &Path, wanted: Option<&[&str]>, welcome: &[&str]) -> Result<Self, Report> {
         let shown = path.display().to_string();
         let file = path.file_name().map_or_else(String::new, |f| f.to_string_lossy().into_owned());
         let name = file.split('.').next().unwrap_or("");
@@ -230,6 +245,7 @@ impl Table {
             source: Source::File(path),
             schema: &schema,
             wanted,
+            welcome,
         })
     }
 
@@ -258,6 +274,7 @@ impl Table {
             source: Source::Memory(bytes),
             schema: schema.unwrap_or(&empty),
             wanted: None,
+            welcome: &[],
         })
     }
 
@@ -333,6 +350,14 @@ impl Table {
                 }
             }
         }
+    }
+
+    /// A cell as a reader knows it: text, or a number without needless digits; None when it is
+    /// empty or there is no such column.
+    #[must_use]
+    pub fn label(&self, column: &str, row: usize) -> Option<String> {
+        let values = &self.column(column)?.values;
+        (!values.is_missing(row)).then(|| shown(values, row))
     }
 
     /// A cell as a number; None when it is empty, text, or there is no such column.
@@ -452,7 +477,11 @@ impl Table {
     }
 
     /// The column, or a problem that suggests the nearest names.
-    pub(crate) fn wanted(&self, name: &str) -> Result<&Column, Box<Problem>> {
+    ///
+    /// # Errors
+    ///
+    /// There is no column of this name.
+    pub fn wanted(&self, name: &str) -> Result<&Column, Box<Problem>> {
         self.column(name).ok_or_else(|| {
             let problem = Problem::new(
                 "unknown-column",

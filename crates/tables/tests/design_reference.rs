@@ -18,8 +18,7 @@ fn case(root: &Path, name: &str) -> (Table, Value) {
 
 /// Fits a formula, and compares the coefficients in the order of the formula's regressors.
 fn agree(table: &Table, formula: &str, cluster: &str, expected: &Value, names: &[&str]) {
-    let options =
-        DesignOptions { clusters: vec![cluster.to_owned()], ..DesignOptions::default() };
+    let options = DesignOptions { clusters: vec![cluster.to_owned()], ..DesignOptions::default() };
     let prepared = design(&formula.parse().unwrap(), table, &options).unwrap();
     let options = Options { tolerance: 1e-12, ..Options::default() };
     let fit = estimate::ppml(&prepared.design, &options).unwrap();

@@ -91,9 +91,6 @@ pub struct Estimate {
     #[arg(long, help_heading = "Sample")]
     pub dropped: bool,
 
-    /// How fixed effects are solved for; the answer is the same
-    #[arg(long, value_enum, default_value_t, help_heading = "Computation")]
-    pub road: FixedEffectRoad,
     /// Newton steps stop below this change of log fitted values
     #[arg(long, value_name = "NUMBER", help_heading = "Computation")]
     pub tolerance: Option<f64>,
@@ -129,12 +126,7 @@ pub struct Estimate {
     #[arg(long, value_name = "TERM", help_heading = "Tests and corrections")]
     pub bootstrap: Vec<String>,
     /// Draws of the bootstrap
-    #[arg(
-        long,
-        value_name = "N",
-        default_value_t = 9_999,
-        help_heading = "Tests and corrections"
-    )]
+    #[arg(long, value_name = "N", default_value_t = 9_999, help_heading = "Tests and corrections")]
     pub draws: usize,
     /// Seed of the bootstrap
     #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Tests and corrections")]
@@ -295,16 +287,4 @@ pub enum Repeated {
     Sum,
     /// Each is a row of its own
     Keep,
-}
-
-/// How fixed effects are solved for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub enum FixedEffectRoad {
-    /// What a probe of the data finds faster
-    #[default]
-    Auto,
-    /// Exact elimination, block by block
-    Dense,
-    /// Conjugate gradients on the graph of levels
-    Sparse,
 }

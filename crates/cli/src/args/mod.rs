@@ -7,8 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 mod estimate;
 
 pub use estimate::{
-    Convention, Errors, Estimate, EstimateFormat, Family, FixedEffectRoad, Kernel, Look, Repeated,
-    TableOf,
+    Convention, Errors, Estimate, EstimateFormat, Family, Kernel, Look, Repeated, TableOf,
 };
 
 use crate::failure::Failure;

@@ -116,9 +116,10 @@ pub fn rows(after: &After) -> Vec<(String, String)> {
         .collect();
     rows.extend(after.reset.iter().map(|r| ("p of RESET".into(), probability(r.test.p_value))));
     rows.extend(
-        after.bootstrap.iter().map(|b| {
-            (format!("p of {} (bootstrap)", b.coefficient), probability(b.p_value))
-        }),
+        after
+            .bootstrap
+            .iter()
+            .map(|b| (format!("p of {} (bootstrap)", b.coefficient), probability(b.p_value))),
     );
     if let Some(bias) = &after.bias {
         for (at, name) in bias.names.iter().enumerate() {

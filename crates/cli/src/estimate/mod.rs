@@ -102,10 +102,8 @@ fn many(
             Err(failure) => failed.push((job.name(), failure)),
         }
     }
-    if models.is_empty()
-        && let Some((_, first)) = failed.into_iter().next()
-    {
-        return Err(first);
+    if models.is_empty() && !failed.is_empty() {
+        return Err(failed.swap_remove(0).1);
     }
     if let Some(path) = &arguments.save {
         save::write(path, data, &models)?;

@@ -2,8 +2,9 @@
 
 use emporion_brief::stages::gravity::Estimation;
 use emporion_model::estimate::Fit;
+use emporion_tables::plan::Samples;
 use emporion_tables::specification::Variation;
-use emporion_tables::{Formula, Report, Rows, Specification, Table, Values};
+use emporion_tables::{Formula, Report, Rows, Specification, Table};
 
 use crate::args;
 use crate::failure::Failure;
@@ -51,12 +52,8 @@ impl Model {
     /// What a table shows of an estimation.
     pub fn of(job: &Job, found: &Estimation) -> Self {
         let fit = Fit { rows: Vec::new(), fitted: Vec::new(), ..found.fitted.fit.clone() };
-        let label: Vec<&str> = job
-            .label
-            .iter()
-            .filter(|v| v.what == "sample")
-            .map(|v| v.value.as_str())
-            .collect();
+        let label: Vec<&str> =
+            job.label.iter().filter(|v| v.what == "sample").map(|v| v.value.as_str()).collect();
         Self {
             label: label.join(", "),
             formula: found.formula.to_string(),
@@ -96,55 +93,23 @@ pub fn split(
     let Some(name) = arguments.split.as_deref().or(arguments.fsplit.as_deref()) else {
         return Ok(jobs);
     };
-    let parts = parts(table, name)?;
-    if parts.len() * jobs.len() > MOST {
+    let samples = Samples::by(table, name, arguments.fsplit.is_some())?;
+    if samples.len().saturating_mul(jobs.len()) > MOST {
         return Err(Failure::new(format!(
-            "{name} has {} values and there are {} formulas: more than {MOST} models",
-            parts.len(),
+            "{name} makes {} samples and there are {} formulas: more than {MOST} models",
+            samples.len(),
             jobs.len()
         )));
     }
     let mut all = Vec::new();
     for job in jobs {
-        let with = |value: &str, rows: Option<Rows>| {
+        for sample in 0..samples.len() {
             let mut label = job.label.clone();
-            label.push(Variation { what: "sample", value: value.to_owned() });
-            Job { formula: job.formula.clone(), label, rows }
-        };
-        if arguments.fsplit.is_some() {
-            all.push(with("all", None));
+            let value = samples.label(sample).unwrap_or("all").to_owned();
+            label.push(Variation { what: "sample", value });
+            let rows = Some(samples.rows(sample));
+            all.push(Job { formula: job.formula.clone(), label, rows });
         }
-        all.extend(parts.iter().map(|(value, rows)| with(value, Some(rows.clone()))));
     }
     Ok(all)
-}
-
-/// The values of a column in order, each with its rows; empty cells belong to none.
-fn parts(table: &Table, name: &str) -> Result<Vec<(String, Rows)>, Failure> {
-    let column = table.wanted(name).map_err(|problem| Failure::from(*problem))?;
-    let mut found: Vec<(String, Vec<u32>)> = Vec::new();
-    match &column.values {
-        Values::Text { codes, labels } => {
-            found.extend(labels.iter().map(|label| (label.clone(), Vec::new())));
-            for (row, code) in codes.iter().enumerate() {
-                if let Some((_, rows)) = found.get_mut(*code as usize) {
-                    rows.push(row as u32);
-                }
-            }
-            found.sort();
-        }
-        Values::Number(values) => {
-            let mut order: Vec<u32> =
-                (0..values.len() as u32).filter(|&row| !values[row as usize].is_nan()).collect();
-            order.sort_by(|&a, &b| values[a as usize].total_cmp(&values[b as usize]));
-            for run in order.chunk_by(|&a, &b| values[a as usize] == values[b as usize]) {
-                found.push((values[run[0] as usize].to_string(), run.to_vec()));
-                if found.len() > MOST {
-                    break;
-                }
-            }
-        }
-    }
-    found.retain(|(_, rows)| !rows.is_empty());
-    Ok(found.into_iter().map(|(value, rows)| (value, Rows::These(rows))).collect())
 }

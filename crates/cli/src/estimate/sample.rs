@@ -54,7 +54,8 @@ pub fn open(
         return Data::open(name);
     }
     let used = used(arguments, jobs, question)?;
-    Ok(Data::File(Table::read_used(path, &used, &USUAL)?))
+    let used: Vec<&str> = used.iter().map(String::as_str).collect();
+    Ok(Data::File(Table::read_columns_with(path, &used, &USUAL)?))
 }
 
 /// Every column that the options name.
@@ -72,7 +73,7 @@ fn used(
     names.extend(clusters.into_iter().flatten());
     for expression in [&question.design.weights, &question.design.offset].into_iter().flatten() {
         let expression = Expr::parse(expression).map_err(emporion_tables::Report::from)?;
-        names.extend(expression.columns().into_iter().map(str::to_owned));
+        names.extend(expression.columns());
     }
     if let Some(panel) = &question.design.panel {
         names.extend(panel.unit.iter().chain([&panel.time]).cloned());

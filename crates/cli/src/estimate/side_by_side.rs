@@ -17,8 +17,8 @@ pub fn table(models: &[Model], look: &Look) -> Result<String, Failure> {
             ..Column::new(model.label.clone(), &model.fit)
         })
         .collect();
-    let table = Table::new(&columns, &options(look)?)
-        .map_err(|error| Failure::new(error.to_string()))?;
+    let table =
+        Table::new(&columns, &options(look)?).map_err(|error| Failure::new(error.to_string()))?;
     Ok(table.write(match look.format {
         EstimateFormat::Table => Format::Text,
         EstimateFormat::Json => Format::Json,
@@ -35,9 +35,8 @@ fn options(look: &Look) -> Result<Options, Failure> {
     let below = Below::parse(&look.below).ok_or_else(|| {
         Failure::new(format!("--below {:?}: se, t, p, interval or none", look.below))
     })?;
-    let stars = Stars::parse(&look.stars).ok_or_else(|| {
-        Failure::new(format!("--stars {:?}: none, fixest or esttab", look.stars))
-    })?;
+    let stars = Stars::parse(&look.stars)
+        .ok_or_else(|| Failure::new(format!("--stars {:?}: none, fixest or esttab", look.stars)))?;
     let rename = look
         .rename
         .iter()

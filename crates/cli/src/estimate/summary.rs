@@ -209,9 +209,10 @@ fn tests(after: &After) -> Part {
             Column::number("p_value", "p", "", Show::Probability),
         ],
     );
-    let reset = after.reset.iter().map(|reset| {
-        (format!("RESET: {} have no effect", reset.added.join(", ")), reset.test)
-    });
+    let reset = after
+        .reset
+        .iter()
+        .map(|reset| (format!("RESET: {} have no effect", reset.added.join(", ")), reset.test));
     for (name, test) in after.tests.iter().cloned().chain(reset) {
         let distribution = match test.denominator {
             Some(f) => format!("F({}, {f})", test.restrictions),
