@@ -10,25 +10,35 @@
 //! | `sample` | refuses bad input; the rows in use, compact |
 //! | [`separation`], `cone` | zeros that the likelihood cannot fit, with proof |
 //! | [`singletons`] | rows alone in a level |
-//! | [`absorb`] | effects taken out of a column |
+//! | `layout` | which effect is eliminated, which fall into blocks |
+//! | [`absorb`], `passes`, `conjugate` | effects taken out of columns |
+//! | `precondition`, `blocks` | exact solves block by block that speed it up |
 //! | `least_squares` | the few columns left |
 //! | `collinearity` | regressors left out, by name |
 //! | [`mod@ppml`], [`mod@ols`] | the estimators |
+//! | `newton`, `family` | the steps, and what tells families apart |
 //! | [`freedom`], `vcov`, [`distribution`] | parameters counted, covariance, p-values |
 //! | [`fit`], [`fitted`] | the result, and the arrays behind it |
 
 pub mod absorb;
+mod blocks;
 mod collinearity;
 mod cone;
+mod conjugate;
 pub mod design;
 pub mod distribution;
+mod family;
 pub mod fit;
 pub mod fitted;
 pub mod freedom;
+mod layout;
 mod least_squares;
+mod newton;
 pub mod ols;
 pub mod options;
+mod passes;
 pub mod ppml;
+mod precondition;
 mod report;
 pub mod sample;
 pub mod separation;
@@ -38,5 +48,5 @@ mod vcov;
 pub use fit::{Certificate, Collinear, Dropped, Family, Fit};
 pub use fitted::Fitted;
 pub use ols::{ols, ols_fitted};
-pub use options::{Options, SmallSample, Vcov};
+pub use options::{Options, Road, SmallSample, Vcov};
 pub use ppml::{ppml, ppml_fitted};
