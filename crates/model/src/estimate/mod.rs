@@ -10,29 +10,39 @@
 //! | `sample` | refuses bad input; the rows in use, compact |
 //! | [`separation`], `cone` | zeros that the likelihood cannot fit, with proof |
 //! | [`singletons`] | rows alone in a level |
-//! | [`absorb`] | effects taken out of a column |
+//! | `layout` | which effect is eliminated, which fall into blocks |
+//! | [`absorb`], `passes`, `conjugate` | effects taken out of columns |
+//! | `precondition`, `blocks` | exact solves block by block that speed it up |
 //! | `least_squares` | the few columns left |
 //! | `collinearity` | regressors left out, by name |
 //! | [`mod@ppml`], [`mod@ols`] | the estimators |
+//! | `newton`, `family` | the steps, and what tells families apart |
 //! | [`errors`], `vcov`, [`spatial`], [`serial`] | covariance: robust, clusters, space, time |
 //! | [`wald`], [`mod@reset`], [`wild`] | joint tests, RESET, wild and score bootstrap |
 //! | [`freedom`], [`distribution`] | parameters counted, p-values |
 //! | [`fit`], [`fitted`] | the result, and the arrays behind it |
 
 pub mod absorb;
+mod blocks;
 mod collinearity;
 mod cone;
+mod conjugate;
 pub mod design;
 pub mod distribution;
 pub mod errors;
 mod exact;
+mod family;
 pub mod fit;
 pub mod fitted;
 pub mod freedom;
+mod layout;
 mod least_squares;
+mod newton;
 pub mod ols;
 pub mod options;
+mod passes;
 pub mod ppml;
+mod precondition;
 mod report;
 pub mod reset;
 pub mod sample;
@@ -48,7 +58,7 @@ pub use errors::Errors;
 pub use fit::{Certificate, Collinear, Dropped, Family, Fit};
 pub use fitted::Fitted;
 pub use ols::{ols, ols_fitted};
-pub use options::{Options, SmallSample, Vcov};
+pub use options::{Options, Road, SmallSample, Vcov};
 pub use ppml::{ppml, ppml_fitted};
 pub use reset::reset;
 pub use wild::WildOptions;
