@@ -12,7 +12,7 @@ mod common;
 #[allow(dead_code)]
 mod parquet;
 
-use emporion_model::estimate::design::{Design, Factor, Regressor, WeightKind};
+use emporion_model::estimate::design::{Design, Factor, Regressor, Slope, WeightKind};
 use emporion_model::estimate::serial::{Periods, default_lag};
 use emporion_model::estimate::spatial::{Conley, Distance, Kernel, distance};
 use emporion_model::estimate::wald::Restriction;
@@ -330,7 +330,18 @@ fn the_wild_bootstrap_is_that_of_fitting_every_draw() {
     // Effects nested in the clusters (origin^year in origin), crossed with them, and both.
     let p = panel(5, 2);
     let nested = Design { effects: vec![p.design.effects[0].clone()], ..p.design.clone() };
-    for design in [&nested, &p.design] {
+    // Slopes by destination^year are crossed with the clusters, too.
+    let sloped = Design {
+        slopes: vec![Slope {
+            factor: p.design.effects[1].clone(),
+            variable: Regressor {
+                name: "trend".into(),
+                values: (0..p.design.y.len()).map(|i| (i * 7 % 11) as f64).collect(),
+            },
+        }],
+        ..p.design.clone()
+    };
+    for design in [&nested, &p.design, &sloped] {
         let weighted = Design {
             weights: Some((0..design.y.len()).map(|i| 1.0 + (i % 3) as f64).collect()),
             ..design.clone()
@@ -565,6 +576,29 @@ fn frequency_weights_are_rows_repeated() {
             }
         }
     }
+}
+
+#[test]
+fn slopes_count_the_levels_they_move() {
+    let p = panel(6, 2);
+    let levels = p.design.effects[1].levels;
+    let idle = p.design.effects[1].ids.iter().map(|id| f64::from(u8::from(*id > 0)));
+    let design = Design {
+        slopes: vec![Slope {
+            factor: p.design.effects[1].clone(),
+            variable: Regressor {
+                name: "trend".into(),
+                values: std::iter::zip(idle, 0..).map(|(m, i)| m * f64::from(i * 7 % 11)).collect(),
+            },
+        }],
+        ..p.design.clone()
+    };
+    let with = ols_fitted(&design, &Options::default()).unwrap().fit;
+    let without = ols_fitted(&p.design, &Options::default()).unwrap().fit;
+    assert_eq!(with.parameters, without.parameters + levels - 1);
+    let slope = with.freedom.effects.last().unwrap();
+    assert_eq!((slope.name.as_str(), slope.redundant), ("destination^year[trend]", 1));
+    assert_eq!(with.freedom.residual, with.n_used as i64 - with.parameters as i64);
 }
 
 #[test]

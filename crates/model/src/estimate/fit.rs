@@ -3,6 +3,7 @@
 use super::distribution::{critical_value, p_value};
 use super::exact::{number, numbers};
 use super::freedom::Freedom;
+use super::options::Road;
 use crate::outcome::{Note, Status};
 use serde::{Deserialize, Serialize};
 
@@ -132,7 +133,7 @@ pub struct Fit {
     pub fitted: Vec<f64>,
     /// Newton steps.
     pub iterations: usize,
-    /// Conjugate-gradient steps, all columns together.
+    /// Conjugate-gradient steps; columns that share a pass count once.
     pub absorb_iterations: usize,
     /// Poisson: root mean square change of log fitted values, weighted by them, that the last
     /// Newton step made. Least squares: 0.
@@ -141,6 +142,12 @@ pub struct Fit {
     /// Largest share of a column's norm that any one effect still explained after absorbing.
     #[serde(with = "number")]
     pub absorb_residual: f64,
+    /// Passes over the rows that absorbing took, each for a block of columns.
+    pub absorb_passes: usize,
+    /// The road taken: [`Road::Dense`] or [`Road::Sparse`].
+    pub road: Road,
+    /// Why, in a sentence.
+    pub road_reason: String,
     /// How it ended.
     pub status: Status,
     /// Advice.

@@ -1,11 +1,10 @@
 //! A fitted model with the arrays that inference, prediction and saving need.
 
-use super::absorb::{Absorbed, Absorber};
-use super::design::{Factor, Slope, WeightKind};
+use super::absorb::Absorbed;
+use super::design::{Design, Factor, Slope, WeightKind};
 use super::fit::Fit;
-
-/// Conjugate-gradient steps allowed, the default of [`Options`](super::options::Options).
-const ABSORB_STEPS: usize = 20_000;
+use super::options::Options;
+use super::sample::Sample;
 
 /// A fit and what it was computed from, row by row.
 ///
@@ -55,13 +54,25 @@ pub struct Fitted {
 }
 
 impl Fitted {
-    /// Takes the effects out of columns in the order of `rows`, under weights `w`.
+    /// Takes effects and slopes out of columns in the order of `rows`, under weights `w`.
     pub(super) fn absorb(&self, w: &[f64], columns: &mut [Vec<f64>], tolerance: f64) -> Absorbed {
-        // The rows are in the order of the largest effect, the first of equals.
-        let mut effects = self.effects.clone();
-        effects.sort_by_key(|f| std::cmp::Reverse(f.levels));
-        let mut absorber = Absorber::new(&effects, self.rows.len(), ABSORB_STEPS);
-        absorber.weigh(w);
-        absorber.demean_all(columns, tolerance)
+        let options = Options::default();
+        let design = Design {
+            y: vec![0.0; self.rows.len()],
+            effects: self.effects.clone(),
+            slopes: self.slopes.clone(),
+            ..Design::default()
+        };
+        // The sample has an order of rows of its own.
+        let sample = Sample::new(&design, &vec![true; self.rows.len()], options.road);
+        let there = |v: &[f64]| -> Vec<f64> { sample.rows.iter().map(|i| v[*i]).collect() };
+        let mut absorber = sample.absorber(options.max_absorb_iterations);
+        absorber.weigh(&there(w));
+        let mut moved: Vec<Vec<f64>> = columns.iter().map(|c| there(c)).collect();
+        let outcome = absorber.demean_all(&mut moved, tolerance);
+        for (column, moved) in columns.iter_mut().zip(moved) {
+            sample.rows.iter().zip(moved).for_each(|(i, v)| column[*i] = v);
+        }
+        outcome
     }
 }

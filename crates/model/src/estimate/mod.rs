@@ -10,10 +10,13 @@
 //! | `sample` | refuses bad input; the rows in use, compact |
 //! | [`separation`], `cone` | zeros that the likelihood cannot fit, with proof |
 //! | [`singletons`] | rows alone in a level |
-//! | [`absorb`] | effects taken out of a column |
+//! | `layout` | which effect is eliminated, which fall into blocks |
+//! | [`absorb`], `passes`, `conjugate` | effects taken out of columns |
+//! | `precondition`, `blocks` | exact solves block by block that speed it up |
 //! | `least_squares` | the few columns left |
 //! | `collinearity` | regressors left out, by name |
 //! | [`mod@ppml`], [`mod@ols`] | the estimators |
+//! | `newton`, `family` | the steps, and what tells families apart |
 //! | [`errors`], `vcov`, [`spatial`], [`serial`] | covariance: robust, clusters, space, time |
 //! | [`wald`], [`mod@reset`], [`wild`] | joint tests, RESET, wild and score bootstrap |
 //! | [`freedom`], [`distribution`] | parameters counted, p-values |
@@ -27,14 +30,17 @@
 pub mod absorb;
 pub mod bias;
 mod bias_roles;
+mod blocks;
 mod collinearity;
 mod components;
 mod cone;
+mod conjugate;
 pub mod design;
 pub mod distribution;
 pub mod effect_size;
 pub mod errors;
 mod exact;
+mod family;
 pub mod fit;
 pub mod fitted;
 pub mod freedom;
@@ -47,6 +53,10 @@ mod pinned;
 pub mod ppml;
 pub mod predict;
 pub mod recover;
+mod layout;
+mod newton;
+mod passes;
+mod precondition;
 mod report;
 pub mod reset;
 pub mod residuals;
@@ -63,7 +73,7 @@ pub use errors::Errors;
 pub use fit::{Certificate, Collinear, Dropped, Family, Fit};
 pub use fitted::Fitted;
 pub use ols::{ols, ols_fitted};
-pub use options::{Options, SmallSample, Vcov};
+pub use options::{Options, Road, SmallSample, Vcov};
 pub use ppml::{ppml, ppml_fitted};
 pub use reset::reset;
 pub use wild::WildOptions;

@@ -56,9 +56,9 @@ impl Rows {
     }
 
     /// The rows that are left, compact.
-    pub fn sample(&self, design: &Design) -> Result<Sample, InputError> {
+    pub fn sample(&self, design: &Design, options: &Options) -> Result<Sample, InputError> {
         if self.keep.contains(&true) {
-            return Ok(Sample::new(design, &self.keep));
+            return Ok(Sample::new(design, &self.keep, options.road));
         }
         Err(InputError::Empty {
             what: format!("all {} rows were dropped", self.keep.len()),
@@ -160,6 +160,9 @@ pub(super) fn assemble(
         absorb_iterations: pieces.absorbed.iterations,
         gradient_norm: pieces.gradient_norm,
         absorb_residual: pieces.absorbed.residual,
+        absorb_passes: pieces.absorbed.passes,
+        road: sample.layout.road,
+        road_reason: sample.layout.why.clone(),
         status: pieces.status,
         notes,
     };

@@ -9,10 +9,12 @@
 //! out; their fitted value is 0. Three searches, each exact about what it reports:
 //!
 //! 1. [`zero_groups`]: levels of an effect whose outcomes are all zero, to the fixed point.
-//! 2. `cone`: models small enough for a dense matrix, every separated row.
-//! 3. `certify`: in larger models the fit itself shows candidates, zeros whose fitted value keeps
-//!    falling by a constant factor; the rectifier on these candidates then gives a z, and rows are
-//!    left out only with that z as [`Certificate`].
+//! 2. `cone`: every separated row of a model small enough for a dense matrix.
+//! 3. `certify`: in larger models the rectifier on the candidates that the fit shows gives a z, and
+//!    rows are left out only with that z as [`Certificate`].
+//!
+//! The last two are asked only when the fit itself shows candidates: zeros whose fitted value keeps
+//! falling by a constant factor.
 //!
 //! Conversely a converged fit proves that no row it used is separated: its score X'(y - μ) = 0 with
 //! μ > 0 gives Σ μ_i z_i = 0 over the zeros for any z as above, so z = 0.
@@ -24,9 +26,11 @@
 //! Source: Correia, Guimarães and Zylkin (2021), sections 2 and 3.
 
 use super::absorb::Absorber;
+use super::cone::{self, Search};
 use super::design::Factor;
 use super::fit::Certificate;
 use super::least_squares::{Factorised, axpy};
+use super::options::Options;
 use super::sample::Sample;
 
 /// Weight of candidates relative to all other rows; its inverse is the K of the rectifier.
@@ -67,13 +71,39 @@ pub fn zero_groups(y: &[f64], effects: &[Factor], keep: &mut [bool]) -> Vec<usiz
     }
 }
 
+/// What a search found.
+pub(super) enum Found {
+    /// Separated rows, with the proof.
+    Proven(Vec<usize>, Certificate),
+    /// Certainly none.
+    None,
+    /// No proof either way.
+    Unknown,
+}
+
+/// Decides about zeros whose fitted value keeps falling: exactly where the model is small, else by
+/// the rectifier on these candidates.
+pub(super) fn search(sample: &Sample, candidates: &[usize], options: &Options) -> Found {
+    if let Search::Found(found, proof) = cone::search(sample, options.exact_search) {
+        return match proof {
+            Some(proof) if !found.is_empty() => Found::Proven(found, proof),
+            _ => Found::None,
+        };
+    }
+    let budget = options.max_absorb_iterations;
+    match certify(sample, candidates, options.absorb_tolerance(), budget) {
+        Some((found, proof)) => Found::Proven(found, proof),
+        None => Found::Unknown,
+    }
+}
+
 /// Looks for a z that is positive on some candidates and zero on all other rows.
 ///
 /// Rectifier with multipliers: regress the target t on [X D], heavily weighted off the candidates;
 /// on candidates t ← max(z, 0), elsewhere t ← t - z, which drives z to exact zero there. Candidates
 /// that are not separated slow this down, so when it has not settled soon it is started afresh on
 /// those that z singles out so far.
-pub(super) fn certify(
+fn certify(
     sample: &Sample,
     candidates: &[usize],
     tolerance: f64,
@@ -113,7 +143,7 @@ impl<'a> Rectifier<'a> {
         candidates.iter().for_each(|i| candidate[*i] = true);
         let weight = |c: &bool| if *c { CANDIDATE_WEIGHT } else { 1.0 };
         let w: Vec<f64> = candidate.iter().map(weight).collect();
-        let mut absorber = Absorber::new(&sample.effects, n, allowed);
+        let mut absorber = sample.absorber(allowed);
         absorber.weigh(&w);
         let mut x = sample.x.clone();
         let _ = absorber.demean_all(&mut x, tolerance);

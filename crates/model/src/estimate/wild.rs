@@ -386,10 +386,6 @@ impl Fitted {
             let remedy = "with so many clusters use clustered errors, or raise the limit";
             return refuse(expected, groups.to_string(), remedy);
         }
-        if !self.slopes.is_empty() {
-            let remedy = "cluster by a level that contains the slopes, or use clustered errors";
-            return refuse("no slopes by level".into(), "slopes".into(), remedy);
-        }
         let (mut of_e, mut of_x) = (Vec::new(), Vec::new());
         for first in (0..groups).step_by(BLOCK) {
             let mut columns: Vec<Vec<f64>> = (first..groups.min(first + BLOCK))
