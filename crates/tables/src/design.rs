@@ -4,6 +4,7 @@ use emporion_model::estimate::design::{Design, Factor as Ids, Regressor, Slope, 
 use emporion_model::outcome::{InputError, Note};
 use rayon::prelude::*;
 
+use crate::duplicates::Summed;
 use crate::evaluate::{Role, Source, Use, uses};
 use crate::formula::{Expr, Factor, Formula, term_name};
 use crate::lag::{Lags, missing};
@@ -190,7 +191,9 @@ impl<'a> Wanted<'a> {
         let numeric = found.iter().filter(|u| u.role != Role::Group).map(|u| u.column);
         let numeric: Vec<&str> = numeric.collect();
         let merged = duplicates::sum(table, rows, self.formula, &groups(&found), &numeric)?;
-        let Some((small, first, merged)) = merged else { return self.build(table, rows, lags) };
+        let Some(Summed { table: small, first, merged }) = merged else {
+            return self.build(table, rows, lags);
+        };
         let mut prepared = self.build(&small, &Rows::All(small.rows()), lags)?;
         prepared.move_rows(&first);
         prepared.notes.push(Note {

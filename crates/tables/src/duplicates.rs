@@ -22,9 +22,11 @@ pub enum Duplicates {
 }
 
 /// Columns that name a cell of trade, as far as a table has them.
-const CELL: [&str; 10] = [
+const CELL: [&str; 12] = [
     "origin",
     "destination",
+    "exporter",
+    "importer",
     "year",
     "product",
     "sector",
@@ -39,13 +41,12 @@ const CELL: [&str; 10] = [
 const REMARKS: [&str; 4] = ["source", "note", "status", "bound"];
 
 /// The columns that tell two rows of a table of flows apart, the likeliest first; None for a table
-/// without origin and destination.
+/// without origin and destination (or exporter and importer).
 ///
 /// These are [`CELL`], the other columns of texts but for remarks, and the columns that the formula
 /// groups by.
 fn keys<'a>(table: &'a Table, formula: &Formula, grouping: &[&str]) -> Option<Vec<&'a Column>> {
-    table.column("origin")?;
-    table.column("destination")?;
+    crate::lag::ends(table)?;
     let mut uses = Vec::new();
     crate::evaluate::uses(&formula.outcome, 0, crate::evaluate::Role::Number, &mut uses);
     let outcome = |name: &str| uses.iter().any(|found| found.column == name);
@@ -95,7 +96,7 @@ pub(crate) fn refuse(
             .problem(
                 "duplicate-rows",
                 rows.get(second),
-                "origin",
+                names[0],
                 format!("one row for each {}", names.join(", ")),
                 format!(
                     "lines {}: leave one of them out, add them up (duplicates = sum), or keep them as \
@@ -107,8 +108,17 @@ pub(crate) fn refuse(
     )
 }
 
-/// One row for each cell of trade, with the sums of the outcome's columns; also the row of the
-/// given table that stands for each, and how many were merged.
+/// A table with one row for each cell of trade.
+pub(crate) struct Summed {
+    /// The rows, with the sums of the outcome's columns.
+    pub table: Table,
+    /// The row of the given table that stands for each.
+    pub first: Vec<u32>,
+    /// How many rows were added to another one.
+    pub merged: usize,
+}
+
+/// Adds up the rows of each cell of trade.
 ///
 /// `numeric` are the columns of numbers that the design uses. None when nothing repeats.
 ///
@@ -121,7 +131,7 @@ pub(crate) fn sum(
     formula: &Formula,
     grouping: &[&str],
     numeric: &[&str],
-) -> Result<Option<(Table, Vec<u32>, usize)>, Box<Problem>> {
+) -> Result<Option<Summed>, Box<Problem>> {
     let Some(columns) = keys(table, formula, grouping) else { return Ok(None) };
     let pairs = repeated(&columns, rows);
     if pairs.is_empty() {
@@ -169,5 +179,6 @@ pub(crate) fn sum(
         let column = Column { name: (*name).to_owned(), values: Values::Number(sums) };
         small = small.with_column(column);
     }
-    Ok(Some((small, first.iter().map(|&row| row as u32).collect(), pairs.len())))
+    let first = first.iter().map(|&row| row as u32).collect();
+    Ok(Some(Summed { table: small, first, merged: pairs.len() }))
 }

@@ -20,30 +20,34 @@ pub struct Panel {
 const NONE: u32 = u32::MAX;
 
 impl Panel {
-    /// The panel that the names of the columns suggest: origin and destination, with product and
-    /// sector where there are such columns, over years.
+    /// The panel that the names of the columns suggest: origin and destination (or exporter and
+    /// importer), with product and sector where there are such columns, over years.
     ///
     /// # Errors
     ///
     /// When there are no columns of these names.
     pub fn of(table: &Table) -> Result<Self, Report> {
         let has = |name: &&str| table.column(name).is_some();
-        if ["origin", "destination", "year"].iter().all(|name| has(&name)) {
-            let unit = ["origin", "destination", "product", "sector"];
-            return Ok(Self {
-                unit: unit.iter().filter(|name| has(name)).map(|&name| name.to_owned()).collect(),
-                time: "year".to_owned(),
-            });
-        }
-        Err(Problem::new(
-            "no-panel",
-            table.path(),
-            "a panel for l(), f() and d()",
-            "name the columns of the unit and of the time; without names it is origin, destination \
-             (product, sector) and year",
-        )
-        .into())
+        let Some(ends) = ends(table).filter(|_| has(&"year")) else {
+            return Err(Problem::new(
+                "no-panel",
+                table.path(),
+                "a panel for l(), f() and d()",
+                "name the columns of the unit and of the time; without names it is origin, \
+                 destination (product, sector) and year",
+            )
+            .into());
+        };
+        let more = ["product", "sector"].into_iter().filter(has);
+        let unit = ends.into_iter().chain(more).map(str::to_owned).collect();
+        Ok(Self { unit, time: "year".to_owned() })
     }
+}
+
+/// The names of the two ends of a flow, as far as the table has such columns.
+pub(crate) fn ends(table: &Table) -> Option<[&'static str; 2]> {
+    let known = [["origin", "destination"], ["exporter", "importer"]];
+    known.into_iter().find(|ends| ends.iter().all(|name| table.column(name).is_some()))
 }
 
 /// For each lag the row it points to.

@@ -105,10 +105,7 @@ impl Labelled {
 }
 
 /// The columns that `i()` uses for their levels.
-pub(crate) fn grouping<'a>(
-    indicators: &'a Indicators,
-    is_text: impl Fn(&str) -> bool,
-) -> Vec<&'a str> {
+pub(crate) fn grouping(indicators: &Indicators, is_text: impl Fn(&str) -> bool) -> Vec<&str> {
     let mut columns = vec![indicators.column.as_str()];
     match &indicators.by {
         Some(By::Levels { column, .. }) => columns.push(column),
