@@ -2,6 +2,7 @@
 
 mod belarus;
 mod common;
+mod models;
 mod moved;
 mod page;
 mod reference;
