@@ -42,6 +42,9 @@ const RIDGE: f64 = 1e-12;
 /// Work, in multiplications, from which components are handed to several threads.
 const PARALLEL: usize = 1 << 18;
 
+/// Solutions on the levels of both sides of a component.
+type Sides<const R: usize> = (Vec<[f64; R]>, Vec<[f64; R]>);
+
 /// The factors of all components.
 #[derive(Debug, Clone)]
 pub(super) struct Blocks {
@@ -180,7 +183,7 @@ impl Blocks {
     pub fn apply<const R: usize>(&self, r: &[[f64; R]], z: &mut [[f64; R]]) {
         let solve = |k: usize| self.solve_one(k, r);
         let parallel = self.components.len() > 1 && self.work * R > PARALLEL;
-        let answers: Vec<(Vec<[f64; R]>, Vec<[f64; R]>)> = if parallel {
+        let answers: Vec<Sides<R>> = if parallel {
             (0..self.components.len()).into_par_iter().map(solve).collect()
         } else {
             (0..self.components.len()).map(solve).collect()
@@ -204,11 +207,7 @@ impl Blocks {
         self.b_offsets[s] + level as usize - before
     }
 
-    fn solve_one<const R: usize>(
-        &self,
-        k: usize,
-        r: &[[f64; R]],
-    ) -> (Vec<[f64; R]>, Vec<[f64; R]>) {
+    fn solve_one<const R: usize>(&self, k: usize, r: &[[f64; R]]) -> Sides<R> {
         let c = &self.components[k];
         let nb = c.b.len();
         let l = &self.l[self.starts[k].1..][..nb * (nb + 1) / 2];

@@ -4,6 +4,8 @@
 //! X = Q R,  Q'WQ = I,  R upper triangular;  b = R⁻¹ Q'Wz;  (X'WX)⁻¹ = R⁻¹ R⁻ᵀ
 //! ```
 //!
+//! Where the columns are far from collinear, R is the Cholesky factor of X'WX, in one pass.
+//!
 //! The order matters to the reader: a column that earlier ones reproduce is the one reported.
 //! Source: Björck (1967), "Solving linear least squares problems by Gram–Schmidt
 //! orthogonalization", with one pass of reorthogonalisation.
@@ -170,10 +172,14 @@ pub(super) fn axpy(s: f64, x: &[f64], y: &mut [f64]) {
     }
 }
 
+/// Pivot of the normal equations, relative to a unit diagonal, from which Cholesky's R is good to
+/// within a hundred roundings.
+const SAFE_PIVOT: f64 = 1e-2;
+
 /// The triangular factorisation of a set of weighted columns.
 #[derive(Debug, Clone)]
 pub(super) struct Factorised {
-    /// Orthonormal columns.
+    /// Orthonormal columns; none where R comes from well-conditioned normal equations.
     q: Vec<Vec<f64>>,
     /// R, row-major k × k, upper triangular.
     r: Vec<f64>,
@@ -185,6 +191,36 @@ impl Factorised {
     /// Factorises the columns; those whose remaining norm is at most `floor[j]` get a zero in Q
     /// and R, and a zero coefficient from [`Self::solve`].
     pub fn new(w: &[f64], columns: &[Vec<f64>], floor: &[f64]) -> Self {
+        Self::from_gram(&gram(w, columns), floor)
+            .unwrap_or_else(|| Self::orthogonalise(w, columns, floor))
+    }
+
+    /// R by Cholesky, if no column is anywhere near a combination of earlier ones.
+    fn from_gram(gram: &[f64], floor: &[f64]) -> Option<Self> {
+        let k = floor.len();
+        let at = |i: usize, j: usize| gram[i * (i + 1) / 2 + j];
+        let mut r = vec![0.0; k * k];
+        for j in 0..k {
+            for i in 0..=j {
+                let earlier: f64 = (0..i).map(|m| r[m * k + i] * r[m * k + j]).sum();
+                let s = at(j, i) - earlier;
+                if i < j {
+                    r[i * k + j] = s / r[i * k + i];
+                } else if s > SAFE_PIVOT * at(j, j)
+                    && s > 100.0 * floor[j] * floor[j]
+                    && s.is_normal()
+                {
+                    r[j * k + j] = s.sqrt();
+                } else {
+                    return None;
+                }
+            }
+        }
+        let remaining = (0..k).map(|j| r[j * k + j]).collect();
+        Some(Self { q: Vec::new(), r, remaining })
+    }
+
+    fn orthogonalise(w: &[f64], columns: &[Vec<f64>], floor: &[f64]) -> Self {
         let k = columns.len();
         let mut q = columns.to_vec();
         let mut r = vec![0.0; k * k];
@@ -212,12 +248,24 @@ impl Factorised {
     }
 
     fn k(&self) -> usize {
-        self.q.len()
+        self.remaining.len()
     }
 
-    /// Coefficients of z on the columns.
-    pub fn solve(&self, w: &[f64], z: &[f64]) -> Vec<f64> {
-        let mut b: Vec<f64> = self.q.iter().map(|q| dot(w, q, z)).collect();
+    /// Coefficients of z on the columns that were factorised.
+    pub fn solve(&self, w: &[f64], columns: &[Vec<f64>], z: &[f64]) -> Vec<f64> {
+        let mut b: Vec<f64>;
+        if self.q.is_empty() {
+            let k = self.k();
+            b = columns.iter().map(|x| dot(w, x, z)).collect();
+            for i in 0..k {
+                for m in 0..i {
+                    b[i] -= self.r[m * k + i] * b[m];
+                }
+                b[i] /= self.r[i * k + i];
+            }
+        } else {
+            b = self.q.iter().map(|q| dot(w, q, z)).collect();
+        }
         self.back_substitute(&mut b);
         b
     }
@@ -275,8 +323,13 @@ mod tests {
     fn a_line_through_three_points() {
         // y = 1 + 2x exactly; (X'X)⁻¹ of {1, x}, x = 0, 1, 2, is [[5/6, -1/2], [-1/2, 1/2]].
         let w = [1.0; 3];
-        let f = Factorised::new(&w, &[vec![1.0; 3], vec![0.0, 1.0, 2.0]], &[0.0; 2]);
-        let b = f.solve(&w, &[1.0, 3.0, 5.0]);
+        let columns = [vec![1.0; 3], vec![0.0, 1.0, 2.0]];
+        let z = [1.0, 3.0, 5.0];
+        let f = Factorised::new(&w, &columns, &[0.0; 2]);
+        let b = f.solve(&w, &columns, &z);
+        let by_gram_schmidt =
+            Factorised::orthogonalise(&w, &columns, &[0.0; 2]).solve(&w, &columns, &z);
+        assert!((b[0] - by_gram_schmidt[0]).abs() < 1e-14);
         assert!((b[0] - 1.0).abs() < 1e-14 && (b[1] - 2.0).abs() < 1e-14);
         let g = f.inverse_gram();
         for (got, want) in g.iter().zip([5.0 / 6.0, -0.5, -0.5, 0.5]) {
@@ -287,9 +340,10 @@ mod tests {
     #[test]
     fn a_repeated_column_is_named_by_the_earlier_one() {
         let w = [1.0; 3];
-        let f = Factorised::new(&w, &[vec![1.0, 2.0, 4.0], vec![2.0, 4.0, 8.0]], &[0.0, 1e-10]);
+        let columns = [vec![1.0, 2.0, 4.0], vec![2.0, 4.0, 8.0]];
+        let f = Factorised::new(&w, &columns, &[0.0, 1e-10]);
         assert!(f.remaining[1] < 1e-14);
         assert!((f.combination(1)[0] - 2.0).abs() < 1e-14);
-        assert_eq!(f.solve(&w, &[1.0, 2.0, 4.0])[1], 0.0);
+        assert_eq!(f.solve(&w, &columns, &[1.0, 2.0, 4.0])[1], 0.0);
     }
 }

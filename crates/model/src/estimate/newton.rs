@@ -303,7 +303,7 @@ fn coefficients_of_step(sample: &Sample, absorber: &Absorber, columns: &[Vec<f64
     if let Some(b) = solve_gram(&gram(w, columns), x.len()) {
         return b;
     }
-    Factorised::new(w, x, &floors(sample, w, NO_VARIATION)).solve(w, r)
+    Factorised::new(w, x, &floors(sample, w, NO_VARIATION)).solve(w, x, r)
 }
 
 /// Moves by the largest share of the step, halving from one, that does not raise the loss, and

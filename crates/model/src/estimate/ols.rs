@@ -88,7 +88,7 @@ pub fn ols_fitted(design: &Design, options: &Options) -> Result<Fitted, InputErr
     absorbed.passes += before.passes;
     let mut residual = x.pop().unwrap_or_default();
     let factorised = Factorised::new(w, &x, &floors(&sample, w, options.collinearity_tolerance));
-    let coefficients = factorised.solve(w, &residual);
+    let coefficients = factorised.solve(w, &x, &residual);
     for (b, x) in coefficients.iter().zip(&x) {
         axpy(-b, x, &mut residual);
     }

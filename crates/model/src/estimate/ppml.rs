@@ -124,14 +124,12 @@ pub fn ppml_fitted(design: &Design, options: &Options) -> Result<Fitted, InputEr
 /// Drops all-zero groups and singletons until neither is left.
 fn drop_groups(design: &Design, options: &Options, rows: &mut Rows) {
     loop {
-        let mut changed = false;
         if options.separation {
             let found = separation::zero_groups(&design.y, &design.effects, &mut rows.keep);
-            changed |= !found.is_empty();
             rows.drop(found.into_iter(), Reason::SeparatedByEffects);
         }
-        changed |= rows.drop_singletons(design, options);
-        if !changed {
+        // A singleton may have been the positive outcome of another group.
+        if !rows.drop_singletons(design, options) {
             return;
         }
     }

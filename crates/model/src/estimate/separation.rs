@@ -8,7 +8,7 @@
 //! Along -z the likelihood rises for ever, so the estimate does not exist until these rows are left
 //! out; their fitted value is 0. Three searches, each exact about what it reports:
 //!
-//! 1. [`zero_groups`]: levels of an effect whose outcomes are all zero, to the fixed point.
+//! 1. [`zero_groups`]: levels of an effect whose outcomes are all zero.
 //! 2. `cone`: every separated row of a model small enough for a dense matrix.
 //! 3. `certify`: in larger models the rectifier on the candidates that the fit shows gives a z, and
 //!    rows are left out only with that z as [`Certificate`].
@@ -32,6 +32,7 @@ use super::fit::Certificate;
 use super::least_squares::{Factorised, axpy};
 use super::options::Options;
 use super::sample::Sample;
+use rayon::prelude::*;
 
 /// Weight of candidates relative to all other rows; its inverse is the K of the rectifier.
 const CANDIDATE_WEIGHT: f64 = 1e-4;
@@ -44,31 +45,36 @@ const VANISHED: f64 = 1e-6;
 /// Rounds of the rectifier before it is started afresh on fewer candidates.
 const ROUNDS: usize = 30;
 
-/// Finds zeros in levels without a positive outcome among the rows with `keep`, to the fixed point,
-/// and takes them out of `keep`. Returns their positions in ascending order.
+/// Finds zeros in levels without a positive outcome among the rows with `keep` and takes them out of
+/// `keep`. Returns their positions in ascending order.
+///
+/// Only zeros go, so no level loses a positive outcome: one round is the fixed point.
 pub fn zero_groups(y: &[f64], effects: &[Factor], keep: &mut [bool]) -> Vec<usize> {
-    let mut dropped = Vec::new();
-    loop {
-        let before = dropped.len();
-        for f in effects {
+    let positive: Vec<Vec<bool>> = effects
+        .par_iter()
+        .map(|f| {
             let mut positive = vec![false; f.levels];
-            for i in (0..y.len()).filter(|i| keep[*i] && y[*i] > 0.0) {
-                positive[f.ids[i] as usize] = true;
+            for ((id, y), k) in f.ids.iter().zip(y).zip(&*keep) {
+                // Without a branch: which rows are zeros is as good as random.
+                positive[*id as usize] |= *k & (*y > 0.0);
             }
-            for i in 0..y.len() {
-                if keep[i] && !positive[f.ids[i] as usize] {
-                    keep[i] = false;
-                    dropped.push(i);
-                }
-            }
+            positive
+        })
+        .collect();
+    let mut dropped = Vec::new();
+    for (f, positive) in effects.iter().zip(&positive) {
+        if positive.iter().all(|p| *p) {
+            continue;
         }
-        // Only zeros were dropped, so no level lost a positive outcome: one round is the fixed
-        // point of the zeros alone, and the loop confirms it.
-        if dropped.len() == before {
-            dropped.sort_unstable();
-            return dropped;
+        for (i, (id, keep)) in f.ids.iter().zip(keep.iter_mut()).enumerate() {
+            if *keep && !positive[*id as usize] {
+                *keep = false;
+                dropped.push(i);
+            }
         }
     }
+    dropped.sort_unstable();
+    dropped
 }
 
 /// What a search found.
@@ -155,7 +161,7 @@ impl<'a> Rectifier<'a> {
     fn project(&self, t: &[f64]) -> Vec<f64> {
         let mut residual = t.to_vec();
         let _ = self.absorber.demean(&mut residual, self.tolerance);
-        let b = self.factorised.solve(&self.w, &residual);
+        let b = self.factorised.solve(&self.w, &self.x, &residual);
         for (b, x) in b.iter().zip(&self.x) {
             axpy(-b, x, &mut residual);
         }
