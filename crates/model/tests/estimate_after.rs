@@ -333,9 +333,10 @@ fn slopes_are_recovered_with_the_effects() {
         name: g.to_string(),
         values: (0..y.len()).map(|i| if origin[i] == g { z[i] } else { 0.0 }).collect(),
     });
+    let columns = columns.collect();
     let mut design = Design {
         y,
-        x: columns.collect(),
+        x: columns,
         effects: vec![factor("origin", &origin), factor("destination", &destination)],
         ..Design::default()
     };
