@@ -18,6 +18,10 @@
 //! | [`fit`], [`fitted`] | the result, and the arrays behind it |
 
 pub mod absorb;
+#[allow(dead_code)]
+mod approximate_cholesky;
+#[allow(dead_code)]
+mod border;
 mod collinearity;
 mod cone;
 pub mod design;
@@ -29,10 +33,16 @@ mod least_squares;
 pub mod ols;
 pub mod options;
 pub mod ppml;
+#[allow(dead_code)]
+mod precondition;
 mod report;
 pub mod sample;
 pub mod separation;
 pub mod singletons;
+#[allow(dead_code)]
+mod thin;
+#[cfg(test)]
+mod thin_tests;
 mod vcov;
 
 pub use fit::{Certificate, Collinear, Dropped, Family, Fit};
