@@ -55,6 +55,10 @@ pub(super) struct Elimination {
     pub exact_degree: usize,
     /// Draws per original edge in a sampled star: more draws, a closer and larger factor.
     pub copies: usize,
+    /// What is left when stars outgrow `exact_degree` is eliminated as a full matrix if it has no
+    /// more than (`dense_work` × vertices and edges)^(1/3) vertices: three multiplications of
+    /// `dense_work` are one per edge.
+    pub dense_work: f64,
     /// Seed of the draws.
     pub seed: u64,
 }
@@ -63,7 +67,7 @@ impl Default for Elimination {
     /// Both numbers are measured: of the pairs tried on worker-firm panels and on grids they gave
     /// the least time for setting up and solving four columns. Two copies are AC-2 of the source.
     fn default() -> Self {
-        Self { exact_degree: 16, copies: 2, seed: 0 }
+        Self { exact_degree: 64, copies: 2, dense_work: 20_000.0, seed: 0 }
     }
 }
 
@@ -92,22 +96,96 @@ struct Half {
     next: u32,
 }
 
-/// Lists of edges by vertex, with parallel edges; ends at eliminated vertices are skipped late.
+/// Lists of edges by vertex. Parallel edges and ends at eliminated vertices stay until a list has
+/// doubled, and go together then.
 struct Lists {
     heads: Vec<u32>,
     halves: Vec<Half>,
     copies: Vec<u8>,
-    /// Edges to vertices not yet eliminated, parallel ones counted each.
+    /// Most copies an edge may have after merging.
+    most: u8,
+    /// Entries of a list, and how many it may have before it is merged.
+    lengths: Vec<u32>,
+    allowed: Vec<u32>,
+    /// Neighbours left: right after merging, and from then on at most so many.
     degrees: Vec<u32>,
+    /// Work space: the entry that holds a neighbour while a list is merged.
+    entry: Vec<u32>,
 }
 
 impl Lists {
+    fn new(n: usize, edges: &[Edge], copies: u8) -> Self {
+        let mut lists = Self {
+            heads: vec![NONE; n],
+            halves: Vec::with_capacity(3 * edges.len()),
+            copies: Vec::with_capacity(3 * edges.len()),
+            most: copies,
+            lengths: vec![0; n],
+            allowed: vec![16; n],
+            degrees: vec![0; n],
+            entry: vec![NONE; n],
+        };
+        for edge in edges.iter().filter(|e| e.weight > 0.0) {
+            lists.push(edge.ends, edge.weight, copies);
+        }
+        lists
+    }
+
     fn push(&mut self, ends: [u32; 2], weight: f64, copies: u8) {
         for (at, to) in [(ends[0], ends[1]), (ends[1], ends[0])] {
             let next = std::mem::replace(&mut self.heads[at as usize], self.halves.len() as u32);
             self.halves.push(Half { weight, to, next });
             self.copies.push(copies);
+            self.lengths[at as usize] += 1;
             self.degrees[at as usize] += 1;
+        }
+    }
+
+    /// Merges the parallel edges of v and drops those to eliminated vertices.
+    fn merge(&mut self, v: u32, position: &[u32]) {
+        let (mut at, mut kept, mut last) = (self.heads[v as usize], 0, NONE);
+        self.heads[v as usize] = NONE;
+        while at != NONE {
+            let half = self.halves[at as usize];
+            let seen = self.entry[half.to as usize];
+            if position[half.to as usize] != NONE {
+            } else if seen != NONE {
+                self.halves[seen as usize].weight += half.weight;
+                let copies = self.copies[seen as usize].saturating_add(self.copies[at as usize]);
+                self.copies[seen as usize] = copies.min(self.most);
+            } else {
+                self.entry[half.to as usize] = at;
+                match last {
+                    NONE => self.heads[v as usize] = at,
+                    last => self.halves[last as usize].next = at,
+                }
+                last = at;
+                kept += 1;
+            }
+            at = half.next;
+        }
+        if last != NONE {
+            self.halves[last as usize].next = NONE;
+        }
+        let mut at = self.heads[v as usize];
+        while at != NONE {
+            let half = self.halves[at as usize];
+            self.entry[half.to as usize] = NONE;
+            at = half.next;
+        }
+        self.lengths[v as usize] = kept;
+        self.degrees[v as usize] = kept;
+        self.allowed[v as usize] = 2 * kept + 16;
+    }
+
+    /// The neighbours of v, each once: for a list just merged.
+    fn star(&self, v: u32, star: &mut Vec<Neighbour>) {
+        star.clear();
+        let mut at = self.heads[v as usize];
+        while at != NONE {
+            let Half { weight, to, next } = self.halves[at as usize];
+            star.push(Neighbour { at: to, weight, copies: self.copies[at as usize] });
+            at = next;
         }
     }
 }
@@ -117,8 +195,7 @@ impl Lists {
 struct Neighbour {
     at: u32,
     weight: f64,
-    parallel: u32,
-    copies: usize,
+    copies: u8,
 }
 
 impl Factor {
@@ -128,16 +205,7 @@ impl Factor {
     ///
     /// Weights are finite and not negative, and no edge is a loop; parallel edges add up.
     pub fn new(n: usize, edges: &[Edge], options: &Elimination) -> Self {
-        let copies = options.copies.clamp(1, 255);
-        let mut lists = Lists {
-            heads: vec![NONE; n],
-            halves: Vec::with_capacity(3 * edges.len()),
-            copies: Vec::with_capacity(3 * edges.len()),
-            degrees: vec![0; n],
-        };
-        for edge in edges.iter().filter(|e| e.weight > 0.0) {
-            lists.push(edge.ends, edge.weight, copies as u8);
-        }
+        let mut lists = Lists::new(n, edges, options.copies.clamp(1, 255) as u8);
         let mut factor = Self {
             order: Vec::with_capacity(n),
             inverse_pivots: Vec::with_capacity(n),
@@ -148,11 +216,11 @@ impl Factor {
             components: 0,
             sampled: 0,
         };
+        let dense = (options.dense_work * (n + edges.len()) as f64).cbrt() as usize;
         let mut random = SplitMix::new(options.seed, 0);
         let mut queue: BinaryHeap<Reverse<(u32, u32)>> =
             (0..n).map(|v| Reverse((lists.degrees[v], v as u32))).collect();
         let mut position = vec![NONE; n];
-        let mut slot = vec![NONE; n];
         let mut star: Vec<Neighbour> = Vec::new();
         let mut draw = Draw::default();
         while let Some(Reverse((degree, v))) = queue.pop() {
@@ -161,26 +229,27 @@ impl Factor {
             }
             // Degrees that grew since are found here; those that fell have an entry of their own.
             if lists.degrees[v as usize] > degree {
-                queue.push(Reverse((lists.degrees[v as usize], v)));
-                continue;
+                lists.merge(v, &position);
+                if lists.degrees[v as usize] > degree {
+                    queue.push(Reverse((lists.degrees[v as usize], v)));
+                    continue;
+                }
             }
+            lists.merge(v, &position);
+            let exact = lists.degrees[v as usize] as usize <= options.exact_degree;
+            if !exact && factor.sampled == 0 && n - factor.order.len() <= dense {
+                factor.finish_densely(&mut lists, &mut position);
+                break;
+            }
+            lists.star(v, &mut star);
             position[v as usize] = factor.order.len() as u32;
-            factor.order.push(v);
-            gather(&lists, v, &position, copies, &mut slot, &mut star);
-            let sum: f64 = star.iter().map(|u| u.weight).sum();
-            factor.inverse_pivots.push(if sum > 0.0 { 1.0 / sum } else { 0.0 });
-            for u in &star {
-                slot[u.at as usize] = lists.degrees[u.at as usize];
-                lists.degrees[u.at as usize] -= u.parallel;
-                factor.targets.push(u.at);
-                factor.shares.push(u.weight / sum);
-            }
-            factor.starts.push(factor.targets.len());
-            if star.len() <= options.exact_degree {
+            let sum = factor.push(v, star.iter().map(|u| (u.at, u.weight)));
+            star.iter().for_each(|u| lists.degrees[u.at as usize] -= 1);
+            if exact {
                 for (i, a) in star.iter().enumerate() {
                     for b in &star[i + 1..] {
                         let weight = a.weight * (b.weight / sum);
-                        lists.push([a.at, b.at], weight, a.copies.min(b.copies) as u8);
+                        lists.push([a.at, b.at], weight, a.copies.min(b.copies));
                     }
                 }
             } else {
@@ -188,15 +257,67 @@ impl Factor {
                 draw.tree(&star, &mut random, &mut lists);
             }
             for u in &star {
-                let degree = lists.degrees[u.at as usize];
-                if degree < slot[u.at as usize] {
-                    queue.push(Reverse((degree, u.at)));
+                let at = u.at as usize;
+                let before = lists.degrees[at];
+                if lists.lengths[at] > lists.allowed[at] {
+                    lists.merge(u.at, &position);
                 }
-                slot[u.at as usize] = NONE;
+                // Vertices that gained no more than they lost may have moved ahead in the queue.
+                if lists.degrees[at] < before || star.len() <= 2 {
+                    queue.push(Reverse((lists.degrees[at], u.at)));
+                }
             }
         }
         factor.finish(&position);
         factor
+    }
+
+    /// Appends a step and gives its pivot.
+    fn push(&mut self, v: u32, star: impl Iterator<Item = (u32, f64)> + Clone) -> f64 {
+        let sum: f64 = star.clone().map(|(_, weight)| weight).sum();
+        self.order.push(v);
+        self.inverse_pivots.push(if sum > 0.0 { 1.0 / sum } else { 0.0 });
+        for (u, weight) in star {
+            self.targets.push(u);
+            self.shares.push(weight / sum);
+        }
+        self.starts.push(self.targets.len());
+        sum
+    }
+
+    /// Eliminates all vertices that are left, exactly, as a full matrix.
+    fn finish_densely(&mut self, lists: &mut Lists, position: &mut [u32]) {
+        let left: Vec<u32> =
+            (0..position.len() as u32).filter(|v| position[*v as usize] == NONE).collect();
+        let m = left.len();
+        let mut index = vec![0; position.len()];
+        left.iter().enumerate().for_each(|(k, v)| index[*v as usize] = k);
+        let mut a = vec![0.0; m * m];
+        let mut star = Vec::new();
+        for (k, v) in left.iter().enumerate() {
+            lists.merge(*v, position);
+            lists.star(*v, &mut star);
+            for u in &star {
+                let other = index[u.at as usize];
+                if other > k {
+                    a[k * m + other] = u.weight;
+                }
+            }
+        }
+        for (k, v) in left.iter().enumerate() {
+            position[*v as usize] = self.order.len() as u32;
+            let (head, rest) = a.split_at_mut((k + 1) * m);
+            let row = &head[k * m..];
+            let others = (k + 1..m).filter(|j| row[*j] > 0.0);
+            let sum = self.push(*v, others.clone().map(|j| (left[j], row[j])));
+            for i in others {
+                let share = row[i] / sum;
+                let target = &mut rest[(i - k - 1) * m..(i - k) * m];
+                for (t, w) in target[i + 1..].iter_mut().zip(&row[i + 1..]) {
+                    *t += share * w;
+                }
+            }
+        }
     }
 
     /// Turns vertices into positions and numbers the components.
@@ -245,35 +366,6 @@ impl Factor {
     }
 }
 
-/// Lists the neighbours of v that are left, each once, in the order first met.
-fn gather(
-    lists: &Lists,
-    v: u32,
-    position: &[u32],
-    copies: usize,
-    slot: &mut [u32],
-    star: &mut Vec<Neighbour>,
-) {
-    star.clear();
-    let mut at = lists.heads[v as usize];
-    while at != NONE {
-        let half = lists.halves[at as usize];
-        let to = half.to as usize;
-        if position[to] == NONE {
-            let drawn = usize::from(lists.copies[at as usize]);
-            if slot[to] == NONE {
-                slot[to] = star.len() as u32;
-                star.push(Neighbour { at: half.to, weight: 0.0, parallel: 0, copies: 0 });
-            }
-            let u = &mut star[slot[to] as usize];
-            u.weight += half.weight;
-            u.parallel += 1;
-            u.copies = (u.copies + drawn).min(copies);
-        }
-        at = half.next;
-    }
-}
-
 /// Work space of a sampled star.
 #[derive(Default)]
 struct Draw {
@@ -288,8 +380,8 @@ impl Draw {
     fn tree(&mut self, star: &[Neighbour], random: &mut SplitMix, lists: &mut Lists) {
         self.entries.clear();
         for u in star {
-            let part = u.weight / u.copies as f64;
-            self.entries.extend(std::iter::repeat_n((part, u.at), u.copies));
+            let part = u.weight / f64::from(u.copies);
+            self.entries.extend(std::iter::repeat_n((part, u.at), usize::from(u.copies)));
         }
         self.entries.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
         let mut tail = 0.0;

@@ -136,9 +136,8 @@ fn pseudo_inverse(t: &[f64], scale: &[f64]) -> Vec<f64> {
     let q = scale.len();
     let mut inverse = vec![0.0; q * q];
     let down = |y: usize| if scale[y] > 0.0 { 1.0 / scale[y] } else { 0.0 };
-    let scaled = faer::Mat::from_fn(q, q, |y, x| {
-        0.5 * (t[y * q + x] + t[x * q + y]) * down(y) * down(x)
-    });
+    let scaled =
+        faer::Mat::from_fn(q, q, |y, x| 0.5 * (t[y * q + x] + t[x * q + y]) * down(y) * down(x));
     let Ok(eigen) = scaled.self_adjoint_eigen(faer::Side::Lower) else {
         // Without eigenvalues the diagonal still makes a preconditioner.
         (0..q).for_each(|y| inverse[y * q + y] = down(y) * down(y));
@@ -148,7 +147,8 @@ fn pseudo_inverse(t: &[f64], scale: &[f64]) -> Vec<f64> {
     for k in (0..q).filter(|k| values[*k] > NULL) {
         for y in 0..q {
             for x in 0..q {
-                inverse[y * q + x] += vectors[(y, k)] * vectors[(x, k)] / values[k] * down(y) * down(x);
+                inverse[y * q + x] +=
+                    vectors[(y, k)] * vectors[(x, k)] / values[k] * down(y) * down(x);
             }
         }
     }

@@ -138,9 +138,8 @@ impl Preconditioner {
             Block::Thin(thin) => Some(thin),
             _ => None,
         });
-        self.border = thin
-            .filter(|_| width > 0)
-            .map(|thin| Border::new(thin, starts, &columns, width, w));
+        self.border =
+            thin.filter(|_| width > 0).map(|thin| Border::new(thin, starts, &columns, width, w));
     }
 
     /// z = M⁻¹ r over the whole system.

@@ -356,8 +356,7 @@ fn diagonal_steps(cells: &Cells, levels: usize, options: &ThinOptions) -> f64 {
             }
         }
     }
-    let inverse: Vec<f64> =
-        diagonal.iter().map(|d| if *d > 0.0 { 1.0 / d } else { 0.0 }).collect();
+    let inverse: Vec<f64> = diagonal.iter().map(|d| if *d > 0.0 { 1.0 / d } else { 0.0 }).collect();
     let mut r = noise(cells, levels, options.elimination.seed);
     let mut z = vec![0.0; levels];
     let mut p = vec![0.0; levels];
@@ -401,7 +400,9 @@ fn noise(cells: &Cells, levels: usize, seed: u64) -> Vec<f64> {
     for (run, total) in cells.starts.windows(2).zip(&cells.totals) {
         let weights = &cells.weights[run[0]..run[1]];
         roots.clear();
-        roots.extend(weights.iter().map(|c| if random.next() >> 63 == 0 { c.sqrt() } else { -c.sqrt() }));
+        roots.extend(
+            weights.iter().map(|c| if random.next() >> 63 == 0 { c.sqrt() } else { -c.sqrt() }),
+        );
         let mean = if *total > 0.0 { roots.iter().sum::<f64>() / total } else { 0.0 };
         for ((id, root), c) in cells.ids[run[0]..run[1]].iter().zip(&roots).zip(weights) {
             out[*id as usize] += root - c * mean;

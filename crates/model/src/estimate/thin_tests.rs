@@ -158,6 +158,9 @@ fn bench_on_a_panel() {
     if let Some(copies) = setting("EMPORION_COPIES") {
         options.elimination.copies = copies;
     }
+    if let Some(work) = setting("EMPORION_DENSE") {
+        options.elimination.dense_work = work as f64;
+    }
     if let Some(clique) = setting("EMPORION_CLIQUE") {
         options.clique = clique;
     }
@@ -174,12 +177,12 @@ fn bench_on_a_panel() {
     println!("probe: {:?}, {:.2} s", probe.err(), cpu() - start);
     let start = cpu();
     let mut thin =
-        Preconditioner::new(&panel.starts, &panel.refs(), panel.levels, &panel.w, &options).unwrap();
+        Preconditioner::new(&panel.starts, &panel.refs(), panel.levels, &panel.w, &options)
+            .unwrap();
     println!("set-up {:.2} s, {} entries, exact {}", cpu() - start, thin.entries(), thin.exact());
     let start = cpu();
     for v in &columns {
-        let (_, steps, left) =
-            panel.solve(&panel.margins(v), 1e-9, 500, &|r, z| thin.apply(r, z));
+        let (_, steps, left) = panel.solve(&panel.margins(v), 1e-9, 500, &|r, z| thin.apply(r, z));
         println!("thin: {steps} steps, residual {left:.1e}");
     }
     println!("thin: {:.2} s", cpu() - start);
