@@ -3,18 +3,49 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use emporion_plot::Figure;
+use emporion_plot::{Figure, TwinCell};
 use emporion_tables::Report;
 use emporion_tables::case::Case;
 use minijinja::{Error, ErrorKind};
 
 use crate::cell::Cell;
+use crate::regression;
 
-/// A chart or map with its caption, waiting to be put in its place.
+/// What a block shows.
+#[derive(Debug, Clone)]
+pub enum Shown {
+    /// A picture and its table twin.
+    Figure(Box<Figure>),
+    /// Models side by side.
+    Regression(Box<regression::Table>),
+}
+
+impl Shown {
+    /// Ids of the numbers it shows, in order.
+    #[must_use]
+    pub fn ids(&self) -> Vec<String> {
+        let ids: Vec<String> = match self {
+            Self::Figure(figure) => figure
+                .table
+                .rows
+                .iter()
+                .flatten()
+                .filter_map(|cell| match cell {
+                    TwinCell::Datum { id, .. } => Some(id.clone()),
+                    TwinCell::Text(_) => None,
+                })
+                .collect(),
+            Self::Regression(table) => table.keys(),
+        };
+        ids.into_iter().filter(|id| !id.is_empty()).collect()
+    }
+}
+
+/// A chart, map or table with its caption, waiting to be put in its place.
 #[derive(Debug, Clone)]
 pub struct Block {
-    /// The picture and its table twin.
-    pub figure: Figure,
+    /// The picture or table.
+    pub shown: Shown,
     /// Heading above it.
     pub title: String,
     /// The finding in words, with number markers.

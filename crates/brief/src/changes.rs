@@ -44,7 +44,7 @@ impl Changes {
         for before in &old.files {
             let hashes = before.hashes()?;
             match case.tables.values().find(|table| table.path() == before.file) {
-                Some(table) if table.digest() == before.digest => {}
+                Some(table) if table.digest() == Some(&before.digest) => {}
                 Some(table) if !hashes.is_empty() => {
                     let file = File::new(before, &hashes, table, &texts(old, &before.file));
                     changes.files.insert(before.file.clone(), file);

@@ -108,11 +108,7 @@ fn collect(
     for block in &blocks {
         show(marked_ids(&block.caption));
         show(marked_ids(&block.footnote));
-        let data = block.figure.table.rows.iter().flatten().filter_map(|cell| match cell {
-            emporion_plot::TwinCell::Datum { id, .. } if !id.is_empty() => Some(id.clone()),
-            _ => None,
-        });
-        show(data.collect());
+        show(block.shown.ids());
     }
     shown.retain(|id| book.cell(id).is_some());
     let cells: BTreeMap<_, _> =

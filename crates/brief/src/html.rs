@@ -3,12 +3,14 @@
 //! A number is a button; the trace it opens is a popover, which browsers handle without scripts.
 //! Where they do not, and on paper, the table of all figures at the end holds the same facts.
 
-use emporion_plot::{TwinCell, escape};
+use emporion_plot::{Figure, TwinCell, escape};
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
+use crate::book::{Block, Shown};
 use crate::cell::Cell;
 use crate::markdown::twin_text;
 use crate::number::{self, Style};
+use crate::regression::{self, Table};
 use crate::render::{Brief, Piece};
 
 const STYLE: &str = include_str!("page.css");
@@ -154,16 +156,50 @@ fn button(id: &str, text: &str) -> String {
 
 fn block(brief: &Brief, index: usize) -> Result<String, String> {
     let block = brief.blocks.get(index).ok_or("unknown block")?;
-    let mut out = format!(
-        "<figure class=\"block\"><h3>{}</h3>\n<p class=\"finding\">{}</p>\n{}\n",
+    match &block.shown {
+        Shown::Figure(figure) => picture(brief, block, figure),
+        Shown::Regression(table) => models(brief, block, table),
+    }
+}
+
+/// Heading and finding.
+fn head(brief: &Brief, block: &Block, class: &str) -> Result<String, String> {
+    Ok(format!(
+        "<figure class=\"{class}\"><h3>{}</h3>\n<p class=\"finding\">{}</p>\n",
         inline(brief, &block.title)?,
-        inline(brief, &block.caption)?,
-        block.figure.html()
+        inline(brief, &block.caption)?
+    ))
+}
+
+/// A regression table, whose numbers open their traces.
+fn models(brief: &Brief, block: &Block, table: &Table) -> Result<String, String> {
+    let mut out = head(brief, block, "models")?;
+    out.push_str(
+        "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"Table\">\
+         <table class=\"regression\">\n",
     );
+    let number = |id: &str, text: &str| match brief.cells.contains_key(id) {
+        true => button(id, text),
+        false => escape(text),
+    };
+    regression::html::rows(table, &number, &mut out);
+    out.push_str("</table></div>\n");
+    let mut notes: Vec<String> = table.notes.iter().map(|note| escape(note)).collect();
+    if !block.footnote.is_empty() {
+        notes.push(inline(brief, &block.footnote)?);
+    }
+    out.push_str(&format!("<figcaption>{}</figcaption>\n</figure>", notes.join(" ")));
+    Ok(out)
+}
+
+fn picture(brief: &Brief, block: &Block, figure: &Figure) -> Result<String, String> {
+    let mut out = head(brief, block, "block")?;
+    out.push_str(&figure.html());
+    out.push('\n');
     if !block.footnote.is_empty() {
         out.push_str(&format!("<figcaption>{}</figcaption>\n", inline(brief, &block.footnote)?));
     }
-    let twin = &block.figure.table;
+    let twin = &figure.table;
     out.push_str(
         "<details class=\"twin\"><summary>The same as a table</summary>\
          <div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"Table\"><table><thead><tr>",

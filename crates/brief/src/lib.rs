@@ -20,6 +20,7 @@ pub mod html;
 pub mod json;
 pub mod markdown;
 pub mod number;
+pub mod regression;
 pub mod render;
 pub mod stages;
 pub mod value;

@@ -2,6 +2,8 @@
 
 use emporion_plot::TwinCell;
 
+use crate::book::Shown;
+use crate::regression;
 use crate::render::{Brief, Piece};
 
 /// Writes the brief as Markdown.
@@ -44,15 +46,26 @@ fn plain(brief: &Brief, text: &str) -> Result<String, String> {
 
 fn block(brief: &Brief, index: usize) -> Result<String, String> {
     let block = brief.blocks.get(index).ok_or("unknown block")?;
-    let twin = &block.figure.table;
-    let header: Vec<String> = twin.header.iter().map(|name| escape(name)).collect();
-    let mut out = format!("**{}**\n\n| {} |\n", inline(brief, &block.title)?, header.join(" | "));
-    out.push_str(&format!("|{}\n", " --- |".repeat(twin.header.len())));
-    for row in &twin.rows {
-        let cells: Vec<String> = row.iter().map(|cell| escape(twin_text(cell))).collect();
-        out.push_str(&format!("| {} |\n", cells.join(" | ")));
+    let mut out = format!("**{}**\n\n", inline(brief, &block.title)?);
+    match &block.shown {
+        Shown::Figure(figure) => {
+            let twin = &figure.table;
+            let header: Vec<String> = twin.header.iter().map(|name| escape(name)).collect();
+            out.push_str(&format!("| {} |\n", header.join(" | ")));
+            out.push_str(&format!("|{}\n", " --- |".repeat(twin.header.len())));
+            for row in &twin.rows {
+                let cells: Vec<String> = row.iter().map(|cell| escape(twin_text(cell))).collect();
+                out.push_str(&format!("| {} |\n", cells.join(" | ")));
+            }
+        }
+        Shown::Regression(table) => regression::markdown::rows(table, &mut out),
     }
     out.push_str(&format!("\n*{}*", inline(brief, &block.caption)?));
+    if let Shown::Regression(table) = &block.shown {
+        for note in &table.notes {
+            out.push_str(&format!("\n\n{}", escape(note)));
+        }
+    }
     if !block.footnote.is_empty() {
         out.push_str(&format!("\n\n{}", inline(brief, &block.footnote)?));
     }

@@ -26,8 +26,9 @@ pub enum Data {
 }
 
 impl Data {
-    /// Opens a folder with a `datapackage.json`, a `.csv`, `.csv.gz` or `.parquet` file, or the
-    /// bundled case of this name when there is no such path.
+    /// Opens a folder with a `datapackage.json`; a CSV (`.csv`, `.csv.gz`), Parquet (`.parquet`),
+    /// Arrow (`.arrow`, `.feather`) or Stata (`.dta`) file; or the bundled case of this name when
+    /// there is no such path.
     pub fn open(name: &str) -> Result<Self, Failure> {
         let path = Path::new(name);
         if path.is_dir() || path.file_name().is_some_and(|file| file == "datapackage.json") {
@@ -127,14 +128,7 @@ impl Data {
     pub fn context(&self, table: &Table, rows: &[usize]) -> Context {
         let mut context = Context::new();
         for name in ["unit", "year", "period", "side", "scope", "measure", "status", "source"] {
-            // A number column of such a name means something else; a year is a number.
-            let words = table.column(name).is_some_and(|c| matches!(c.values, Values::Text { .. }));
-            let mut texts: Vec<String> = Vec::new();
-            for text in rows.iter().filter_map(|&row| table.text(name, row)) {
-                if (words || name == "year") && !texts.iter().any(|known| known == text) {
-                    texts.push(text.to_owned());
-                }
-            }
+            let texts = texts(table, name, rows);
             if !texts.is_empty() {
                 context.push((name, texts));
             }
@@ -153,6 +147,23 @@ impl Data {
             Self::File(table) => json!({ "file": table.path(), "digest": table.digest() }),
         }
     }
+}
+
+/// Each text of a column once, in order of appearance; each year of `year` once.
+fn texts(table: &Table, name: &str, rows: &[usize]) -> Vec<String> {
+    let Some(column) = table.column(name) else { return Vec::new() };
+    let mut seen = std::collections::HashSet::new();
+    let first: Vec<usize> = match &column.values {
+        Values::Text { codes, .. } => {
+            rows.iter().copied().filter(|&row| seen.insert(u64::from(codes[row]))).collect()
+        }
+        // A number column of such a name means something else; a year is a number.
+        Values::Number(values) if name == "year" => {
+            rows.iter().copied().filter(|&row| seen.insert(values[row].to_bits())).collect()
+        }
+        Values::Number(_) => Vec::new(),
+    };
+    first.into_iter().filter_map(|row| table.label(name, row)).collect()
 }
 
 /// Refuses a table that lacks a column.
@@ -183,8 +194,8 @@ fn absent(name: &str) -> Failure {
     let hint = match near.first() {
         Some(near) => format!("did you mean the bundled case {near}?"),
         None => format!(
-            "name a folder with a datapackage.json, a .csv, .csv.gz or .parquet file, or one of \
-             the bundled cases {}",
+            "name a folder with a datapackage.json, a .csv, .csv.gz, .parquet, .arrow, .feather or \
+             .dta file, or one of the bundled cases {}",
             bundled.join(", ")
         ),
     };

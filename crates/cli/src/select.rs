@@ -53,6 +53,11 @@ pub fn select(data: &Data, table: &Table, conditions: &[String]) -> Result<Selec
     Ok(Selected { rows: rows(table, &flat)?, advice })
 }
 
+/// The columns that the conditions look at.
+pub fn columns(conditions: &[String]) -> Result<Vec<String>, Failure> {
+    conditions.iter().map(|text| Ok(parse(text)?.column.to_owned())).collect()
+}
+
 /// The conditions whose column a table has.
 pub fn applicable(table: &Table, conditions: &[String]) -> Result<Vec<String>, Failure> {
     let mut kept = Vec::new();

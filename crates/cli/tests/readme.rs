@@ -1,4 +1,4 @@
-//! Every command of the README runs, and prints the lines the README shows.
+//! Every command of the README and of the guides runs, and prints the lines shown under it.
 
 use std::path::Path;
 use std::process::Command;
@@ -46,12 +46,10 @@ fn squeezed(line: &str) -> String {
     line.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-#[test]
-fn every_command_of_the_readme_prints_what_it_shows() {
-    let readme = std::fs::read_to_string(Path::new(ROOT).join("README.md")).unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    let snippets = snippets(&readme);
-    assert!(snippets.len() >= 8, "the README shows {} commands", snippets.len());
+/// Runs the commands of a document in a folder and compares what they print.
+fn check(document: &str, text: &str, folder: &Path, at_least: usize) {
+    let snippets = snippets(text);
+    assert!(snippets.len() >= at_least, "{document} shows {} commands", snippets.len());
     for snippet in snippets {
         let words = words(&snippet.command);
         let arguments: &[String] = match words.as_slice() {
@@ -63,21 +61,21 @@ fn every_command_of_the_readme_prints_what_it_shows() {
             }
             // This is the run we are in.
             [cargo, test, ..] if cargo == "cargo" && test == "test" => continue,
-            _ => panic!("a command that this test does not know: {}", snippet.command),
+            _ => panic!("{document}: a command that this test does not know: {}", snippet.command),
         };
         let output = Command::new(env!("CARGO_BIN_EXE_emporion"))
             .args(arguments)
-            .current_dir(folder.path())
+            .current_dir(folder)
             .output()
             .unwrap();
         let stdout = String::from_utf8(output.stdout).unwrap();
         let stderr = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{}\n{stdout}{stderr}", snippet.command);
+        assert!(output.status.success(), "{document}: {}\n{stdout}{stderr}", snippet.command);
         let mut printed = stdout.lines().map(squeezed);
         for line in snippet.lines.iter().map(|line| squeezed(line)).filter(|line| line != "…") {
             assert!(
                 printed.any(|p| p == line),
-                "`{}` does not print, in this order:\n{line}\nit prints:\n{stdout}",
+                "{document}: `{}` does not print, in this order:\n{line}\nit prints:\n{stdout}",
                 snippet.command
             );
         }
@@ -85,17 +83,74 @@ fn every_command_of_the_readme_prints_what_it_shows() {
 }
 
 #[test]
+fn every_command_of_the_readme_prints_what_it_shows() {
+    let readme = std::fs::read_to_string(Path::new(ROOT).join("README.md")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    check("README.md", &readme, folder.path(), 8);
+}
+
+#[test]
+fn every_command_of_the_guides_prints_what_it_shows() {
+    let guides = Path::new(ROOT).join("docs/guides");
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::copy(guides.join("data/panel.csv"), folder.path().join("panel.csv")).unwrap();
+    for (name, at_least) in
+        [("agreement.md", 6), ("dropped-rows.md", 2), ("from-stata-and-r.md", 3)]
+    {
+        let text = std::fs::read_to_string(guides.join(name)).unwrap();
+        check(name, &text, folder.path(), at_least);
+    }
+}
+
+/// README, CONTRIBUTING and every page below docs.
+fn documents() -> Vec<String> {
+    let mut found: Vec<String> =
+        ["README.md", "CONTRIBUTING.md", "cases/NOTICE.md", "crates/model/src/lib.rs"]
+            .map(str::to_owned)
+            .into();
+    found.push("benches/README.md".into());
+    found.push("docs/README.md".into());
+    for folder in ["docs/guides", "docs/concepts", "docs/replications", "docs/reference"] {
+        for entry in std::fs::read_dir(Path::new(ROOT).join(folder)).unwrap() {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            if name.ends_with(".md") {
+                found.push(format!("{folder}/{name}"));
+            }
+        }
+    }
+    found
+}
+
+#[test]
 fn every_file_the_documents_name_exists() {
-    for document in ["README.md", "CONTRIBUTING.md", "cases/NOTICE.md", "crates/model/src/lib.rs"] {
-        let text = std::fs::read_to_string(Path::new(ROOT).join(document)).unwrap();
+    for document in documents() {
+        let path = Path::new(ROOT).join(&document);
+        let text = std::fs::read_to_string(&path).unwrap();
+        let beside = path.parent().unwrap();
         let links = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+        for link in links.filter(|link| !link.starts_with("http") && !link.starts_with('#')) {
+            // Links of a page are relative to it; those of doc comments are to the repository.
+            let found = beside.join(link).exists() || document.ends_with(".rs");
+            assert!(found || Path::new(ROOT).join(link).exists(), "{document} links to {link}");
+        }
         let paths = text.split('`').skip(1).step_by(2).filter(|code| {
-            ["crates/", "oracles/", "docs/", "cases/", "scripts/"]
+            ["crates/", "oracles/", "docs/", "cases/", "scripts/", "benches/"]
                 .iter()
                 .any(|start| code.starts_with(start))
+                && !code.contains(' ')
         });
-        for path in links.filter(|link| !link.starts_with("http")).chain(paths) {
+        for path in paths {
             assert!(Path::new(ROOT).join(path).exists(), "{document} names {path}");
+        }
+    }
+}
+
+#[test]
+fn every_page_stands_in_the_index() {
+    let index = std::fs::read_to_string(Path::new(ROOT).join("docs/README.md")).unwrap();
+    for document in documents() {
+        if let Some(page) = document.strip_prefix("docs/").filter(|page| *page != "README.md") {
+            assert!(index.contains(&format!("({page})")), "docs/README.md does not link {page}");
         }
     }
 }

@@ -42,5 +42,6 @@ pub mod estimate;
 pub mod measure;
 pub mod outcome;
 pub mod panel;
+mod random;
 pub mod simulate;
 pub mod site;

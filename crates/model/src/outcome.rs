@@ -8,7 +8,9 @@
 //!
 //! A bug of ours is a panic and nothing else.
 
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize};
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
 
 /// Input that a kernel refuses. The fields name the place; the message names the remedy.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -69,7 +71,7 @@ pub enum InputError {
 }
 
 /// How an iteration or a search ended.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Status {
@@ -101,4 +103,31 @@ pub struct Note {
     pub count: usize,
     /// Their positions from 0 in the caller's arrays, where positions make sense.
     pub rows: Vec<usize>,
+}
+
+impl<'de> Deserialize<'de> for Note {
+    fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Written {
+            code: String,
+            message: String,
+            count: usize,
+            rows: Vec<usize>,
+        }
+        let Written { code, message, count, rows } = Written::deserialize(input)?;
+        Ok(Self { code: kept(code), message, count, rows })
+    }
+}
+
+/// Codes are words of the program: each one read is kept for the rest of the process, once, and
+/// compares with those the program writes.
+fn kept(code: String) -> &'static str {
+    static READ: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+    let mut read = READ.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = read.get(code.as_str()) {
+        return known;
+    }
+    let kept: &'static str = Box::leak(code.into_boxed_str());
+    read.insert(kept);
+    kept
 }

@@ -11,7 +11,7 @@ use harness::{check_case, check_separation};
 
 #[test]
 fn gegravity_sample_2006() {
-    check_case(&common::oracle("estimate"), "gegravity-sample-2006", true);
+    check_case(&common::oracle("estimate"), "gegravity-sample-2006");
 }
 
 #[test]

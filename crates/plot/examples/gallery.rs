@@ -3,10 +3,12 @@
 //! The numbers are invented, of the size that the kinds of figure meet in use.
 
 use emporion_plot::{
-    Axis, Bar, BarOptions, ChoroplethOptions, Common, Datum, DumbbellOptions, DumbbellRow, Figure,
-    Flow, FlowMapOptions, Focus, LatLon, Layer, LineOptions, Marker, MarkerKind, PlaceDatum,
-    PlotError, Point, PointOfView, STYLE, ScatterOptions, ScatterPoint, Series, SeriesKind, XKind,
-    bar, choropleth, dumbbell, escape, flow_map, line, scatter,
+    Axis, Bar, BarOptions, ChoroplethOptions, CoefficientOptions, CoefficientRow, Common, Datum,
+    DumbbellOptions, DumbbellRow, EventPoint, EventSeries, EventStudyOptions, Figure,
+    FittedOptions, Flow, FlowMapOptions, Focus, LatLon, Layer, LineOptions, Marker, MarkerKind,
+    PlaceDatum, PlotError, Point, PointOfView, Ranged, STYLE, ScatterOptions, ScatterPoint, Series,
+    SeriesKind, XKind, bar, choropleth, coefficients, dumbbell, escape, event_study,
+    fitted_observed, flow_map, line, scatter,
 };
 
 fn main() -> Result<(), PlotError> {
@@ -17,6 +19,12 @@ fn main() -> Result<(), PlotError> {
         changes()?,
         points()?,
         sources()?,
+        one_model()?,
+        three_models()?,
+        study(false)?,
+        study(true)?,
+        few_fitted()?,
+        many_fitted()?,
         world()?,
         gains()?,
         europe()?,
@@ -252,6 +260,103 @@ fn sources() -> Result<Figure, PlotError> {
             row("Moscow", None, None),
         ],
     )
+}
+
+fn ranged(value: Option<f64>, error: f64, id: &str) -> Ranged {
+    let datum = Datum { value, id: id.into(), ..Datum::default() };
+    Ranged { datum, low: value.map(|v| v - 1.96 * error), high: value.map(|v| v + 1.96 * error) }
+}
+
+fn one_model() -> Result<Figure, PlotError> {
+    let rows = [
+        ("log(distance)", -0.751, 0.037),
+        ("contiguity", 0.312, 0.081),
+        ("both members of the customs union of the region", 0.046, 0.12),
+        ("border", -2.41, 0.09),
+    ];
+    let rows = rows.map(|(label, value, error)| CoefficientRow {
+        label: label.into(),
+        estimates: vec![ranged(Some(value), error, label)],
+    });
+    let common = Common::new("What goes with trade", "coefficient, 95 % interval", 2);
+    coefficients(&CoefficientOptions { common, sort: true, ..Default::default() }, &rows)
+}
+
+fn three_models() -> Result<Figure, PlotError> {
+    let rows = [
+        ("log(distance)", [Some(-0.751), Some(-0.65), Some(-0.9)]),
+        ("contiguity", [Some(0.312), Some(0.4), Some(0.2)]),
+        ("agreement", [Some(0.557), None, Some(0.18)]),
+        ("border", [Some(-1.41), None, None]),
+    ];
+    let rows = rows.map(|(label, values)| CoefficientRow {
+        label: label.into(),
+        estimates: values.map(|v| ranged(v, 0.08, label)).to_vec(),
+    });
+    let options = CoefficientOptions {
+        common: Common::new("Three models", "coefficient, 95 % interval", 2),
+        models: ["PPML, domestic flows", "PPML", "Least squares"].map(String::from).to_vec(),
+        ..Default::default()
+    };
+    coefficients(&options, &rows)
+}
+
+fn study(band: bool) -> Result<Figure, PlotError> {
+    let points = |height: f64| -> Vec<EventPoint> {
+        (-5..=8)
+            .filter(|t| *t != -1)
+            .map(|t| EventPoint {
+                time: f64::from(t),
+                estimate: ranged(
+                    Some(if t < 0 {
+                        0.02 * f64::from(t % 2)
+                    } else {
+                        height * f64::from(t + 1).sqrt()
+                    }),
+                    0.04 + 0.006 * f64::from(t).abs(),
+                    &format!("t{t}"),
+                ),
+            })
+            .collect()
+    };
+    let mut series = vec![EventSeries { label: "with pair effects".into(), points: points(0.11) }];
+    if !band {
+        series.push(EventSeries { label: "without".into(), points: points(0.19) });
+    }
+    let options = EventStudyOptions {
+        common: Common::new("Trade around an agreement", "log points, 95 % interval", 2),
+        x_label: "years since entry into force".into(),
+        reference: Some(-1.0),
+        band,
+        ..Default::default()
+    };
+    event_study(&options, &series)
+}
+
+fn fitted(title: &str, n: usize) -> Result<Figure, PlotError> {
+    // Two uniform figures make one roughly normal one.
+    let part = |i: usize, step: f64| (i as f64 * step).fract();
+    let shock = |i| part(i, 0.618_034) + part(i, 0.414_214) + part(i, 0.732_051) - 1.5;
+    let mu = |i: usize| (6.0 + 3.4 * shock(i * 7 + 3) + 5.0 * (part(i, 0.236_068) - 0.5)).exp();
+    let observed = |i: usize| match mu(i) * (2.2 * shock(i)).exp() {
+        y if y < 8.0 && i.is_multiple_of(2) => 0.0,
+        y => y,
+    };
+    let (fitted, seen): (Vec<f64>, Vec<f64>) = (0..n).map(|i| (mu(i), observed(i))).unzip();
+    let options = FittedOptions {
+        common: Common::new(title, "USD mn", 1),
+        rows_label: "pairs".into(),
+        ..Default::default()
+    };
+    fitted_observed(&options, &fitted, &seen)
+}
+
+fn few_fitted() -> Result<Figure, PlotError> {
+    fitted("Fitted and observed, few pairs", 300)
+}
+
+fn many_fitted() -> Result<Figure, PlotError> {
+    fitted("Fitted and observed, many pairs", 200_000)
 }
 
 fn world() -> Result<Figure, PlotError> {

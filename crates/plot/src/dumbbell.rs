@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::figure::{Common, Datum, Figure, PlotError, TableTwin, TwinCell, finite};
 use crate::scale::{Scale, nice_ticks, tick_labels};
-use crate::style::{color, series as series_color};
+use crate::style::{color, paint};
 use crate::svg::{Canvas, Type, figure, key};
 use crate::text;
 
@@ -93,36 +93,15 @@ pub fn dumbbell(options: &DumbbellOptions, rows: &[DumbbellRow]) -> Result<Figur
     Ok(figure(common, &key, alt, table, Vec::new(), |canvas| draw(canvas, options, rows)))
 }
 
-fn paint(index: usize) -> (String, bool) {
-    // The first two are the accent and its quiet partner; open markers tell later ones apart.
-    match index {
-        0 => (series_color(0), true),
-        1 => (series_color(1), false),
-        other => (series_color(other), other % 2 == 0),
-    }
-}
-
 fn draw(canvas: &mut Canvas, options: &DumbbellOptions, rows: &[DumbbellRow]) {
     let common = &options.common;
     let font = canvas.font();
     let small = font - 0.5;
     let narrow = canvas.narrow();
     let (ink, muted) = (color("ink"), color("muted"));
-    let mut lx = 0.0;
-    canvas.y += font;
-    for (i, name) in options.points.iter().enumerate() {
-        let name = text::truncate(name, font, canvas.width - 20.0);
-        let needed = 16.0 + text::width(&name, font);
-        if lx > 0.0 && lx + needed > canvas.width {
-            lx = 0.0;
-            canvas.y += font * 1.5;
-        }
-        let (fill, filled) = paint(i);
-        let y = canvas.y;
-        canvas.disc(lx + 5.0, y - font * 0.35, 4.2, &fill, filled);
-        canvas.text(lx + 16.0, y, &name, Type::new(font, &ink));
-        lx += needed + 18.0;
-    }
+    let entries: Vec<(&str, (String, bool))> =
+        options.points.iter().enumerate().map(|(i, name)| (name.as_str(), paint(i))).collect();
+    canvas.legend(&entries);
     let column = if narrow {
         0.0
     } else {

@@ -44,6 +44,44 @@ impl Datum {
     }
 }
 
+/// A number with its interval.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Ranged {
+    /// Value and key.
+    pub datum: Datum,
+    /// Lower end.
+    pub low: Option<f64>,
+    /// Upper end.
+    pub high: Option<f64>,
+}
+
+impl Ranged {
+    /// Value and ends that are there.
+    pub(crate) fn numbers(&self) -> impl Iterator<Item = f64> + use<> {
+        [self.datum.value, self.low, self.high].into_iter().flatten()
+    }
+
+    /// `0.50 (0.10 to 0.90)`.
+    pub(crate) fn show(&self, common: &Common) -> String {
+        let value = common.show(self.datum.value);
+        match (self.low, self.high) {
+            (Some(low), Some(high)) => {
+                format!("{value} ({} to {})", common.show(Some(low)), common.show(Some(high)))
+            }
+            _ => value,
+        }
+    }
+
+    /// Value, low and high as cells of a twin.
+    pub(crate) fn cells(&self, common: &Common) -> [TwinCell; 3] {
+        let end = |end: Option<f64>| {
+            TwinCell::Text(end.map_or_else(String::new, |end| common.show(Some(end))))
+        };
+        [self.datum.cell(common), end(self.low), end(self.high)]
+    }
+}
+
 /// The words that a figure writes by itself; give others for another language.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]

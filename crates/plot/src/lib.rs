@@ -11,6 +11,9 @@
 //! | who is largest? | [`bar`] |
 //! | how do two figures go together? | [`scatter`] |
 //! | how far apart are the sources? | [`dumbbell`] |
+//! | what does the model say? | [`coefficients`] |
+//! | what came before and after? | [`event_study`] |
+//! | how near is the model? | [`fitted_observed`] |
 //! | where is it? | [`choropleth`] |
 //! | from where to where? | [`flow_map`] |
 //!
@@ -24,8 +27,11 @@
 mod bar;
 mod base_map;
 mod choropleth;
+mod coefficients;
 mod dumbbell;
+mod event_study;
 mod figure;
+mod fitted_observed;
 mod flow_map;
 mod geometry;
 mod labels;
@@ -40,8 +46,11 @@ mod text;
 pub use bar::{Bar, BarOptions, bar};
 pub use base_map::Focus;
 pub use choropleth::{ChoroplethOptions, PlaceDatum, choropleth};
+pub use coefficients::{CoefficientOptions, CoefficientRow, coefficients};
 pub use dumbbell::{DumbbellOptions, DumbbellRow, dumbbell};
-pub use figure::{Common, Datum, Figure, PlotError, Size, TableTwin, TwinCell, Words};
+pub use event_study::{EventPoint, EventSeries, EventStudyOptions, event_study};
+pub use figure::{Common, Datum, Figure, PlotError, Ranged, Size, TableTwin, TwinCell, Words};
+pub use fitted_observed::{FittedOptions, fitted_observed};
 pub use flow_map::{Flow, FlowMapOptions, Marker, MarkerKind, flow_map};
 pub use geometry::{Layer, PointOfView};
 pub use line::{LineOptions, Point, Series, SeriesKind, XKind, line};

@@ -120,6 +120,16 @@ pub(crate) fn series(index: usize) -> String {
     color(&format!("series-{}", index % 8 + 1))
 }
 
+/// Colour of a marker by its position, and whether it is filled: the first two are the first series
+/// and its open partner; open markers tell later ones apart.
+pub(crate) fn paint(index: usize) -> (String, bool) {
+    match index {
+        0 => (series(0), true),
+        1 => (series(1), false),
+        other => (series(other), other % 2 == 0),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -203,6 +203,26 @@ impl Canvas {
         self.body.push_str("</g>");
     }
 
+    /// Markers with their names, in lines as wide as the drawing.
+    pub fn legend(&mut self, entries: &[(&str, (String, bool))]) {
+        let font = self.font();
+        let ink = color("ink");
+        let mut x = 0.0;
+        self.y += font;
+        for (name, (fill, filled)) in entries {
+            let name = text::truncate(name, font, self.width - 20.0);
+            let needed = 16.0 + text::width(&name, font);
+            if x > 0.0 && x + needed > self.width {
+                x = 0.0;
+                self.y += font * 1.5;
+            }
+            let y = self.y;
+            self.disc(x + 5.0, y - font * 0.35, 4.2, fill, *filled);
+            self.text(x + 16.0, y, &name, Type::new(font, &ink));
+            x += needed + 18.0;
+        }
+    }
+
     /// A fill of thin slanted lines; `kind` names its colour and direction.
     pub fn hatch(&mut self, kind: &'static str) -> String {
         let id = format!("{}-{kind}", self.id);

@@ -2,10 +2,12 @@
 //! and a refusal for each kind of bad input.
 
 use emporion_plot::{
-    Axis, Bar, BarOptions, ChoroplethOptions, Common, Datum, DumbbellOptions, DumbbellRow, Figure,
-    Flow, FlowMapOptions, Focus, LatLon, Layer, LineOptions, Marker, MarkerKind, PlaceDatum,
-    PlotError, Point, PointOfView, ScatterOptions, ScatterPoint, Series, SeriesKind, TwinCell, bar,
-    choropleth, dumbbell, flow_map, line, scatter,
+    Axis, Bar, BarOptions, ChoroplethOptions, CoefficientOptions, CoefficientRow, Common, Datum,
+    DumbbellOptions, DumbbellRow, EventPoint, EventSeries, EventStudyOptions, Figure,
+    FittedOptions, Flow, FlowMapOptions, Focus, LatLon, Layer, LineOptions, Marker, MarkerKind,
+    PlaceDatum, PlotError, Point, PointOfView, Ranged, ScatterOptions, ScatterPoint, Series,
+    SeriesKind, TwinCell, bar, choropleth, coefficients, dumbbell, event_study, fitted_observed,
+    flow_map, line, scatter,
 };
 
 const NASTY: &str = "<script>alert(\"1\")</script> & 'Минск' 明";
@@ -48,6 +50,34 @@ fn flow(to: (f64, f64), value: impl Into<Option<f64>>) -> Flow {
         datum: datum(NASTY, value),
         end_label: NASTY.into(),
         highlight: false,
+    }
+}
+
+fn ranged(label: &str, value: impl Into<Option<f64>>) -> Ranged {
+    let datum = datum(label, value);
+    let (low, high) = (datum.value.map(|v| v - 0.5), datum.value.map(|v| v + 0.5));
+    Ranged { datum, low, high }
+}
+
+fn events(label: &str, times: &[f64]) -> EventSeries {
+    let point = |time: &f64| EventPoint { time: *time, estimate: ranged(label, time / 4.0) };
+    EventSeries { label: label.into(), points: times.iter().map(point).collect() }
+}
+
+/// Fitted and observed values over several powers of ten, with every third observed zero.
+fn pairs(n: usize) -> (Vec<f64>, Vec<f64>) {
+    let spread = |i: usize, step: f64| (12.0 * (i as f64 * step).fract() - 4.0).exp();
+    let observed = |i| if i % 3 == 0 { 0.0 } else { spread(i, 0.618_034) * spread(i, 0.414_214) };
+    ((0..n).map(|i| spread(i, 0.618_034)).collect(), (0..n).map(observed).collect())
+}
+
+fn fitted_options() -> FittedOptions {
+    FittedOptions {
+        common: common(),
+        fitted_label: NASTY.into(),
+        observed_label: NASTY.into(),
+        rows_label: NASTY.into(),
+        ..Default::default()
     }
 }
 
@@ -148,6 +178,55 @@ fn draw_all() -> Vec<(&'static str, Figure)> {
                 ],
             ),
         ),
+        (
+            "coefficients",
+            coefficients(
+                &CoefficientOptions {
+                    common: common(),
+                    models: vec![NASTY.into(), "b".into(), "c".into()],
+                    sort: true,
+                    ..Default::default()
+                },
+                &[
+                    CoefficientRow {
+                        label: NASTY.into(),
+                        estimates: [-2.0, 0.0, 1.0].map(|v| ranged("a", v)).to_vec(),
+                    },
+                    CoefficientRow {
+                        label: "gap".into(),
+                        estimates: [None, Some(3.0), None].map(|v| ranged("a", v)).to_vec(),
+                    },
+                ],
+            ),
+        ),
+        (
+            "event study",
+            event_study(
+                &EventStudyOptions {
+                    common: common(),
+                    x_label: NASTY.into(),
+                    reference: Some(-1.0),
+                    reference_label: NASTY.into(),
+                    ..Default::default()
+                },
+                &[events(NASTY, &[-3.0, -2.0, 0.0, 1.0]), events("b", &[-2.0, 2.0])],
+            ),
+        ),
+        (
+            "event study as a band",
+            event_study(
+                &EventStudyOptions { common: common(), band: true, ..Default::default() },
+                &[events("b", &[-25.0, 0.0, 30.0])],
+            ),
+        ),
+        ("fitted, points", {
+            let (fitted, observed) = pairs(60);
+            fitted_observed(&fitted_options(), &fitted, &observed)
+        }),
+        ("fitted, squares", {
+            let (fitted, observed) = pairs(30_000);
+            fitted_observed(&fitted_options(), &fitted, &observed)
+        }),
     ];
     let focus = Focus { south: 40.0, west: -10.0, north: 65.0, east: 60.0 };
     for view in [PointOfView::Neutral, PointOfView::Source, PointOfView::Iso3166] {
@@ -431,6 +510,31 @@ fn refusals() {
     assert!(matches!(dumbbell(&pairs, &[short]), Err(PlotError::Option { .. })));
     assert!(matches!(dumbbell(&pairs, &[]), Err(PlotError::Empty { .. })));
 
+    let one = CoefficientOptions::default();
+    let row = |n: usize| CoefficientRow { label: "x".into(), estimates: vec![ranged("a", 1.0); n] };
+    assert!(matches!(coefficients(&one, &[row(2)]), Err(PlotError::Option { .. })));
+    assert!(matches!(coefficients(&one, &[]), Err(PlotError::Empty { .. })));
+    let infinite = CoefficientRow {
+        estimates: vec![Ranged { low: Some(f64::NEG_INFINITY), ..ranged("a", 1.0) }],
+        ..row(1)
+    };
+    assert!(matches!(coefficients(&one, &[infinite]), Err(PlotError::NotFinite { .. })));
+
+    let study = EventStudyOptions { reference: Some(-1.0), ..Default::default() };
+    let backwards = event_study(&study, &[events("a", &[1.0, 0.0])]);
+    assert!(matches!(backwards, Err(PlotError::Option { name: "points", .. })));
+    let estimated = event_study(&study, &[events("a", &[-1.0, 0.0])]);
+    assert!(matches!(estimated, Err(PlotError::Option { name: "reference", .. })));
+    assert!(matches!(event_study(&study, &[]), Err(PlotError::Empty { .. })));
+
+    let fitted = FittedOptions::default();
+    let short = fitted_observed(&fitted, &[1.0], &[]);
+    assert!(matches!(short, Err(PlotError::Option { name: "observed", .. })));
+    let zeros = fitted_observed(&fitted, &[1.0, 0.0], &[0.0, 1.0]);
+    assert!(matches!(zeros, Err(PlotError::Empty { .. })));
+    let negative = fitted_observed(&fitted, &[1.0], &[-1.0]);
+    assert!(matches!(negative, Err(PlotError::NotPositive { .. })));
+
     let map = ChoroplethOptions::default();
     let unknown = choropleth(&map, &[place("RU-MOW", 1.0)]).unwrap_err();
     assert!(unknown.to_string().contains("alpha-3"), "{unknown}");
@@ -445,6 +549,80 @@ fn refusals() {
     assert!(matches!(swapped, Err(PlotError::Coordinate { .. })));
     let negative = flow_map(&flows, &[flow((43.1, 131.9), -1.0)], &[]);
     assert!(matches!(negative, Err(PlotError::Option { .. })));
+}
+
+#[test]
+fn an_interval_lies_around_its_dot_and_zero_is_on_the_axis() {
+    let options = CoefficientOptions { common: Common::new("t", "", 1), ..Default::default() };
+    let row = CoefficientRow { label: "x".into(), estimates: vec![ranged("x", 4.0)] };
+    let figure = coefficients(&options, &[row]).unwrap();
+    let mark = figure.svg.split("data-cell=").nth(1).unwrap();
+    let number = |from: &str, name: &str| -> f64 {
+        let rest = from.split(&format!(" {name}=\"")).nth(1).unwrap();
+        rest.split('"').next().unwrap().parse().unwrap()
+    };
+    let (low, high) = (number(mark, "x1"), number(mark, "x2"));
+    let dot = number(mark, "cx");
+    assert!((dot - (low + high) / 2.0).abs() < 0.11, "{low} {dot} {high}");
+    assert!(figure.svg.contains(">0</text>") || figure.svg.contains(">0.0</text>"));
+    let texts: Vec<&TwinCell> = figure.table.rows[0].iter().skip(2).collect();
+    assert_eq!(texts, [&TwinCell::Text("3.5".into()), &TwinCell::Text("4.5".into())]);
+}
+
+#[test]
+fn a_term_that_a_model_lacks_is_a_dash() {
+    let options = CoefficientOptions {
+        common: Common::new("t", "", 1),
+        models: vec!["a".into(), "b".into()],
+        ..Default::default()
+    };
+    let estimates = vec![ranged("x", 4.0), ranged("x", None)];
+    let figure = coefficients(&options, &[CoefficientRow { label: "x".into(), estimates }]);
+    let figure = figure.unwrap();
+    assert!(figure.svg.contains(">–</text>"));
+    assert_eq!(figure.svg.matches("data-cell=").count(), 1);
+    assert!(matches!(&figure.table.rows[0][4], TwinCell::Datum { value: None, .. }));
+}
+
+#[test]
+fn the_reference_is_marked_and_is_no_estimate() {
+    let options = EventStudyOptions {
+        common: Common::new("t", "", 2),
+        reference: Some(-1.0),
+        ..Default::default()
+    };
+    let figure = event_study(&options, &[events("a", &[-2.0, 0.0, 1.0])]).unwrap();
+    assert!(figure.svg.contains(">reference</text>"));
+    assert_eq!(figure.svg.matches("data-cell=").count(), 3);
+    let row: Vec<&str> = figure.table.rows[1]
+        .iter()
+        .map(|c| match c {
+            TwinCell::Text(text) | TwinCell::Datum { text, .. } => text.as_str(),
+        })
+        .collect();
+    assert_eq!(row, ["−1", "reference", "", ""]);
+}
+
+#[test]
+fn zeros_that_have_no_place_are_counted_and_said() {
+    let fitted = [1.0, 10.0, 100.0, 0.0, f64::NAN];
+    let observed = [2.0, 0.0, 100.0, 0.0, 5.0];
+    let figure = fitted_observed(&FittedOptions::default(), &fitted, &observed).unwrap();
+    let said = "Not drawable on logarithmic axes, of 5 rows: 1 (observed zero), 1 (fitted zero), \
+                1 (no data).";
+    assert_eq!(figure.notes, [said]);
+    assert!(figure.alt.ends_with(said), "{}", figure.alt);
+    assert_eq!(figure.table.rows.len(), 5);
+}
+
+/// As many rows as a large panel of pairs.
+#[test]
+fn many_rows_make_a_small_picture() {
+    let (fitted, observed) = pairs(1_600_000);
+    let figure = fitted_observed(&FittedOptions::default(), &fitted, &observed).unwrap();
+    assert!(figure.svg.len() < 60_000, "{}", figure.svg.len());
+    assert!(figure.narrow.len() < 60_000, "{}", figure.narrow.len());
+    assert!(figure.notes[0].contains("533,334 (observed zero)"), "{}", figure.notes[0]);
 }
 
 /// The picture as text. After a change that was meant, write it anew with `UPDATE_SNAPSHOTS=1`.

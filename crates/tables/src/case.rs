@@ -12,6 +12,7 @@ use crate::hierarchy::Hierarchy;
 use crate::problem::{Problem, Report};
 use crate::read;
 use crate::schema::{Kind, Schema};
+use crate::source::{self, sha256};
 use crate::table::Table;
 
 /// The file that makes a folder a case.
@@ -182,7 +183,7 @@ impl Case {
             case.load(files, position, resource, &mut digests, &mut problems);
         }
         case.load_brief(files, &mut digests, &mut problems);
-        case.digest = read::sha256(digests.as_bytes());
+        case.digest = sha256(digests.as_bytes());
         case.places = index(case.places());
         case.sources = index(case.sources());
         if problems.is_empty() {
@@ -248,9 +249,8 @@ impl Case {
             );
             return;
         };
-        digests.push_str(&format!("{path} {}\n", read::sha256(&bytes)));
-        let ending = path.to_lowercase();
-        if ![".csv", ".csv.gz", ".parquet"].iter().any(|known| ending.ends_with(known)) {
+        digests.push_str(&format!("{path} {}\n", sha256(&bytes)));
+        if crate::format::Format::by_ending(path).is_none() {
             self.extras.insert(path.to_owned(), bytes.into_owned());
             self.unread.remove(name);
             return;
@@ -265,7 +265,14 @@ impl Case {
         let constants = resource["emporion:constants"].as_object();
         let stated = |column: &String| constants.is_some_and(|all| all.contains_key(column));
         schema.required.retain(|column| !stated(column));
-        let (table, found) = read::read(name, path, &bytes, &schema);
+        let (table, found) = read::read(&read::Request {
+            name,
+            path,
+            source: source::Source::Memory(&bytes),
+            schema: &schema,
+            wanted: None,
+            welcome: &[],
+        });
         problems.extend(found);
         if let Some(mut table) = table {
             for (column, value) in constants.into_iter().flatten() {
@@ -293,9 +300,9 @@ impl Case {
     fn load_brief(&mut self, files: &dyn Files, digests: &mut String, problems: &mut Vec<Problem>) {
         const BRIEF: &str = "brief.md";
         if let Some(bytes) = files.read(BRIEF) {
-            digests.push_str(&format!("{BRIEF} {}\n", read::sha256(&bytes)));
-            match crate::encoding::decode(BRIEF, &bytes) {
-                Ok(text) => self.brief = Some(text.to_owned()),
+            digests.push_str(&format!("{BRIEF} {}\n", sha256(&bytes)));
+            match crate::encoding::decode(BRIEF, bytes) {
+                Ok(text) => self.brief = Some(text.into_owned()),
                 Err(problem) => problems.push(*problem),
             }
         }
@@ -419,10 +426,10 @@ fn package(files: &dyn Files) -> Result<Value, Report> {
         )
         .into());
     };
-    let text = crate::encoding::decode(PACKAGE, &bytes).map_err(|problem| *problem)?;
+    let text = crate::encoding::decode(PACKAGE, bytes).map_err(|problem| *problem)?;
     let invalid =
         |expected: &str, remedy: String| Problem::new("invalid-json", PACKAGE, expected, remedy);
-    let value: Value = serde_json::from_str(text).map_err(|error| {
+    let value: Value = serde_json::from_str(&text).map_err(|error| {
         invalid("valid JSON", format!("mend the JSON: {error}")).at(error.line() as u32)
     })?;
     if !value.is_object() {

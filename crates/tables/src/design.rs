@@ -1,119 +1,433 @@
 //! A formula and a table as the arrays an estimator is given.
 
-use emporion_model::estimate::design::{Design, Factor as Ids, Regressor};
-use emporion_model::outcome::Note;
+use emporion_model::estimate::design::{Design, Factor as Ids, Regressor, Slope, WeightKind};
+use emporion_model::outcome::{InputError, Note};
+use rayon::prelude::*;
 
-use crate::formula::{Expr, Factor, Formula, Function, Term, effect_name, term_name};
-use crate::guard;
+use crate::duplicates::Summed;
+use crate::evaluate::{Role, Source, Use, uses};
+use crate::formula::{Expr, Factor, Formula, term_name};
+use crate::lag::{Lags, missing};
+use crate::levels;
 use crate::problem::{Problem, Report};
-use crate::table::{Table, Values, shown};
+use crate::table::{Table, Values};
+use crate::terms::{Labelled, grouping, regressors};
+use crate::{duplicates, parse};
+
+pub use crate::duplicates::Duplicates;
+pub use crate::lag::Panel;
+pub use crate::levels::Levels;
+pub use crate::rows::Rows;
+
+/// What a design holds beside its formula.
+#[derive(Debug, Clone, Default)]
+pub struct DesignOptions {
+    /// Columns to cluster by, or combinations such as `origin^destination`; none by default.
+    pub clusters: Vec<String>,
+    /// The observation weights, a column or an expression; none by default.
+    pub weights: Option<String>,
+    /// What the weights mean; analytic by default, as in fixest.
+    pub weight_kind: WeightKind,
+    /// Added to the linear predictor, such as `log(population)`, beside the formula's `offset(…)`.
+    pub offset: Option<String>,
+    /// The panel of `l()`, `f()` and `d()`; by default what [`Panel::of`] finds.
+    pub panel: Option<Panel>,
+    /// Several rows for one origin, destination and year; refused by default.
+    pub duplicates: Duplicates,
+}
+
+/// The columns of a design that come from one term of the formula.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TermColumns {
+    /// The term as in the formula.
+    pub name: String,
+    /// The names of its regressors: one, or one for each level.
+    pub regressors: Vec<String>,
+}
+
+/// A design and what it was made of.
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct Prepared {
+    /// What an estimator is given.
+    pub design: Design,
+    /// The rows of the table that the design's entries stand for.
+    pub rows: Rows,
+    /// What was left out, counted and listed.
+    pub notes: Vec<Note>,
+    /// Which regressors come from which term.
+    pub terms: Vec<TermColumns>,
+    /// The levels of each of the design's effects.
+    pub levels: Vec<Levels>,
+    /// The levels of each of the design's slopes.
+    pub slope_levels: Vec<Levels>,
+    pub(crate) formula: Formula,
+    pub(crate) offset: Option<Expr>,
+    pub(crate) panel: Option<Panel>,
+    pub(crate) labelled: Vec<Labelled>,
+}
 
 /// Builds the arrays of a regression.
-///
-/// Returns the design, the rows kept, and a note that counts and lists the rows dropped because a
-/// value they need is missing.
-///
-/// `cluster` names columns, or combinations such as `origin^destination`; `weights` names a
-/// column; `offset` is an expression such as `log(population)`.
 ///
 /// # Assumptions
 ///
 /// A row is kept when every column that the formula, the clusters, the weights and the offset use
-/// has a value in it. Levels are numbered in order of first appearance among the rows kept;
-/// indicators of `i(x)` are in the order of their labels, numbers by size.
+/// has a value in it, and every lag a row it points to. Lags reach over all rows of the table.
+/// Levels are numbered in order of first appearance among the rows kept; indicators of `i(x)` are
+/// in the order of their labels, numbers by size.
 ///
 /// # Errors
 ///
 /// Unknown columns, with the nearest names; text where a number is needed; the logarithm or the
-/// square root of a value outside its domain, naming the lines; a negative weight; no rows left.
+/// square root of a value outside its domain, naming the lines; a negative weight, or a frequency
+/// that is no whole number; an outcome that does not vary; several rows for one flow; no rows left.
 ///
 /// # Cost
 ///
-/// Linear in rows × (terms + effects).
+/// Linear in rows × (terms + effects); beside the result one temporary column for each thread.
 pub fn design(
     formula: &Formula,
     table: &Table,
-    cluster: &[&str],
-    weights: Option<&str>,
-    offset: Option<&str>,
-) -> Result<(Design, Vec<usize>, Vec<Note>), Report> {
-    let offset = offset.map(Expr::parse).transpose()?;
-    let clusters: Vec<Vec<String>> = cluster
-        .iter()
-        .map(|name| name.split('^').map(|part| part.trim().to_owned()).collect())
-        .collect();
-    let (numeric, grouping) = columns(formula, &clusters, weights, offset.as_ref());
-    check_columns(table, &numeric, &grouping)?;
-    let (rows, notes) = complete(table, &numeric, &grouping)?;
-
-    let mut problems = Vec::new();
-    let mut evaluate = |expr: &Expr| numbers(expr, table, &rows, &mut problems);
-    let y = evaluate(&formula.outcome);
-    let offset = offset.as_ref().map(&mut evaluate);
-    let weights = weights.map(|name| evaluate(&Expr::Column(name.to_owned())));
-    let mut x = Vec::new();
-    for term in &formula.terms {
-        regressors(term, table, &rows, &mut x, &mut problems);
-    }
-    if let Some(weights) = &weights
-        && let Some(i) = weights.iter().position(|&w| w < 0.0)
-    {
-        let remedy = "mend the weight or leave the row out";
-        problems.push(
-            table
-                .problem("negative-value", rows[i], "weights", "a weight of zero or more", remedy)
-                .value(weights[i].to_string()),
-        );
-    }
-    let design = Design {
-        outcome: formula.outcome.to_string(),
-        y,
-        x,
-        constant: formula.constant,
-        effects: formula.effects.iter().map(|e| ids(table, &rows, e)).collect(),
-        clusters: clusters.iter().map(|c| ids(table, &rows, c)).collect(),
-        weights,
-        offset,
-        ..Design::default()
-    };
-    Report::from(problems).or((design, rows, notes))
+    options: &DesignOptions,
+) -> Result<Prepared, Report> {
+    design_of(formula, table, &Rows::All(table.rows()), options)
 }
 
-/// The columns that must be numbers, and those that only group.
-fn columns<'a>(
+/// Builds the arrays of a regression on some rows of a table; see [`design()`].
+///
+/// # Errors
+///
+/// As [`design()`].
+pub fn design_of(
+    formula: &Formula,
+    table: &Table,
+    rows: &Rows,
+    options: &DesignOptions,
+) -> Result<Prepared, Report> {
+    let wanted = Wanted::new(formula, options)?;
+    let found = wanted.uses(table);
+    check_columns(table, &found)?;
+    let lags = lags(table, &found, options.panel.as_ref())?;
+    wanted.prepare(table, rows, &lags)
+}
+
+/// The columns used for their levels.
+fn groups<'a>(found: &[Use<'a>]) -> Vec<&'a str> {
+    found.iter().filter(|u| u.role == Role::Group).map(|u| u.column).collect()
+}
+
+/// The lags that are needed.
+pub(crate) fn lags(
+    table: &Table,
+    found: &[Use<'_>],
+    panel: Option<&Panel>,
+) -> Result<Lags, Report> {
+    let shifts: Vec<i32> = found.iter().map(|u| u.lag).filter(|&by| by != 0).collect();
+    if shifts.is_empty() {
+        return Ok(Lags::default());
+    }
+    let panel = panel.cloned().map_or_else(|| Panel::of(table), Ok)?;
+    Lags::new(table, &panel, &shifts)
+}
+
+/// A formula with its options read.
+pub(crate) struct Wanted<'a> {
     formula: &'a Formula,
-    clusters: &'a [Vec<String>],
-    weights: Option<&'a str>,
+    options: &'a DesignOptions,
+    clusters: Vec<Vec<String>>,
+    weights: Option<Expr>,
+    offset: Option<Expr>,
+}
+
+impl<'a> Wanted<'a> {
+    pub fn new(formula: &'a Formula, options: &'a DesignOptions) -> Result<Self, Report> {
+        let offset = options.offset.as_deref().map(Expr::parse).transpose()?;
+        if let (Some(_), Some(within)) = (&offset, &formula.offset) {
+            return Err(Problem::new(
+                "two-offsets",
+                "formula",
+                "one offset",
+                format!("the formula has offset({within}) and the option another: write their sum"),
+            )
+            .into());
+        }
+        let clusters = options.clusters.iter().map(|name| parse::combination(name));
+        Ok(Self {
+            formula,
+            options,
+            clusters: clusters.collect::<Result<_, _>>()?,
+            weights: options.weights.as_deref().map(Expr::parse).transpose()?,
+            offset: offset.or_else(|| formula.offset.clone()),
+        })
+    }
+
+    /// Every column in use, with its lag.
+    pub fn uses(&self, table: &Table) -> Vec<Use<'_>> {
+        let mut found = Vec::new();
+        uses(&self.formula.outcome, 0, Role::Number, &mut found);
+        predictor_uses(self.formula, self.offset.as_ref(), &holds_text(table), &mut found);
+        if let Some(weights) = &self.weights {
+            uses(weights, 0, Role::Number, &mut found);
+        }
+        self.clusters.iter().flatten().for_each(|column| group(column, &mut found));
+        found
+    }
+
+    /// Builds the design, rows for one flow added up where that is wanted.
+    pub fn prepare(&self, table: &Table, rows: &Rows, lags: &Lags) -> Result<Prepared, Report> {
+        if self.options.duplicates != Duplicates::Sum {
+            return self.build(table, rows, lags);
+        }
+        if !lags.is_empty() {
+            return Err(Problem::new(
+                "duplicates-and-lags",
+                table.path(),
+                "rows that are one for each unit and time",
+                "add the rows up before taking lags",
+            )
+            .into());
+        }
+        let found = self.uses(table);
+        let numeric = found.iter().filter(|u| u.role != Role::Group).map(|u| u.column);
+        let numeric: Vec<&str> = numeric.collect();
+        let merged = duplicates::sum(table, rows, self.formula, &groups(&found), &numeric)?;
+        let Some(Summed { table: small, first, merged }) = merged else {
+            return self.build(table, rows, lags);
+        };
+        let mut prepared = self.build(&small, &Rows::All(small.rows()), lags)?;
+        prepared.move_rows(&first);
+        prepared.notes.push(Note {
+            code: "summed",
+            message: format!("{merged} rows added to an earlier row of the same flow"),
+            count: merged,
+            rows: Vec::new(),
+        });
+        Ok(prepared)
+    }
+
+    fn build(&self, table: &Table, rows: &Rows, lags: &Lags) -> Result<Prepared, Report> {
+        let found = self.uses(table);
+        let (rows, notes) = complete(table, rows, &found, lags)?;
+        let source = Source { table, rows: &rows, lags };
+        let mut problems = Vec::new();
+        if self.options.duplicates == Duplicates::Refuse {
+            problems.extend(duplicates::refuse(table, &rows, self.formula, &groups(&found)));
+        }
+
+        // Columns and combinations are made side by side, each by one thread.
+        let formula = self.formula;
+        let combinations = self.combinations();
+        let (numbers, factors) = rayon::join(
+            || self.numbers(source),
+            || -> Vec<(Ids, Levels)> {
+                combinations.par_iter().map(|c| levels::factor(table, &rows, c)).collect()
+            },
+        );
+        let mut numbers = numbers;
+        problems.append(&mut numbers.problems);
+        check_outcome(source, &formula.outcome, &numbers.y, &mut problems);
+        if let Some(weights) = &numbers.weights {
+            check_weights(source, weights, self.options, &mut problems);
+        }
+        Report::from(problems).or(())?;
+
+        // A factor used more than once is built once; its last use takes it without a copy.
+        let mut uses_left: Vec<usize> = combinations.iter().map(|c| self.times_used(c)).collect();
+        let mut factors: Vec<(Option<Ids>, Levels)> =
+            factors.into_iter().map(|(ids, levels)| (Some(ids), levels)).collect();
+        let mut take = |columns: &[String]| {
+            let at = combinations.iter().position(|c| c == columns).unwrap_or(0);
+            uses_left[at] = uses_left[at].saturating_sub(1);
+            let ids = if uses_left[at] == 0 { factors[at].0.take() } else { factors[at].0.clone() };
+            (ids.unwrap_or_else(|| unreachable!("counted")), factors[at].1.clone())
+        };
+        let (effects, levels) = self.intercepts().into_iter().map(&mut take).unzip();
+        let mut slopes = Vec::new();
+        let mut slope_levels = Vec::new();
+        let mut variables = numbers.slopes.into_iter();
+        for effect in &formula.effects {
+            for variable in variables.by_ref().take(effect.slopes.len()) {
+                let (factor, levels) = take(&effect.columns);
+                slopes.push(Slope { factor, variable });
+                slope_levels.push(levels);
+            }
+        }
+        let clusters = self.clusters.iter().map(|columns| take(columns).0).collect();
+        Ok(Prepared {
+            design: Design {
+                outcome: formula.outcome.to_string(),
+                y: numbers.y,
+                x: numbers.x,
+                constant: formula.constant,
+                effects,
+                slopes,
+                clusters,
+                weights: numbers.weights,
+                weight_kind: self.options.weight_kind,
+                offset: numbers.offset,
+            },
+            rows,
+            notes,
+            terms: numbers.terms,
+            levels,
+            slope_levels,
+            formula: formula.clone(),
+            offset: self.offset.clone(),
+            panel: self.options.panel.clone(),
+            labelled: numbers.labelled,
+        })
+    }
+
+    /// The effects with an intercept, each once.
+    fn intercepts(&self) -> Vec<&'a [String]> {
+        let mut found: Vec<&[String]> = Vec::new();
+        for effect in self.formula.effects.iter().filter(|effect| effect.intercept) {
+            if !found.contains(&&effect.columns[..]) {
+                found.push(&effect.columns);
+            }
+        }
+        found
+    }
+
+    /// Every combination of columns whose levels are needed, each once.
+    fn combinations(&self) -> Vec<Vec<String>> {
+        let effects = self.formula.effects.iter().map(|effect| &effect.columns);
+        let mut found: Vec<Vec<String>> = Vec::new();
+        for columns in effects.chain(&self.clusters) {
+            if !found.contains(columns) {
+                found.push(columns.clone());
+            }
+        }
+        found
+    }
+
+    fn times_used(&self, columns: &[String]) -> usize {
+        let slopes = self.formula.effects.iter().filter(|e| e.columns == columns);
+        self.intercepts().iter().filter(|c| **c == columns).count()
+            + slopes.map(|e| e.slopes.len()).sum::<usize>()
+            + self.clusters.iter().filter(|c| *c == columns).count()
+    }
+
+    /// Everything that is a number in each row.
+    fn numbers(&self, source: Source<'_>) -> Numbers {
+        enum Made {
+            One(Vec<f64>),
+            Term(Vec<Regressor>, Vec<Labelled>),
+        }
+        let formula = self.formula;
+        let slopes = formula.effects.iter().flat_map(|effect| &effect.slopes);
+        let singles: Vec<&Expr> = std::iter::once(&formula.outcome)
+            .chain(&self.weights)
+            .chain(&self.offset)
+            .chain(slopes.clone())
+            .collect();
+        let jobs = singles.len() + formula.terms.len();
+        let made: Vec<(Made, Vec<Problem>)> = (0..jobs)
+            .into_par_iter()
+            .map(|job| {
+                let mut problems = Vec::new();
+                let made = match singles.get(job) {
+                    Some(expr) => Made::One(source.numbers(expr, &mut problems)),
+                    None => {
+                        let term = &formula.terms[job - singles.len()];
+                        let (x, levels) = regressors(term, source, &mut None, &mut problems);
+                        Made::Term(x, levels)
+                    }
+                };
+                (made, problems)
+            })
+            .collect();
+        let mut numbers = Numbers::default();
+        let mut ones = Vec::new();
+        let mut terms = formula.terms.iter();
+        for (made, problems) in made {
+            numbers.problems.extend(problems);
+            match made {
+                Made::One(values) => ones.push(values),
+                Made::Term(x, levels) => {
+                    numbers.terms.push(TermColumns {
+                        name: terms.next().map(term_name).unwrap_or_default(),
+                        regressors: x.iter().map(|x| x.name.clone()).collect(),
+                    });
+                    numbers.x.extend(x);
+                    numbers.labelled.extend(levels);
+                }
+            }
+        }
+        let mut ones = ones.into_iter();
+        numbers.y = ones.next().unwrap_or_default();
+        numbers.weights = self.weights.as_ref().and_then(|_| ones.next());
+        numbers.offset = self.offset.as_ref().and_then(|_| ones.next());
+        let named = |(expr, values): (&Expr, _)| Regressor { name: expr.to_string(), values };
+        numbers.slopes = slopes.zip(ones).map(named).collect();
+        numbers
+    }
+}
+
+/// The columns of a design that are numbers.
+#[derive(Default)]
+struct Numbers {
+    y: Vec<f64>,
+    weights: Option<Vec<f64>>,
+    offset: Option<Vec<f64>>,
+    slopes: Vec<Regressor>,
+    x: Vec<Regressor>,
+    terms: Vec<TermColumns>,
+    labelled: Vec<Labelled>,
+    problems: Vec<Problem>,
+}
+
+/// The columns of everything right of `~`.
+pub(crate) fn holds_text(table: &Table) -> impl Fn(&str) -> bool {
+    |name| table.column(name).is_some_and(|c| matches!(c.values, Values::Text { .. }))
+}
+
+pub(crate) fn predictor_uses<'a>(
+    formula: &'a Formula,
     offset: Option<&'a Expr>,
-) -> (Vec<&'a str>, Vec<&'a str>) {
-    let mut numeric = formula.outcome.columns();
-    let mut grouping = Vec::new();
+    is_text: &dyn Fn(&str) -> bool,
+    found: &mut Vec<Use<'a>>,
+) {
     for factor in formula.terms.iter().flatten() {
         match factor {
-            Factor::Numeric(expr) => numeric.extend(expr.columns()),
-            Factor::Levels { column, .. } => grouping.push(column.as_str()),
+            Factor::Numeric(expr) => uses(expr, 0, Role::Number, found),
+            Factor::Levels(indicators) => {
+                let groups = grouping(indicators, is_text);
+                groups.iter().for_each(|column| group(column, found));
+                if let (1, Some(crate::formula::By::Slope(expr))) = (groups.len(), &indicators.by) {
+                    uses(expr, 0, Role::Number, found);
+                }
+            }
         }
     }
-    numeric.extend(weights);
-    numeric.extend(offset.map(Expr::columns).unwrap_or_default());
-    grouping.extend(formula.effects.iter().chain(clusters).flatten().map(String::as_str));
-    for list in [&mut numeric, &mut grouping] {
-        let mut seen = std::collections::HashSet::new();
-        list.retain(|name| seen.insert(*name));
+    if let Some(offset) = offset {
+        uses(offset, 0, Role::Number, found);
     }
-    (numeric, grouping)
+    for effect in &formula.effects {
+        effect.columns.iter().for_each(|column| group(column, found));
+        effect.slopes.iter().for_each(|slope| uses(slope, 0, Role::Number, found));
+    }
 }
 
-fn check_columns(table: &Table, numeric: &[&str], grouping: &[&str]) -> Result<(), Report> {
-    let mut problems: Vec<Problem> =
-        grouping.iter().filter_map(|name| table.wanted(name).err().map(|p| *p)).collect();
-    for name in numeric {
+fn group<'a>(column: &'a str, found: &mut Vec<Use<'a>>) {
+    let one = Use { column, lag: 0, role: Role::Group };
+    if !found.contains(&one) {
+        found.push(one);
+    }
+}
+
+pub(crate) fn check_columns(table: &Table, found: &[Use<'_>]) -> Result<(), Report> {
+    let mut problems: Vec<Problem> = Vec::new();
+    let mut seen: Vec<&str> = Vec::new();
+    for one in found {
+        let name = one.column;
         match table.wanted(name) {
-            // A column that is unknown in both roles is told once.
-            Err(_) if grouping.contains(name) => {}
+            // An unknown column is told once.
+            Err(_) if seen.contains(&name) => {}
             Err(problem) => problems.push(*problem),
-            Ok(column) if matches!(column.values, Values::Text { .. }) => {
-                if let Err(problem) = crate::sum::numbers(table, name) {
+            Ok(column) if one.role == Role::Number => {
+                let text = matches!(column.values, Values::Text { .. });
+                if let (true, Err(problem)) = (text, crate::sum::numbers(table, name)) {
                     problems.push(Problem {
                         remedy: format!(
                             "write i({name}) for an indicator per level, put {name} after the |, or \
@@ -125,249 +439,183 @@ fn check_columns(table: &Table, numeric: &[&str], grouping: &[&str]) -> Result<(
             }
             Ok(_) => {}
         }
+        seen.push(name);
     }
     Report::from(problems).or(())
 }
 
-/// The rows in which every column used has a value, and a note on the others.
-fn complete(
+/// The rows in which every column used has a value, and notes on the others: for numbers, for
+/// labels, and for lags that point nowhere.
+pub(crate) fn complete(
     table: &Table,
-    numeric: &[&str],
-    grouping: &[&str],
-) -> Result<(Vec<usize>, Vec<Note>), Report> {
-    let mut keep = vec![true; table.rows()];
-    let mut counts = Vec::new();
-    let mut seen = std::collections::HashSet::new();
-    for name in numeric.iter().chain(grouping).filter(|name| seen.insert(**name)) {
-        let column = table.wanted(name)?;
-        let mut count = 0;
-        for (row, keep) in keep.iter_mut().enumerate() {
-            if column.values.is_missing(row) {
-                *keep = false;
-                count += 1;
+    rows: &Rows,
+    found: &[Use<'_>],
+    lags: &Lags,
+) -> Result<(Rows, Vec<Note>), Report> {
+    const KINDS: [(&str, &str); 3] = [
+        ("missing", "because a value is missing"),
+        ("missing-label", "because a label is missing"),
+        ("missing-lag", "because an earlier or later value is missing"),
+    ];
+    let mut keep: Option<Vec<bool>> = None;
+    let mut notes = Vec::new();
+    let mut all_counts = Vec::new();
+    for (kind, (code, reason)) in KINDS.into_iter().enumerate() {
+        let mut counts = Vec::new();
+        let mut dropped = Vec::new();
+        let mut seen = Vec::new();
+        for one in found {
+            let of_kind = match (one.lag, one.role) {
+                (0, Role::Group) => kind == 1,
+                (0, _) => kind == 0,
+                _ => kind == 2,
+            };
+            if !of_kind || seen.contains(&(one.column, one.lag)) {
+                continue;
+            }
+            seen.push((one.column, one.lag));
+            let values = &table.wanted(one.column)?.values;
+            let any = match values {
+                _ if one.lag != 0 => true,
+                Values::Number(all) => rows.iter().any(|row| all[row].is_nan()),
+                Values::Text { .. } => rows.iter().any(|row| values.is_missing(row)),
+            };
+            if !any {
+                continue;
+            }
+            let keep = keep.get_or_insert_with(|| vec![true; rows.len()]);
+            let mut count = 0;
+            for (i, row) in rows.iter().enumerate() {
+                if missing(values, lags, row, one.lag) {
+                    count += 1;
+                    if std::mem::replace(&mut keep[i], false) {
+                        dropped.push(row);
+                    }
+                }
+            }
+            if count > 0 {
+                let column = Expr::Column(one.column.to_owned());
+                let name = if one.lag == 0 {
+                    one.column.to_owned()
+                } else {
+                    Expr::Lag(Box::new(column), one.lag).to_string()
+                };
+                counts.push(format!("{name} in {count}"));
             }
         }
-        if count > 0 {
-            counts.push(format!("{name} in {count}"));
+        if !dropped.is_empty() {
+            dropped.sort_unstable();
+            notes.push(Note {
+                code,
+                message: format!(
+                    "{} of {} rows dropped {reason}: {}",
+                    dropped.len(),
+                    rows.len(),
+                    counts.join(", ")
+                ),
+                count: dropped.len(),
+                rows: dropped,
+            });
         }
+        all_counts.extend(counts);
     }
-    let (rows, dropped): (Vec<usize>, Vec<usize>) = (0..keep.len()).partition(|&row| keep[row]);
-    if rows.is_empty() {
+    let kept = match keep {
+        None => rows.clone(),
+        Some(keep) => rows.filter(&keep),
+    };
+    if kept.is_empty() {
         return Err(Problem::new(
             "no-rows",
             table.path(),
             "at least one row with a value in every column of the formula",
-            if counts.is_empty() {
+            if all_counts.is_empty() {
                 "the table or the selection has no rows".to_owned()
             } else {
-                format!("values are missing: {}", counts.join(", "))
+                format!("values are missing: {}", all_counts.join(", "))
             },
         )
         .into());
     }
-    let note = (!dropped.is_empty()).then(|| Note {
-        code: "missing",
-        message: format!(
-            "{} of {} rows dropped because a value is missing: {}",
-            dropped.len(),
-            keep.len(),
-            counts.join(", ")
-        ),
-        count: dropped.len(),
-        rows: dropped,
-    });
-    Ok((rows, note.into_iter().collect()))
+    Ok((kept, notes))
 }
 
-/// An expression for each row kept.
-fn numbers(expr: &Expr, table: &Table, rows: &[usize], problems: &mut Vec<Problem>) -> Vec<f64> {
-    let values = match expr {
-        Expr::Number(value) => vec![*value; rows.len()],
-        Expr::Column(name) => match table.column(name).map(|c| &c.values) {
-            Some(Values::Number(all)) => rows.iter().map(|&row| all[row]).collect(),
-            _ => vec![f64::NAN; rows.len()],
-        },
-        Expr::Minus(x) => {
-            let mut values = numbers(x, table, rows, problems);
-            values.iter_mut().for_each(|v| *v = -*v);
-            values
-        }
-        Expr::Binary(x, op, y) => {
-            let (x, y) = (numbers(x, table, rows, problems), numbers(y, table, rows, problems));
-            x.iter()
-                .zip(&y)
-                .map(|(x, y)| match op {
-                    '+' => x + y,
-                    '-' => x - y,
-                    '*' => x * y,
-                    '/' => x / y,
-                    _ => x.powf(*y),
-                })
-                .collect()
-        }
-        Expr::Call(function, x) => {
-            let inner = numbers(x, table, rows, problems);
-            let domain = |v: f64| match function {
-                Function::Log => v > 0.0,
-                Function::Exp => true,
-                Function::Sqrt => v >= 0.0,
-            };
-            let bad: Vec<usize> =
-                (0..rows.len()).filter(|&i| !inner[i].is_nan() && !domain(inner[i])).collect();
-            if !bad.is_empty() {
-                let (expected, remedy) = match function {
-                    Function::Log => (
-                        "values above zero under log",
-                        "select the rows above zero, or, for an outcome with zeros, estimate \
-                         Poisson on the value itself instead of its logarithm",
-                    ),
-                    _ => ("values of zero or more under sqrt", "select the rows of zero or more"),
-                };
-                problems.push(outside(expr, table, rows, &bad, inner[bad[0]], expected, remedy));
-                return vec![f64::NAN; rows.len()];
-            }
-            let apply = |v: f64| match function {
-                Function::Log => v.ln(),
-                Function::Exp => v.exp(),
-                Function::Sqrt => v.sqrt(),
-            };
-            inner.into_iter().map(apply).collect()
-        }
-    };
-    let bad: Vec<usize> = (0..rows.len()).filter(|&i| !values[i].is_finite()).collect();
-    // NaN alone comes from a part that was told already.
-    let told = problems.iter().any(|p| p.code == "outside-domain")
-        && bad.iter().all(|&i| values[i].is_nan());
-    if !bad.is_empty() && !told {
-        let remedy = "a division by zero or a number too large: select other rows";
-        let found = values[bad[0]];
-        problems.push(outside(expr, table, rows, &bad, found, "a finite value", remedy));
+fn check_outcome(source: Source<'_>, outcome: &Expr, y: &[f64], problems: &mut Vec<Problem>) {
+    if y.len() > 1 && y.iter().all(|&v| v == y[0]) {
+        problems.push(
+            Problem::new(
+                "constant-outcome",
+                source.table.path(),
+                "an outcome that varies",
+                format!("all {} rows hold the same: select other rows", y.len()),
+            )
+            .column(outcome.to_string())
+            .value(y[0].to_string()),
+        );
     }
-    values
 }
 
-/// A problem with some rows' values, naming their lines.
-fn outside(
-    expr: &Expr,
-    table: &Table,
-    rows: &[usize],
-    bad: &[usize],
-    found: f64,
-    expected: &str,
-    remedy: &str,
-) -> Problem {
-    const SHOWN: usize = 10;
-    let mut lines: Vec<String> =
-        bad.iter().take(SHOWN).map(|&i| table.line(rows[i]).to_string()).collect();
-    if bad.len() > SHOWN {
-        lines.push(format!("and {} more", bad.len() - SHOWN));
-    }
-    table
-        .problem(
-            "outside-domain",
-            rows[bad[0]],
-            &expr.to_string(),
-            expected,
-            format!("{} rows are concerned (lines {}): {remedy}", bad.len(), lines.join(", ")),
-        )
-        .value(found.to_string())
-}
-
-/// The columns of one term: one, or one per combination of levels.
-fn regressors(
-    term: &Term,
-    table: &Table,
-    rows: &[usize],
-    x: &mut Vec<Regressor>,
+fn check_weights(
+    source: Source<'_>,
+    weights: &[f64],
+    options: &DesignOptions,
     problems: &mut Vec<Problem>,
 ) {
-    let mut columns = vec![Regressor { name: String::new(), values: vec![1.0; rows.len()] }];
-    for factor in term {
-        let factors: Vec<Regressor> = match factor {
-            Factor::Numeric(expr) => vec![Regressor {
-                name: term_name(&vec![factor.clone()]),
-                values: numbers(expr, table, rows, problems),
-            }],
-            Factor::Levels { column, reference } => {
-                match indicators(table, rows, column, reference.as_deref()) {
-                    Ok(all) => all,
-                    Err(problem) => {
-                        problems.push(*problem);
-                        return;
-                    }
-                }
-            }
-        };
-        columns = columns
-            .iter()
-            .flat_map(|left| {
-                factors.iter().map(move |right| Regressor {
-                    name: if left.name.is_empty() {
-                        right.name.clone()
-                    } else {
-                        format!("{}:{}", left.name, right.name)
-                    },
-                    values: left.values.iter().zip(&right.values).map(|(a, b)| a * b).collect(),
-                })
-            })
-            .collect();
+    let mut refuse = |i: usize, code, expected, remedy| {
+        let name = options.weights.as_deref().unwrap_or("weights");
+        problems.push(
+            source
+                .table
+                .problem(code, source.rows.get(i), name, expected, remedy)
+                .value(weights[i].to_string()),
+        );
+    };
+    if let Some(i) = weights.iter().position(|&w| w < 0.0) {
+        let remedy = "mend the weight or leave the row out";
+        refuse(i, "negative-value", "a weight of zero or more", remedy);
+    } else if options.weight_kind == WeightKind::Frequency
+        && let Some(i) = weights.iter().position(|&w| w.fract() != 0.0)
+    {
+        let remedy = "frequencies count equal rows; other weights are analytic";
+        refuse(i, "fraction-as-frequency", "a whole number", remedy);
     }
-    x.extend(columns);
 }
 
-/// One indicator per level, named `column::level`.
-fn indicators(
-    table: &Table,
-    rows: &[usize],
-    name: &str,
-    reference: Option<&str>,
-) -> Result<Vec<Regressor>, Box<Problem>> {
-    // More indicators than this are fixed effects, and dense columns would fill the memory.
-    const MOST: usize = 1000;
-    let column = table.wanted(name)?;
-    let codes = guard::codes(&column.values, rows);
-    let mut levels: Vec<(u32, usize)> = Vec::new();
-    let mut seen = std::collections::HashSet::new();
-    for (&code, &row) in codes.iter().zip(rows) {
-        if seen.insert(code) {
-            levels.push((code, row));
+impl Prepared {
+    /// Makes rows of a smaller table into rows of the one it was made of.
+    fn move_rows(&mut self, origin: &[u32]) {
+        let moved = self.rows.iter().map(|row| origin[row]).collect();
+        self.rows = Rows::These(moved);
+        for levels in self.levels.iter_mut().chain(&mut self.slope_levels) {
+            levels.first.iter_mut().for_each(|row| *row = origin[*row as usize]);
+        }
+        for note in &mut self.notes {
+            note.rows.iter_mut().for_each(|row| *row = origin[*row] as usize);
         }
     }
-    match &column.values {
-        Values::Number(all) => levels.sort_by(|a, b| all[a.1].total_cmp(&all[b.1])),
-        Values::Text { .. } => levels.sort_by_key(|&(_, row)| shown(&column.values, row)),
-    }
-    let fault = |expected: String, remedy: String| {
-        Box::new(Problem::new("bad-level", table.path(), expected, remedy).column(name))
-    };
-    if levels.len() > MOST {
-        return Err(fault(
-            format!("at most {MOST} levels under i()"),
-            format!("{name} has {} levels: put it after the | as a fixed effect", levels.len()),
-        ));
-    }
-    let labels: Vec<String> = levels.iter().map(|&(_, row)| shown(&column.values, row)).collect();
-    if let Some(wanted) = reference.filter(|wanted| !labels.iter().any(|l| l == wanted)) {
-        let problem = fault(
-            format!("a reference level that occurs in {name}"),
-            crate::problem::suggest(wanted, labels.iter().map(String::as_str)),
-        );
-        return Err(Box::new(problem.value(wanted)));
-    }
-    Ok(levels
-        .iter()
-        .zip(&labels)
-        .filter(|(_, label)| reference != Some(label.as_str()))
-        .map(|(&(level, _), label)| Regressor {
-            name: format!("{name}::{label}"),
-            values: codes.iter().map(|&code| f64::from(u8::from(code == level))).collect(),
-        })
-        .collect())
 }
 
-/// Dense ids of the combinations of columns, in order of first appearance.
-fn ids(table: &Table, rows: &[usize], columns: &[String]) -> Ids {
-    let names: Vec<&str> = columns.iter().map(String::as_str).collect();
-    let (ids, levels) = guard::combined(table, rows, &names);
-    Ids { name: effect_name(columns), ids, levels }
+/// The ids of a column, or of a combination of columns, on some rows: a role, a cluster, a unit.
+///
+/// # Errors
+///
+/// A column that does not exist.
+pub fn factor(table: &Table, rows: &Rows, columns: &[String]) -> Result<Ids, Report> {
+    for name in columns {
+        table.wanted(name)?;
+    }
+    Ok(levels::factor(table, rows, columns).0)
+}
+
+/// An estimator's refusal as a problem that names the line of the file.
+#[must_use]
+pub fn locate(error: &InputError, rows: &Rows, table: &Table) -> Problem {
+    match error {
+        InputError::Value { what, index, value, remedy } if *index < rows.len() => table
+            .problem("refused-value", rows.get(*index), what, "a value the estimator takes", remedy)
+            .value(value.to_string()),
+        other => {
+            let expected = "data that the formula can be fitted to";
+            Problem::new("estimate", table.path(), expected, other.to_string())
+        }
+    }
 }

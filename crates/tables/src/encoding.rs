@@ -1,9 +1,28 @@
 //! Bytes to text: UTF-8 and nothing else, with a guess at what else it may be.
 
+use std::borrow::Cow;
+
 use crate::problem::Problem;
 
 /// The text of a file; a UTF-8 byte order mark is part of the encoding and left out.
-pub(crate) fn decode<'a>(path: &str, bytes: &'a [u8]) -> Result<&'a str, Box<Problem>> {
+pub(crate) fn decode<'a>(path: &str, bytes: Cow<'a, [u8]>) -> Result<Cow<'a, str>, Box<Problem>> {
+    let skipped = match check(path, &bytes) {
+        Ok(text) => bytes.len() - text.len(),
+        Err(problem) => return Err(problem),
+    };
+    let fault = |_| Box::new(Problem::new("not-utf8", path, "UTF-8 text", "save it as UTF-8"));
+    Ok(match bytes {
+        Cow::Borrowed(bytes) => {
+            Cow::Borrowed(std::str::from_utf8(&bytes[skipped..]).map_err(|_| fault(()))?)
+        }
+        Cow::Owned(mut bytes) => {
+            bytes.drain(..skipped);
+            Cow::Owned(String::from_utf8(bytes).map_err(|_| fault(()))?)
+        }
+    })
+}
+
+fn check<'a>(path: &str, bytes: &'a [u8]) -> Result<&'a str, Box<Problem>> {
     let wrong = |line: u32, found: String, likely: &str, iconv: &str| {
         Box::new(
             Problem::new(
@@ -82,11 +101,11 @@ mod tests {
             (b"\xFF\xFEa\0", 1, "bytes FF FE at offset 0", "UTF-16LE"),
             (b"a\0b\0", 1, "byte 00 at offset 1", "UTF-16LE"),
         ] {
-            let problem = decode("x.csv", bytes).unwrap_err();
+            let problem = check("x.csv", bytes).unwrap_err();
             assert_eq!(problem.line, Some(line));
             assert_eq!(problem.value.as_deref(), Some(found));
             assert!(problem.remedy.contains(remedy), "{}", problem.remedy);
         }
-        assert_eq!(decode("x.csv", b"\xEF\xBB\xBFid").unwrap(), "id");
+        assert_eq!(check("x.csv", b"\xEF\xBB\xBFid").unwrap(), "id");
     }
 }

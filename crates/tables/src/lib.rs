@@ -5,7 +5,7 @@
 //! | step | module |
 //! | --- | --- |
 //! | a folder with `datapackage.json` is a case | [`case`] |
-//! | a CSV or Parquet file becomes columns; each row keeps its line and its text | [`table`] |
+//! | a CSV, Parquet, Arrow or Stata file becomes columns; a row of text keeps its line and its text | [`table`] |
 //! | what the package says about columns | [`schema`] |
 //! | every problem in one run, with place and remedy | [`problem`], [`Case::check`] |
 //! | choosing rows | [`select`] |
@@ -14,20 +14,35 @@
 //! | covariates beside flows | [`join`] |
 //! | rows as matrices | [`panel`] |
 //! | `value ~ log(distance) \| origin + destination` | [`formula`] |
+//! | several estimations in one formula, on samples of a table | [`specification`], [`plan`] |
+//! | the same design for other rows, to predict | [`recipe`] |
 //! | a formula and a table as arrays for an estimator | [`design`] |
+//! | results as files | [`mod@write`] |
 //!
 //! Nothing is repaired silently, and missing is not zero: a cell that cannot be read, a total that
 //! would mix units, a pair without a row are refused or counted, never guessed.
 
+mod arrow;
+mod calendar;
 mod check;
+mod csv;
+mod dta;
+mod duplicates;
 mod encoding;
+mod evaluate;
+mod format;
 mod guard;
+mod lag;
+mod levels;
 mod lookup;
 mod number;
 mod parquet;
 mod parse;
 mod read;
+mod rows;
 mod scan;
+mod source;
+mod terms;
 
 pub mod case;
 pub mod design;
@@ -35,14 +50,20 @@ pub mod formula;
 pub mod hierarchy;
 pub mod join;
 pub mod panel;
+pub mod plan;
 pub mod problem;
+pub mod recipe;
 pub mod schema;
 pub mod select;
+pub mod specification;
 pub mod sum;
 pub mod table;
+pub mod write;
 
 pub use case::{Case, Files, Folder};
+pub use design::Rows;
 pub use formula::Formula;
 pub use problem::{Problem, Report};
 pub use schema::Schema;
+pub use specification::Specification;
 pub use table::{Column, MISSING, Table, Values};

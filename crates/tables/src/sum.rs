@@ -218,7 +218,11 @@ pub fn compensated(values: impl IntoIterator<Item = f64>) -> f64 {
 }
 
 /// A column of numbers, or what is wrong with it.
-pub(crate) fn numbers<'a>(table: &'a Table, name: &str) -> Result<&'a [f64], Box<Problem>> {
+///
+/// # Errors
+///
+/// There is no such column, with the nearest names; or it holds text, with the first line that does.
+pub fn numbers<'a>(table: &'a Table, name: &str) -> Result<&'a [f64], Box<Problem>> {
     match &table.wanted(name)?.values {
         Values::Number(values) => Ok(values),
         Values::Text { codes, labels } => {

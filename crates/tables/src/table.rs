@@ -1,5 +1,6 @@
 //! A table in memory: named columns, and for every row the line and the text it came from.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -8,6 +9,7 @@ use crate::problem::{Problem, Report};
 use crate::read;
 use crate::scan::{Field, Scanner};
 use crate::schema::Schema;
+use crate::source::{Identity, Source};
 
 /// The code of a missing text.
 pub const MISSING: u32 = u32::MAX;
@@ -60,7 +62,9 @@ impl Values {
         builder.finish()
     }
 
-    fn select(&self, rows: &[usize]) -> Self {
+    /// The values of some rows.
+    #[must_use]
+    pub fn select(&self, rows: &[usize]) -> Self {
         match self {
             Self::Text { codes, labels } => Self::Text {
                 codes: rows.iter().map(|&row| codes[row]).collect(),
@@ -94,47 +98,162 @@ pub(crate) enum Origin {
 /// The text of a file and where each row's record starts in it.
 #[derive(Debug, Clone)]
 pub(crate) struct Raw {
-    pub text: Arc<str>,
+    pub text: Arc<String>,
     pub starts: Vec<usize>,
 }
 
+/// On which line each row starts.
+#[derive(Debug, Clone)]
+pub(crate) enum Lines {
+    /// One row on every line, from this one on.
+    Run { first: u32, rows: usize },
+    /// Any lines.
+    Listed(Vec<u32>),
+}
+
+impl Default for Lines {
+    fn default() -> Self {
+        Self::Run { first: 1, rows: 0 }
+    }
+}
+
+impl Lines {
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Run { rows, .. } => *rows,
+            Self::Listed(lines) => lines.len(),
+        }
+    }
+
+    pub fn at(&self, row: usize) -> u32 {
+        match self {
+            Self::Run { first, .. } => *first + row as u32,
+            Self::Listed(lines) => lines[row],
+        }
+    }
+
+    pub fn push(&mut self, line: u32) {
+        match self {
+            Self::Run { first, rows: rows @ 0 } => (*first, *rows) = (line, 1),
+            Self::Run { first, rows } if *first as usize + *rows == line as usize => *rows += 1,
+            Self::Run { first, rows } => {
+                let run = (*first..).take(*rows);
+                *self = Self::Listed(run.chain([line]).collect());
+            }
+            Self::Listed(lines) => lines.push(line),
+        }
+    }
+}
+
+/// What the numbers of a column stand for, in ascending order.
+pub(crate) type Labels = BTreeMap<String, Vec<(i32, String)>>;
+
 /// Rows of a file as columns.
 ///
-/// The original text stays in memory once, shared by every selection, so that a trace can show
-/// each cell exactly as it was written.
+/// The original text of a CSV file read whole stays in memory once, shared by every selection, so
+/// that a trace can show each cell exactly as it was written.
 #[derive(Debug, Clone)]
 pub struct Table {
     pub(crate) name: String,
     pub(crate) path: String,
-    pub(crate) digest: String,
+    pub(crate) identity: Arc<Identity>,
     pub(crate) columns: Vec<Column>,
     pub(crate) origins: Vec<Origin>,
-    pub(crate) lines: Vec<u32>,
+    pub(crate) lines: Lines,
     pub(crate) raw: Option<Raw>,
+    pub(crate) labels: Arc<Labels>,
 }
 
 impl Table {
-    /// Reads a `.csv`, `.csv.gz` or `.parquet` file.
+    /// Reads a CSV (`.csv`, `.csv.gz`), Parquet (`.parquet`), Arrow (`.arrow`, `.feather`) or
+    /// Stata (`.dta`) file.
     ///
-    /// A column is a number column when every cell that is not empty is a finite number and none
-    /// has leading zeros (`01` is a code); otherwise it is text.
+    /// The ending tells the format, and the content where the ending is none of these. A CSV
+    /// column is a number column when every cell that is not empty is a finite number and none has
+    /// leading zeros (`01` is a code); otherwise it is text. In the other formats the type of the
+    /// column decides; a whole number beyond 2^53, a stored NaN or an infinity, none of which is a
+    /// number or a missing value here, turns the column into text. Dates and timestamps are text
+    /// in ISO order (`2024-02-29`).
+    ///
+    /// Of Stata files: each of the 27 missing values is missing; numbers stay numbers, with what
+    /// they stand for in [`value_labels`](Self::value_labels); days (`%td`) and milliseconds
+    /// (`%tc`) are dates, the other periods (`%tw`, `%tm`, `%tq`, …) stay counted from 1960.
     ///
     /// # Errors
     ///
     /// Every problem of the file, each with its line and remedy.
+    ///
+    /// # Cost
+    ///
+    /// Eight bytes for a number, four for a text; Parquet columns are decoded in parallel.
     pub fn read(path: &Path) -> Result<Self, Report> {
+        Self::read_file(path, None, &[])
+    }
+
+    /// Reads some columns of a file, in the file's order.
+    ///
+    /// As [`read`](Self::read), but nothing else of the file is decoded or kept: a CSV cell of
+    /// another column is not looked at, and as the text is not kept, a number has no
+    /// [`text`](Self::text).
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read), and for each name that the file does not have the nearest ones.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use emporion_tables::Table;
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let path = folder.path().join("flows.csv");
+    /// std::fs::write(&path, "origin,destination,value\nBLR,RUS,12.5\n")?;
+    /// let table = Table::read_columns(&path, &["value", "origin"])?;
+    /// assert_eq!(table.columns().len(), 2);
+    /// assert_eq!(table.number("value", 0), Some(12.5));
+    /// let report = Table::read_columns(&path, &["values"]).unwrap_err();
+    /// assert!(report.to_string().contains("did you mean value?"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn read_columns(path: &Path, columns: &[&str]) -> Result<Self, Report> {
+        Self::read_file(path, Some(columns), &[])
+    }
+
+    /// As [`read_columns`](Self::read_columns), and the columns of `welcome` that the file has.
+    ///
+    /// # Errors
+    ///
+    /// As [`read_columns`](Self::read_columns).
+    pub fn read_columns_with(
+        path: &Path,
+        columns: &[&str],
+        welcome: &[&str],
+    ) -> Result<Self, Report> {
+        Self::read_file(path, Some(columns), welcome)
+    }
+
+    fn read_file(path: &Path, wanted: Option<&[&str]>, welcome: &[&str]) -> Result<Self, Report> {
         let shown = path.display().to_string();
-        let bytes = std::fs::read(path).map_err(|error| {
-            Problem::new(
-                "missing-file",
-                shown.as_str(),
-                "a file that can be read",
-                format!("{error}; check the path and the rights of the file"),
-            )
-        })?;
         let file = path.file_name().map_or_else(String::new, |f| f.to_string_lossy().into_owned());
-        let name = file.split('.').next().unwrap_or("").to_owned();
-        Self::from_bytes(&name, &shown, &bytes, None)
+        let name = file.split('.').next().unwrap_or("");
+        let schema = Schema::default();
+        Self::from_request(&read::Request {
+            name,
+            path: &shown,
+            source: Source::File(path),
+            schema: &schema,
+            wanted,
+            welcome,
+        })
+    }
+
+    fn from_request(request: &read::Request) -> Result<Self, Report> {
+        match read::read(request) {
+            (Some(table), problems) => Report::from(problems).or(table),
+            (None, problems) => Err(problems.into()),
+        }
     }
 
     /// Reads a table from the bytes of a file; `path` tells the format by its ending.
@@ -149,10 +268,14 @@ impl Table {
         schema: Option<&Schema>,
     ) -> Result<Self, Report> {
         let empty = Schema::default();
-        match read::read(name, path, bytes, schema.unwrap_or(&empty)) {
-            (Some(table), problems) => Report::from(problems).or(table),
-            (None, problems) => Err(problems.into()),
-        }
+        Self::from_request(&read::Request {
+            name,
+            path,
+            source: Source::Memory(bytes),
+            schema: schema.unwrap_or(&empty),
+            wanted: None,
+            welcome: &[],
+        })
     }
 
     /// Name of the resource, or of the file without its ending.
@@ -168,9 +291,19 @@ impl Table {
     }
 
     /// SHA-256 of the file's bytes, in hexadecimal.
+    ///
+    /// Computed when first asked for, by reading the file again; None when it has changed or gone
+    /// since.
     #[must_use]
-    pub fn digest(&self) -> &str {
-        &self.digest
+    pub fn digest(&self) -> Option<&str> {
+        self.identity.digest()
+    }
+
+    /// What the numbers of a column stand for (the value labels of a Stata file), in ascending
+    /// order; None for a column without.
+    #[must_use]
+    pub fn value_labels(&self, column: &str) -> Option<&[(i32, String)]> {
+        self.labels.get(column).map(Vec::as_slice)
     }
 
     /// Number of rows.
@@ -219,6 +352,14 @@ impl Table {
         }
     }
 
+    /// A cell as a reader knows it: text, or a number without needless digits; None when it is
+    /// empty or there is no such column.
+    #[must_use]
+    pub fn label(&self, column: &str, row: usize) -> Option<String> {
+        let values = &self.column(column)?.values;
+        (!values.is_missing(row)).then(|| shown(values, row))
+    }
+
     /// A cell as a number; None when it is empty, text, or there is no such column.
     #[must_use]
     pub fn number(&self, column: &str, row: usize) -> Option<f64> {
@@ -228,10 +369,10 @@ impl Table {
         }
     }
 
-    /// The line of the file on which a row starts, from 1; for Parquet the row number from 1.
+    /// The line of the file on which a row starts, from 1; for other than CSV the row number.
     #[must_use]
     pub fn line(&self, row: usize) -> u32 {
-        self.lines[row]
+        self.lines.at(row)
     }
 
     /// Every cell of a row with its column's name, exactly as in the file.
@@ -264,18 +405,19 @@ impl Table {
         Self {
             name: self.name.clone(),
             path: self.path.clone(),
-            digest: self.digest.clone(),
+            identity: Arc::clone(&self.identity),
             columns: self
                 .columns
                 .iter()
                 .map(|c| Column { name: c.name.clone(), values: c.values.select(rows) })
                 .collect(),
             origins: self.origins.clone(),
-            lines: rows.iter().map(|&row| self.lines[row]).collect(),
+            lines: Lines::Listed(rows.iter().map(|&row| self.lines.at(row)).collect()),
             raw: self.raw.as_ref().map(|raw| Raw {
                 text: Arc::clone(&raw.text),
                 starts: rows.iter().map(|&row| raw.starts[row]).collect(),
             }),
+            labels: Arc::clone(&self.labels),
         }
     }
 
@@ -322,8 +464,8 @@ impl Table {
         fields
     }
 
-    /// A problem in a row of this table.
-    pub(crate) fn problem(
+    /// A problem in a row of this table, naming file, line and column.
+    pub fn problem(
         &self,
         code: &'static str,
         row: usize,
@@ -335,7 +477,11 @@ impl Table {
     }
 
     /// The column, or a problem that suggests the nearest names.
-    pub(crate) fn wanted(&self, name: &str) -> Result<&Column, Box<Problem>> {
+    ///
+    /// # Errors
+    ///
+    /// There is no column of this name.
+    pub fn wanted(&self, name: &str) -> Result<&Column, Box<Problem>> {
         self.column(name).ok_or_else(|| {
             let problem = Problem::new(
                 "unknown-column",

@@ -48,7 +48,7 @@ fn a_gzip_file_is_the_same_table_with_its_own_digest() {
     // SHA-256 of the empty text is known.
     let empty = read("t.csv", b"").unwrap_err();
     assert_eq!(empty.problems[0].code, "empty-table");
-    assert_eq!(plain.digest().len(), 64);
+    assert_eq!(plain.digest().map(str::len), Some(64));
 }
 
 #[test]

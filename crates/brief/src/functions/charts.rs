@@ -10,7 +10,7 @@ use emporion_plot::{
 use minijinja::value::{Kwargs, Value};
 use minijinja::{Environment, Error};
 
-use crate::book::{Block, Book, refuse};
+use crate::book::{Block, Book, Shown, refuse};
 use crate::cell::Cell;
 use crate::number::scale;
 use crate::value::{BLOCK, Number};
@@ -103,10 +103,15 @@ impl Frame {
             }
             footnote.push_str(note);
         }
-        let index =
-            book.block(Block { figure, title: self.title, caption: self.caption, footnote });
-        Ok(format!("\n\n{BLOCK}{index}{BLOCK}\n\n"))
+        let shown = Shown::Figure(Box::new(figure));
+        Ok(enter(book, Block { shown, title: self.title, caption: self.caption, footnote }))
     }
+}
+
+/// Enters a block and gives the marker that stands for it.
+pub fn enter(book: &Book, block: Block) -> String {
+    let index = book.block(block);
+    format!("\n\n{BLOCK}{index}{BLOCK}\n\n")
 }
 
 /// `bar(items, label = "name", value = "value", title = ..., caption = ...)`: ranked bars.

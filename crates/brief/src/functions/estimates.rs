@@ -3,18 +3,19 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use emporion_model::estimate::{Options as FitOptions, SmallSample, Vcov};
+use emporion_model::estimate::{Options as FitOptions, SmallSample};
+use emporion_tables::design::DesignOptions;
 use minijinja::value::{Kwargs, Object, Value};
 use minijinja::{Environment, Error, ErrorKind, State};
 
 use super::flows::flows;
 use crate::book::{Book, refuse, shown};
 use crate::cell::{Cell, Ground, Interval, Status};
-use crate::stages::gravity::{self, Estimate, Family};
+use crate::stages::gravity::{self, ErrorColumns, Estimate, Family};
 use crate::value::Number;
 
 /// Level of the intervals of estimates.
-const LEVEL: f64 = 0.95;
+pub const LEVEL: f64 = 0.95;
 
 /// Registers `estimate`.
 pub fn register(env: &mut Environment<'_>, book: &Arc<Book>) {
@@ -43,21 +44,21 @@ fn estimate(book: &Arc<Book>, formula: &str, kwargs: &Kwargs) -> Result<Value, E
     })?;
     let sample = gravity::pair_table(table, &rows, pairs, &book.case.hierarchy(), absent, domestic)
         .map_err(|report| shown(&report))?;
-    let options = FitOptions {
-        vcov: match vcov.as_str() {
-            "iid" => Vcov::Iid,
-            "robust" => Vcov::Robust,
-            "cluster" => Vcov::Cluster,
-            other => return Err(refuse(format!("vcov {other:?}: iid, robust or cluster"))),
-        },
-        small_sample: SmallSample::Stata,
-        ..FitOptions::default()
+    let errors = match vcov.as_str() {
+        "iid" => ErrorColumns::Iid,
+        "robust" => ErrorColumns::Robust,
+        "cluster" => ErrorColumns::Cluster,
+        other => return Err(refuse(format!("vcov {other:?}: iid, robust or cluster"))),
     };
     let method = Family::parse(&family)
         .ok_or_else(|| refuse(format!("family {family:?}: poisson or gaussian")))?;
-    let names: Vec<&str> = clusters.iter().map(String::as_str).collect();
-    let found = gravity::run(&sample, formula, method, &names, None, &options)
-        .map_err(|report| shown(&report))?;
+    let asked = gravity::Question {
+        family: method,
+        errors,
+        options: FitOptions { small_sample: SmallSample::Stata, ..FitOptions::default() },
+        design: DesignOptions { clusters, ..DesignOptions::default() },
+    };
+    let found = gravity::run(&sample, formula, &asked).map_err(|report| shown(&report))?;
     let mut question = selection.options();
     question.insert("formula".into(), found.formula.to_string());
     question.insert("family".into(), family);
@@ -67,23 +68,47 @@ fn estimate(book: &Arc<Book>, formula: &str, kwargs: &Kwargs) -> Result<Value, E
         .filter(|&row| domestic || pairs.text("origin", row) != pairs.text("destination", row))
         .collect();
     let ground = Ground::default().and(&book.case, table, &rows).and(&book.case, pairs, &used);
-    Ok(Value::from_object(FitValue { book: Arc::clone(book), found, question, ground }))
+    let outcome = found.fit.outcome.clone();
+    let observed = sample.column(&outcome).map(|_| {
+        let value = |row: &usize| sample.number(&outcome, *row).unwrap_or(f64::NAN);
+        found.rows.iter().map(value).collect()
+    });
+    let unit = rows.first().and_then(|&row| table.text("unit", row)).unwrap_or_default().to_owned();
+    Ok(Value::from_object(FitValue {
+        book: Arc::clone(book),
+        found,
+        observed,
+        unit,
+        question,
+        ground,
+    }))
 }
 
 /// A fitted model in a template.
 #[derive(Debug)]
-struct FitValue {
+pub struct FitValue {
     book: Arc<Book>,
-    found: Estimate,
+    /// The fit and its formula.
+    pub found: Estimate,
+    /// The outcome of each row of the fit, where it is a column and not computed from one.
+    pub observed: Option<Vec<f64>>,
+    /// Unit of the flows.
+    pub unit: String,
     question: BTreeMap<String, String>,
     ground: Ground,
 }
 
 /// What is asked of a coefficient.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Ask {
+pub enum Ask {
+    /// The coefficient itself, with its interval.
     Coefficient,
+    /// Its standard error.
     StandardError,
+    /// Coefficient over standard error.
+    Statistic,
+    /// Two-sided p-value.
+    PValue,
     /// 100 (exp(b) - 1): what one unit of the regressor goes with, in percent of trade.
     Effect,
     /// 100 (2^b - 1): what doubling a logged regressor goes with, in percent of trade.
@@ -92,6 +117,15 @@ enum Ask {
 
 impl FitValue {
     fn number(&self, name: &str, ask: Ask) -> Result<Value, Error> {
+        Ok(Number::value(self.cell(name, ask)?))
+    }
+
+    /// A number about a coefficient.
+    ///
+    /// # Errors
+    ///
+    /// When the model has no such coefficient.
+    pub fn cell(&self, name: &str, ask: Ask) -> Result<Arc<Cell>, Error> {
         let fit = &self.found.fit;
         let at = fit.position(name).ok_or_else(|| {
             refuse(format!(
@@ -108,6 +142,8 @@ impl FitValue {
             Ask::StandardError => {
                 ("standard error", fit.standard_errors[at], None, "in the log of trade")
             }
+            Ask::Statistic => ("t statistic", fit.statistics[at], None, ""),
+            Ask::PValue => ("p-value", fit.p_values[at], None, "probability"),
             Ask::Effect => {
                 ("effect", effect(b), Some((effect(low), effect(high))), "percent of trade")
             }
@@ -139,16 +175,21 @@ impl FitValue {
             }
         );
         cell.notes.clone_from(&self.found.notes);
-        Ok(Number::value(self.book.enter(cell)))
+        Ok(self.book.enter(cell))
     }
 
     fn statistic(&self, what: &str, value: f64, unit: &str) -> Value {
+        Number::value(self.about(what, value, unit))
+    }
+
+    /// A number about the whole model.
+    pub fn about(&self, what: &str, value: f64, unit: &str) -> Arc<Cell> {
         let mut options = self.question.clone();
         options.insert("number".into(), what.to_owned());
         let mut cell = Cell::new("estimate", options, what, Some(value)).with_ground(&self.ground);
         cell.unit = unit.to_owned();
         cell.computation.text = format!("{} of {}", what, self.question["formula"]);
-        Number::value(self.book.enter(cell))
+        self.book.enter(cell)
     }
 }
 

@@ -6,6 +6,7 @@
 //! | [`arithmetic`] | `calc`, `add`, `lowest`, `highest`, `assume`; filters `fmt`, `signed` |
 //! | [`indicators`] | `record`, `concentration`, `complexity` |
 //! | [`estimates`] | `estimate` |
+//! | [`models`] | `regression_table`, `coefficient_plot`, `event_study`, `fitted_observed` |
 //! | [`counterfactuals`] | `simulate` |
 //! | [`sites`] | `site`, `site_curve`, `offices`, `offices_curve` |
 //! | [`charts`] | `bar`, `line`, `scatter` |
@@ -18,6 +19,7 @@ pub mod estimates;
 pub mod flows;
 pub mod indicators;
 pub mod maps;
+pub mod models;
 pub mod rows;
 pub mod sites;
 
@@ -33,6 +35,7 @@ pub fn register(env: &mut Environment<'_>, book: &Arc<Book>) {
     arithmetic::register(env, book);
     indicators::register(env, book);
     estimates::register(env, book);
+    models::register(env, book);
     counterfactuals::register(env, book);
     sites::register(env, book);
     charts::register(env, book);

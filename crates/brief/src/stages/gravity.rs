@@ -1,11 +1,14 @@
 //! Gravity estimates on tables.
 
-use emporion_model::estimate::{Fit, Options, ols, ppml};
+use emporion_model::estimate::serial::Periods;
+use emporion_model::estimate::spatial::{Conley, Kernel};
+use emporion_model::estimate::{Errors, Fit, Fitted, Options, Vcov, ols_fitted, ppml_fitted};
 use emporion_model::outcome::Status;
+use emporion_tables::design::{DesignOptions, Prepared, design_of, locate};
 use emporion_tables::formula::Formula;
 use emporion_tables::hierarchy::Hierarchy;
 use emporion_tables::sum::{Missing, SumOptions, sum_by};
-use emporion_tables::{Column, Problem, Report, Table, Values};
+use emporion_tables::{Column, Problem, Report, Rows, Table, Values};
 
 /// Which estimator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -82,6 +85,175 @@ pub fn pair_table(
     Ok(table.select(&kept))
 }
 
+/// How a formula is to be fitted.
+#[derive(Debug, Clone, Default)]
+pub struct Question {
+    /// Which estimator.
+    pub family: Family,
+    /// The kind of standard errors.
+    pub errors: ErrorColumns,
+    /// The small-sample convention, tolerances, and what is left out.
+    pub options: Options,
+    /// Clusters, weights, offset, panel, duplicates.
+    pub design: DesignOptions,
+}
+
+/// The kind of standard errors, with the columns it is computed from.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub enum ErrorColumns {
+    /// The model's own variance.
+    Iid,
+    /// Robust to heteroskedasticity.
+    #[default]
+    Robust,
+    /// By the clusters of the design options.
+    Cluster,
+    /// Correlated between rows near in space.
+    Conley {
+        /// Column of degrees north.
+        latitude: String,
+        /// Column of degrees east.
+        longitude: String,
+        /// Distance in km beyond which errors are uncorrelated.
+        cutoff: f64,
+        /// Weight of rows within the cutoff.
+        kernel: Kernel,
+    },
+    /// Correlated between all rows of near periods.
+    DriscollKraay {
+        /// Column of the period, whole numbers.
+        time: String,
+        /// Lags; the fourth root of the number of periods by default.
+        lag: Option<usize>,
+    },
+    /// Correlated between near periods of a unit, the one cluster of the design options.
+    NeweyWest {
+        /// Column of the period, whole numbers.
+        time: String,
+        /// Lags; the fourth root of the number of periods by default.
+        lag: Option<usize>,
+    },
+}
+
+/// A fit with everything that tests, predictions and files need.
+#[derive(Debug, Clone)]
+pub struct Estimation {
+    /// The formula as read.
+    pub formula: Formula,
+    /// What the estimator was given.
+    pub prepared: Prepared,
+    /// The arrays behind the fit.
+    pub fitted: Fitted,
+    /// The options it was fitted with.
+    pub options: Options,
+}
+
+impl Estimation {
+    /// What was left out before and while fitting, in words.
+    #[must_use]
+    pub fn notes(&self) -> Vec<String> {
+        let all = self.prepared.notes.iter().chain(&self.fitted.fit.notes);
+        all.map(|note| note.message.clone()).collect()
+    }
+}
+
+/// Fits a formula to some rows of a table.
+///
+/// # Errors
+///
+/// Columns that do not exist or hold no numbers, input the estimator refuses, and a fit that did not
+/// converge.
+pub fn estimate(
+    table: &Table,
+    rows: &Rows,
+    formula: &Formula,
+    question: &Question,
+) -> Result<Estimation, Report> {
+    let prepared = design_of(formula, table, rows, &question.design)?;
+    let mut options = question.options.clone();
+    options.vcov = match question.errors {
+        ErrorColumns::Iid => Vcov::Iid,
+        ErrorColumns::Cluster => Vcov::Cluster,
+        _ => Vcov::Robust,
+    };
+    let fitted = match question.family {
+        Family::Poisson => ppml_fitted(&prepared.design, &options),
+        Family::Gaussian => ols_fitted(&prepared.design, &options),
+    };
+    let mut fitted = fitted.map_err(|error| locate(&error, &prepared.rows, table))?;
+    let fit = &fitted.fit;
+    if fit.status != Status::Converged {
+        return Err(refused(
+            table,
+            format!(
+                "the fit ended as {:?} after {} steps with gradient norm {:e}: no coefficient is \
+                 reported; look for regressors that hardly vary within the effects, or raise the \
+                 tolerance from {:e}",
+                fit.status, fit.iterations, fit.gradient_norm, options.tolerance
+            ),
+        ));
+    }
+    if let Some(errors) = errors(table, &prepared, &question.errors)? {
+        fitted.fit = fitted
+            .with_errors(&errors, options.small_sample)
+            .map_err(|error| locate(&error, &prepared.rows, table))?;
+    }
+    Ok(Estimation { formula: formula.clone(), prepared, fitted, options })
+}
+
+/// The errors that the estimator does not compute on its own.
+fn errors(
+    table: &Table,
+    prepared: &Prepared,
+    asked: &ErrorColumns,
+) -> Result<Option<Errors>, Report> {
+    let periods = |name: &str| -> Result<Periods, Report> {
+        let values = numbers(table, &prepared.rows, name)?;
+        let Some(at) = values.iter().position(|v| v.fract() != 0.0) else {
+            let values = values.into_iter().map(|v| v as i64).collect();
+            return Ok(Periods { name: name.to_owned(), values });
+        };
+        let row = prepared.rows.get(at);
+        let remedy = "name a column of years or of other whole numbers";
+        let problem = table.problem("not-a-period", row, name, "a whole number", remedy);
+        Err(problem.value(values[at].to_string()).into())
+    };
+    Ok(match asked {
+        ErrorColumns::Iid | ErrorColumns::Robust | ErrorColumns::Cluster => None,
+        ErrorColumns::Conley { latitude, longitude, cutoff, kernel } => {
+            let latitude = numbers(table, &prepared.rows, latitude)?;
+            let longitude = numbers(table, &prepared.rows, longitude)?;
+            let conley = Conley { kernel: *kernel, ..Conley::new(latitude, longitude, *cutoff) };
+            Some(Errors::Conley(conley))
+        }
+        ErrorColumns::DriscollKraay { time, lag } => {
+            Some(Errors::DriscollKraay { time: periods(time)?, lag: *lag })
+        }
+        ErrorColumns::NeweyWest { time, lag } => {
+            let [unit] = &prepared.design.clusters[..] else {
+                return Err(refused(
+                    table,
+                    "Newey-West errors need one column for the unit".into(),
+                ));
+            };
+            Some(Errors::NeweyWest { unit: unit.clone(), time: periods(time)?, lag: *lag })
+        }
+    })
+}
+
+/// A column of numbers, complete in these rows.
+fn numbers(table: &Table, rows: &Rows, name: &str) -> Result<Vec<f64>, Report> {
+    let all = emporion_tables::sum::numbers(table, name).map_err(|problem| *problem)?;
+    let values = rows.gather(all);
+    match values.iter().position(|v| v.is_nan()) {
+        None => Ok(values),
+        Some(at) => {
+            let remedy = "fill the cell, or leave the row out with --where";
+            Err(table.problem("missing-value", rows.get(at), name, "a number", remedy).into())
+        }
+    }
+}
+
 /// A fit and what it was fitted on.
 #[derive(Debug, Clone)]
 pub struct Estimate {
@@ -95,40 +267,16 @@ pub struct Estimate {
     pub notes: Vec<String>,
 }
 
-/// Fits a formula to a table.
+/// Fits a formula to a table and keeps what is printed.
 ///
 /// # Errors
 ///
-/// For a formula that does not parse, columns that do not exist or hold no numbers, input the
-/// estimator refuses, and a fit that did not converge.
-pub fn run(
-    table: &Table,
-    formula: &str,
-    family: Family,
-    clusters: &[&str],
-    weights: Option<&str>,
-    options: &Options,
-) -> Result<Estimate, Report> {
+/// For a formula that does not parse; otherwise as [`estimate`].
+pub fn run(table: &Table, formula: &str, question: &Question) -> Result<Estimate, Report> {
     let formula: Formula = Formula::parse(formula)?;
-    let (design, rows, notes) =
-        emporion_tables::design::design(&formula, table, clusters, weights, None)?;
-    let fit = match family {
-        Family::Poisson => ppml(&design, options),
-        Family::Gaussian => ols(&design, options),
-    }
-    .map_err(|error| refused(table, error.to_string()))?;
-    if fit.status != Status::Converged {
-        return Err(refused(
-            table,
-            format!(
-                "the fit ended as {:?} after {} steps with gradient norm {:e}: no coefficient is \
-                 reported",
-                fit.status, fit.iterations, fit.gradient_norm
-            ),
-        ));
-    }
-    let notes = notes.iter().chain(&fit.notes).map(|note| note.message.clone()).collect();
-    Ok(Estimate { fit, formula, rows, notes })
+    let found = estimate(table, &Rows::All(table.rows()), &formula, question)?;
+    let notes = found.notes();
+    Ok(Estimate { fit: found.fitted.fit, formula, rows: found.prepared.rows.to_vec(), notes })
 }
 
 fn refused(table: &Table, reason: String) -> Report {

@@ -2,10 +2,12 @@
 
 mod belarus;
 mod common;
+mod models;
 mod moved;
 mod page;
 mod reference;
 mod refusals;
+mod regression;
 mod same_bytes;
 mod traces;
 mod values;

@@ -34,7 +34,7 @@
 //! edges into copies: Gao, Kyng and Spielman (2023), "Robust and practical solution of Laplacian
 //! equations by approximate elimination", AC and AC-k.
 
-use crate::site::random::SplitMix;
+use crate::random::SplitMix;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
@@ -361,6 +361,7 @@ impl Factor {
     }
 
     /// Entries of the factor.
+    #[cfg(test)]
     pub fn entries(&self) -> usize {
         self.targets.len()
     }

@@ -8,9 +8,10 @@
 //! and, for Poisson, again under the fitted weights, since a regressor may vary only where the
 //! model puts no weight.
 
-use super::absorb::Absorber;
+use super::absorb::Absorbed;
 use super::fit::Collinear;
 use super::least_squares::{Factorised, norm};
+use super::options::Options;
 use super::sample::Sample;
 
 /// Share of a column's norm below which an earlier column does not count as reproducing it.
@@ -43,7 +44,7 @@ pub(super) fn find(
         let after_effects = norm(w, &absorbed[j]);
         let with = if raw == 0.0 {
             vec!["zero".to_owned()]
-        } else if !sample.effects.is_empty() && after_effects <= floor[j] {
+        } else if sample.absorbs() && after_effects <= floor[j] {
             absorbing_effects(sample, j, w, floor[j])
         } else {
             let b = factorised.combination(j);
@@ -77,28 +78,35 @@ fn absorbing_effects(sample: &Sample, column: usize, w: &[f64], floor: f64) -> V
             return vec![f.name.clone()];
         }
     }
-    sample.effects.iter().map(|f| f.name.clone()).collect()
+    let slopes = sample.slopes.iter().map(|s| s.name.clone());
+    sample.effects.iter().map(|f| f.name.clone()).chain(slopes).collect()
 }
 
-/// Finds the collinear regressors of a sample under its own weights and takes them out.
+/// Finds the collinear regressors of a sample under its own weights and takes them out; the others
+/// are returned with the effects absorbed.
 pub(super) fn drop_collinear(
     sample: &mut Sample,
-    tolerance: f64,
-    absorb_tolerance: f64,
-    iterations_allowed: usize,
-) -> Vec<Collinear> {
+    options: &Options,
+) -> (Vec<Collinear>, Vec<Vec<f64>>, Absorbed) {
     if sample.x.is_empty() {
-        return Vec::new();
+        let none = Absorbed { converged: true, ..Absorbed::default() };
+        return (Vec::new(), Vec::new(), none);
     }
-    let (positions, described) = {
-        let mut absorber = Absorber::new(&sample.effects, sample.n(), iterations_allowed);
+    let mut absorbed = sample.x.clone();
+    let (positions, described, outcome) = {
+        let mut absorber = sample.absorber(options.max_absorb_iterations);
         absorber.weigh(&sample.w);
-        let mut absorbed = sample.x.clone();
-        let _ = absorber.demean_all(&mut absorbed, absorb_tolerance);
+        let tolerance = options.collinearity_tolerance;
+        let outcome =
+            absorber.demean_all(&mut absorbed, (0.01 * tolerance).max(options.absorb_tolerance()));
         let floor = floors(sample, &sample.w, tolerance);
         let factorised = Factorised::new(&sample.w, &absorbed, &floor);
-        find(sample, &absorbed, &factorised, &sample.w, tolerance)
+        let (positions, described) = find(sample, &absorbed, &factorised, &sample.w, tolerance);
+        (positions, described, outcome)
     };
     sample.drop_columns(&positions);
-    described
+    for j in positions.iter().rev() {
+        absorbed.remove(*j);
+    }
+    (described, absorbed, outcome)
 }

@@ -198,7 +198,7 @@ fn nearest_to_ones(basis: &[Vec<f64>]) -> Option<Vec<f64>> {
         loop {
             let columns: Vec<Vec<f64>> = active.iter().map(|i| basis[*i].clone()).collect();
             let factorised = Factorised::new(&unit, &columns, &vec![1e-14; active.len()]);
-            let target = factorised.solve(&unit, &goal);
+            let target = factorised.solve(&unit, &columns, &goal);
             let mut step = 1.0f64;
             for (i, t) in active.iter().zip(&target).filter(|(_, t)| **t <= 0.0) {
                 step = step.min(m[*i] / (m[*i] - t));

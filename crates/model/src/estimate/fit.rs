@@ -1,11 +1,14 @@
 //! The result of an estimation: coefficients with everything a reader needs to trust them.
 
 use super::distribution::{critical_value, p_value};
+use super::exact::{number, numbers};
+use super::freedom::Freedom;
+use super::options::Road;
 use crate::outcome::{Note, Status};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What was fitted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Family {
     /// Poisson pseudo-maximum likelihood with log link.
@@ -15,7 +18,7 @@ pub enum Family {
 }
 
 /// Rows left out, by reason.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dropped {
     /// In a level of a fixed effect whose outcomes are all zero.
     pub separated_by_effects: usize,
@@ -28,13 +31,14 @@ pub struct Dropped {
 }
 
 /// A regressor that could not be told apart from the effects or from earlier regressors.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Collinear {
     /// Name of the regressor left out.
     pub name: String,
     /// What reproduces it: names of effects, or of earlier regressors.
     pub with: Vec<String>,
     /// Norm left after taking those out, relative to the raw norm.
+    #[serde(with = "number")]
     pub remaining: f64,
 }
 
@@ -43,15 +47,20 @@ pub struct Collinear {
 /// There is a combination z of regressors and effects with z > 0 on these rows and z = 0 on all
 /// others that stay. The proof that no further row is separated is the fit itself: at a converged
 /// maximum the score is zero with fitted values above zero.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Certificate {
     /// Smallest z on the separated rows, relative to the largest.
+    #[serde(with = "number")]
     pub margin: f64,
     /// Largest |z| on the rows that stay, relative to the largest z.
+    #[serde(with = "number")]
     pub residual: f64,
 }
 
 /// A fitted model.
+///
+/// It is written with names and the whole covariance, and read back bit for bit: JSON has NaN as
+/// null and infinities as the words `inf` and `-inf`.
 ///
 /// # Notation
 ///
@@ -63,7 +72,7 @@ pub struct Certificate {
 /// | N | `n_used` | | rows |
 /// | K | `parameters` | | |
 #[must_use]
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Fit {
     /// Poisson or Gaussian.
     pub family: Family,
@@ -72,19 +81,26 @@ pub struct Fit {
     /// Names of the coefficients, `(Intercept)` first where there is one.
     pub names: Vec<String>,
     /// β.
+    #[serde(with = "numbers")]
     pub coefficients: Vec<f64>,
     /// Square roots of the diagonal of V.
+    #[serde(with = "numbers")]
     pub standard_errors: Vec<f64>,
     /// V, row-major.
+    #[serde(with = "numbers")]
     pub covariance: Vec<f64>,
     /// Coefficient over standard error.
+    #[serde(with = "numbers")]
     pub statistics: Vec<f64>,
     /// Two-sided p-values.
+    #[serde(with = "numbers")]
     pub p_values: Vec<f64>,
     /// Degrees of freedom of the t distribution; `None`: the normal distribution.
     pub degrees_of_freedom: Option<f64>,
     /// K: parameters counted by the convention.
     pub parameters: usize,
+    /// How K and N - K come about, effect by effect.
+    pub freedom: Freedom,
     /// The convention in words, such as `cluster by pair, fixest`.
     pub convention: String,
     /// Number of clusters in each dimension.
@@ -104,22 +120,34 @@ pub struct Fit {
     /// Regressors left out.
     pub collinear: Vec<Collinear>,
     /// Deviance (Poisson) or residual sum of squares.
+    #[serde(with = "number")]
     pub deviance: f64,
     /// Log likelihood; pseudo for outcomes that are not counts.
+    #[serde(with = "number")]
     pub log_likelihood: f64,
     /// 1 - log likelihood / that of a constant (McFadden) for Poisson; R2 for least squares.
+    #[serde(with = "number")]
     pub r_squared: f64,
     /// Fitted values for every row given: 0 where separated, NaN where dropped otherwise.
+    #[serde(with = "numbers")]
     pub fitted: Vec<f64>,
     /// Newton steps.
     pub iterations: usize,
-    /// Conjugate-gradient steps, all columns together.
+    /// Conjugate-gradient steps; columns that share a pass count once.
     pub absorb_iterations: usize,
     /// Poisson: root mean square change of log fitted values, weighted by them, that the last
     /// Newton step made. Least squares: 0.
+    #[serde(with = "number")]
     pub gradient_norm: f64,
     /// Largest share of a column's norm that any one effect still explained after absorbing.
+    #[serde(with = "number")]
     pub absorb_residual: f64,
+    /// Passes over the rows that absorbing took, each for a block of columns.
+    pub absorb_passes: usize,
+    /// The road taken: [`Road::Dense`] or [`Road::Sparse`].
+    pub road: Road,
+    /// Why, in a sentence.
+    pub road_reason: String,
     /// How it ended.
     pub status: Status,
     /// Advice.

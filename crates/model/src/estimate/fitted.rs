@@ -1,7 +1,10 @@
 //! A fitted model with the arrays that inference, prediction and saving need.
 
-use super::design::Factor;
+use super::absorb::Absorbed;
+use super::design::{Design, Factor, Slope, WeightKind};
 use super::fit::Fit;
+use super::options::Options;
+use super::sample::Sample;
 
 /// A fit and what it was computed from, row by row.
 ///
@@ -28,6 +31,8 @@ pub struct Fitted {
     pub y: Vec<f64>,
     /// Observation weights; ones where the design has none.
     pub weights: Vec<f64>,
+    /// What the weights mean.
+    pub weight_kind: WeightKind,
     /// Offset; zeros where the design has none.
     pub offset: Vec<f64>,
     /// Linear predictor: offset, regressors and effects.
@@ -44,4 +49,30 @@ pub struct Fitted {
     pub bread: Vec<f64>,
     /// Effects with only the levels in use, numbered from 0, in the order of the design.
     pub effects: Vec<Factor>,
+    /// Slopes by level, on the rows used, with only the levels in use.
+    pub slopes: Vec<Slope>,
+}
+
+impl Fitted {
+    /// Takes effects and slopes out of columns in the order of `rows`, under weights `w`.
+    pub(super) fn absorb(&self, w: &[f64], columns: &mut [Vec<f64>], tolerance: f64) -> Absorbed {
+        let options = Options::default();
+        let design = Design {
+            y: vec![0.0; self.rows.len()],
+            effects: self.effects.clone(),
+            slopes: self.slopes.clone(),
+            ..Design::default()
+        };
+        // The sample has an order of rows of its own.
+        let sample = Sample::new(&design, &vec![true; self.rows.len()], options.road);
+        let there = |v: &[f64]| -> Vec<f64> { sample.rows.iter().map(|i| v[*i]).collect() };
+        let mut absorber = sample.absorber(options.max_absorb_iterations);
+        absorber.weigh(&there(w));
+        let mut moved: Vec<Vec<f64>> = columns.iter().map(|c| there(c)).collect();
+        let outcome = absorber.demean_all(&mut moved, tolerance);
+        for (column, moved) in columns.iter_mut().zip(moved) {
+            sample.rows.iter().zip(moved).for_each(|(i, v)| column[*i] = v);
+        }
+        outcome
+    }
 }

@@ -10,43 +10,76 @@
 //! | `sample` | refuses bad input; the rows in use, compact |
 //! | [`separation`], `cone` | zeros that the likelihood cannot fit, with proof |
 //! | [`singletons`] | rows alone in a level |
-//! | [`absorb`] | effects taken out of a column |
+//! | `layout` | which effect is eliminated, which fall into blocks |
+//! | [`absorb`], `passes`, `conjugate` | effects taken out of columns |
+//! | `precondition`, `blocks` | exact solves block by block that speed it up |
 //! | `least_squares` | the few columns left |
 //! | `collinearity` | regressors left out, by name |
 //! | [`mod@ppml`], [`mod@ols`] | the estimators |
-//! | [`freedom`], `vcov`, [`distribution`] | parameters counted, covariance, p-values |
+//! | `newton`, `family` | the steps, and what tells families apart |
+//! | [`errors`], `vcov`, [`spatial`], [`serial`] | covariance: robust, clusters, space, time |
+//! | [`wald`], [`mod@reset`], [`wild`] | joint tests, RESET, wild and score bootstrap |
+//! | [`freedom`], [`distribution`] | parameters counted, p-values |
 //! | [`fit`], [`fitted`] | the result, and the arrays behind it |
+//! | [`bias`], `leverage`, `pinned` | incidental-parameter bias, and errors adjusted for leverage |
+//! | [`recover`], `components` | values of the fixed effects, with their normalisation |
+//! | [`mod@predict`], [`residuals`] | new rows; residuals by kind and scores |
+//! | [`ipf`] | a table scaled to margins: effects at given coefficients |
+//! | [`effect_size`] | percent and tariff equivalents |
 
 pub mod absorb;
-#[allow(dead_code)]
 mod approximate_cholesky;
-#[allow(dead_code)]
+pub mod bias;
+mod bias_roles;
+mod blocks;
 mod border;
 mod collinearity;
+mod components;
 mod cone;
+mod conjugate;
 pub mod design;
 pub mod distribution;
+pub mod effect_size;
+pub mod errors;
+mod exact;
+mod family;
 pub mod fit;
 pub mod fitted;
 pub mod freedom;
+pub mod ipf;
+mod layout;
 mod least_squares;
+mod leverage;
+mod newton;
 pub mod ols;
 pub mod options;
+mod passes;
+mod pinned;
 pub mod ppml;
-#[allow(dead_code)]
 mod precondition;
+pub mod predict;
+pub mod recover;
 mod report;
+pub mod reset;
+pub mod residuals;
 pub mod sample;
 pub mod separation;
+pub mod serial;
 pub mod singletons;
-#[allow(dead_code)]
+pub mod spatial;
 mod thin;
+mod thin_system;
 #[cfg(test)]
 mod thin_tests;
 mod vcov;
+pub mod wald;
+pub mod wild;
 
+pub use errors::Errors;
 pub use fit::{Certificate, Collinear, Dropped, Family, Fit};
 pub use fitted::Fitted;
 pub use ols::{ols, ols_fitted};
-pub use options::{Options, SmallSample, Vcov};
+pub use options::{Options, Road, SmallSample, Vcov};
 pub use ppml::{ppml, ppml_fitted};
+pub use reset::reset;
+pub use wild::WildOptions;

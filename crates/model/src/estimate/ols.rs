@@ -21,7 +21,6 @@
 //!
 //! Source: Frisch and Waugh (1933), Econometrica 1; Guimarães and Portugal (2010), Stata Journal 10.
 
-use super::absorb::{Absorbed, Absorber};
 use super::collinearity::{self, floors};
 use super::design::Design;
 use super::fit::{Family, Fit};
@@ -76,24 +75,20 @@ pub fn ols_fitted(design: &Design, options: &Options) -> Result<Fitted, InputErr
     check(design, Family::Gaussian, options)?;
     let mut rows = Rows::new(design);
     rows.drop_singletons(design, options);
-    let mut sample = rows.sample(design)?;
-    let collinear = collinearity::drop_collinear(
-        &mut sample,
-        options.collinearity_tolerance,
-        options.absorb_tolerance(),
-        options.max_absorb_iterations,
-    );
+    let mut sample = rows.sample(design, options)?;
+    let (collinear, mut x, before) = collinearity::drop_collinear(&mut sample, options);
     let n = sample.n();
     let w = &sample.w;
-    let mut absorber = Absorber::new(&sample.effects, n, options.max_absorb_iterations);
+    let mut absorber = sample.absorber(options.max_absorb_iterations);
     absorber.weigh(w);
-    let mut x = sample.x.clone();
-    let of_x = absorber.demean_all(&mut x, options.absorb_tolerance());
     let y: Vec<f64> = sample.y.iter().zip(&sample.offset).map(|(y, o)| y - o).collect();
-    let mut residual = y.clone();
-    let of_y = absorber.demean(&mut residual, options.absorb_tolerance());
+    x.push(y.clone());
+    let mut absorbed = absorber.demean_all(&mut x, options.absorb_tolerance());
+    absorbed.iterations += before.iterations;
+    absorbed.passes += before.passes;
+    let mut residual = x.pop().unwrap_or_default();
     let factorised = Factorised::new(w, &x, &floors(&sample, w, options.collinearity_tolerance));
-    let coefficients = factorised.solve(w, &residual);
+    let coefficients = factorised.solve(w, &x, &residual);
     for (b, x) in coefficients.iter().zip(&x) {
         axpy(-b, x, &mut residual);
     }
@@ -115,38 +110,34 @@ pub fn ols_fitted(design: &Design, options: &Options) -> Result<Fitted, InputErr
         0.5 * (log_weights - size * ((std::f64::consts::TAU * rss / size).ln() + 1.0));
     let u: Vec<f64> = w.iter().zip(&residual).map(|(w, e)| w * e).collect();
     let fitted: Vec<f64> = sample.y.iter().zip(&residual).map(|(y, e)| y - e).collect();
-    let converged = of_x.converged && of_y.converged;
-    Ok(assemble(
+    let converged = absorbed.converged;
+    let working = sample.w.clone();
+    assemble(
         design,
         options,
         &rows,
-        sample.clone(),
+        sample,
         Pieces {
             family: Family::Gaussian,
             coefficients,
             x,
             u,
-            working: sample.w.clone(),
+            working,
             bread: factorised.inverse_gram(),
-            sigma2: rss / size,
             eta: fitted.clone(),
             fitted,
             deviance: rss,
             log_likelihood,
             r_squared: 1.0 - rss / total,
             iterations: 1,
-            absorbed: Absorbed {
-                iterations: of_x.iterations + of_y.iterations,
-                residual: of_x.residual.max(of_y.residual),
-                converged,
-            },
+            absorbed,
             gradient_norm: 0.0,
             status: if converged { Status::Converged } else { Status::NoProgress },
             collinear,
             certificate: None,
             notes,
         },
-    ))
+    )
 }
 
 /// Σ w (y - ȳ)², or Σ w y² for models without a constant.

@@ -17,7 +17,11 @@ pub enum Vcov {
 
 /// Which program's small-sample factor multiplies the variance.
 ///
-/// N rows, K parameters, G clusters (the smallest G with several ways).
+/// N rows (or the sum of frequency weights), K parameters, G clusters (the smallest G with several
+/// ways). For [`Errors::DriscollKraay`](super::Errors::DriscollKraay) and
+/// [`Errors::NeweyWest`](super::Errors::NeweyWest) the cluster column holds with the number of periods
+/// T for G; [`Errors::Conley`](super::Errors::Conley) has it without G/(G-1). For those three `Stata`
+/// is by analogy: no official Stata command has them for these models.
 ///
 /// | | iid, Poisson | iid, least squares | robust | cluster |
 /// | --- | --- | --- | --- | --- |
@@ -38,6 +42,20 @@ pub enum SmallSample {
     Fixest,
 }
 
+/// How the effects are taken out of the columns.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Road {
+    /// Whichever is predicted to be faster.
+    #[default]
+    Auto,
+    /// Effects that fall into blocks, such as origin-year and destination-year, are factored exactly
+    /// block by block; conjugate gradients need few steps.
+    Dense,
+    /// Conjugate gradients with a preconditioner that is no larger than the data.
+    Sparse,
+}
+
 /// Settings of [`ppml`](super::ppml::ppml) and [`ols`](super::ols::ols).
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Options {
@@ -51,6 +69,9 @@ pub struct Options {
     pub tolerance: f64,
     /// Newton steps allowed; default 200 (fixest allows 25, ppmlhdfe 1000; gravity needs 8 to 15).
     pub max_iterations: usize,
+    /// How the effects are taken out; default by size and fill of the blocks they fall into. Both
+    /// roads lead to the same answer.
+    pub road: Road,
     /// Conjugate-gradient steps allowed for absorbing one column; default 20 000 (reghdfe 16 000).
     pub max_absorb_iterations: usize,
     /// Whether separated rows are looked for and left out (Poisson only); default yes, as in
@@ -75,6 +96,7 @@ impl Default for Options {
             small_sample: SmallSample::Fixest,
             tolerance: 1e-9,
             max_iterations: 200,
+            road: Road::Auto,
             max_absorb_iterations: 20_000,
             separation: true,
             exact_search: 3e8,

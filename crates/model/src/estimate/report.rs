@@ -1,14 +1,14 @@
 //! From the pieces of a fit to the result: rows and reasons, covariance, notes.
 
 use super::absorb::Absorbed;
-use super::design::{Design, Factor};
+use super::design::{Design, Factor, Regressor, Slope};
+use super::errors::Errors;
 use super::fit::{Certificate, Collinear, Dropped, Family, Fit};
 use super::fitted::Fitted;
-use super::freedom;
-use super::options::Options;
-use super::sample::Sample;
+use super::freedom::Freedom;
+use super::options::{Options, Vcov};
+use super::sample::{Sample, compact};
 use super::singletons::drop_singletons;
-use super::vcov::{Ingredients, covariance};
 use crate::outcome::{InputError, Note, Status};
 
 /// Why a row takes no part.
@@ -56,9 +56,9 @@ impl Rows {
     }
 
     /// The rows that are left, compact.
-    pub fn sample(&self, design: &Design) -> Result<Sample, InputError> {
+    pub fn sample(&self, design: &Design, options: &Options) -> Result<Sample, InputError> {
         if self.keep.contains(&true) {
-            return Ok(Sample::new(design, &self.keep));
+            return Ok(Sample::new(design, &self.keep, options.road));
         }
         Err(InputError::Empty {
             what: format!("all {} rows were dropped", self.keep.len()),
@@ -84,7 +84,6 @@ pub(super) struct Pieces {
     pub u: Vec<f64>,
     pub working: Vec<f64>,
     pub bread: Vec<f64>,
-    pub sigma2: f64,
     pub eta: Vec<f64>,
     pub fitted: Vec<f64>,
     pub deviance: f64,
@@ -106,18 +105,7 @@ pub(super) fn assemble(
     rows: &Rows,
     sample: Sample,
     pieces: Pieces,
-) -> Fitted {
-    let parameters =
-        freedom::parameters(&sample, pieces.family, options.vcov, options.small_sample);
-    let ingredients = Ingredients {
-        family: pieces.family,
-        x: &pieces.x,
-        u: &pieces.u,
-        bread: &pieces.bread,
-        sigma2: pieces.sigma2,
-        parameters,
-    };
-    let v = covariance(&sample, &ingredients, options.vcov, options.small_sample);
+) -> Result<Fitted, InputError> {
     let mut fitted = vec![f64::NAN; design.y.len()];
     for reason in [Reason::SeparatedByEffects, Reason::SeparatedByRegressors] {
         rows.with(reason).into_iter().for_each(|i| fitted[i] = 0.0);
@@ -128,7 +116,6 @@ pub(super) fn assemble(
     let mut notes = dropped_notes(rows);
     notes.extend(pieces.collinear.iter().map(collinear_note));
     notes.extend(pieces.notes);
-    notes.extend(v.notes);
     let sizes = |factors: &[Factor]| -> Vec<(String, usize)> {
         factors.iter().map(|f| (f.name.clone(), f.levels)).collect()
     };
@@ -139,7 +126,7 @@ pub(super) fn assemble(
         .filter_map(|f| sample.effects.iter().find(|e| e.name == f.name))
         .cloned()
         .collect();
-    let mut fit = Fit {
+    let fit = Fit {
         family: pieces.family,
         outcome: design.outcome.clone(),
         names: sample.names.clone(),
@@ -148,10 +135,11 @@ pub(super) fn assemble(
         covariance: Vec::new(),
         statistics: Vec::new(),
         p_values: Vec::new(),
-        degrees_of_freedom: v.degrees_of_freedom,
-        parameters,
-        convention: v.convention,
-        clusters: sizes(&sample.clusters),
+        degrees_of_freedom: None,
+        parameters: 0,
+        freedom: Freedom::default(),
+        convention: String::new(),
+        clusters: Vec::new(),
         effects: sizes(&effects),
         n_input: design.y.len(),
         n_used: sample.n(),
@@ -172,15 +160,29 @@ pub(super) fn assemble(
         absorb_iterations: pieces.absorbed.iterations,
         gradient_norm: pieces.gradient_norm,
         absorb_residual: pieces.absorbed.residual,
+        absorb_passes: pieces.absorbed.passes,
+        road: sample.layout.road,
+        road_reason: sample.layout.why.clone(),
         status: pieces.status,
         notes,
     };
-    fit.set_covariance(v.matrix);
-    Fitted {
+    let slopes = design
+        .slopes
+        .iter()
+        .map(|s| Slope {
+            factor: compact(&s.factor, &sample.rows),
+            variable: Regressor {
+                name: s.variable.name.clone(),
+                values: sample.rows.iter().map(|i| s.variable.values[*i]).collect(),
+            },
+        })
+        .collect();
+    let mut fitted = Fitted {
         fit,
         rows: sample.rows,
         y: sample.y,
         weights: sample.w,
+        weight_kind: design.weight_kind,
         offset: sample.offset,
         eta: pieces.eta,
         mu: pieces.fitted,
@@ -189,7 +191,15 @@ pub(super) fn assemble(
         x: pieces.x,
         bread: pieces.bread,
         effects,
-    }
+        slopes,
+    };
+    let errors = match options.vcov {
+        Vcov::Iid => Errors::Iid,
+        Vcov::Robust => Errors::Robust,
+        Vcov::Cluster => Errors::Cluster(design.clusters.clone()),
+    };
+    fitted.fit = fitted.with_errors(&errors, options.small_sample)?;
+    Ok(fitted)
 }
 
 fn dropped_notes(rows: &Rows) -> Vec<Note> {

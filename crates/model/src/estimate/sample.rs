@@ -1,8 +1,10 @@
-//! The rows that take part, checked, compact and in the order of the largest effect.
+//! The rows that take part, checked, compact and in the order of the eliminated effect.
 
-use super::design::{Design, Factor};
+use super::absorb::Absorber;
+use super::design::{Design, Factor, Slope, WeightKind};
 use super::fit::Family;
-use super::options::{Options, Vcov};
+use super::layout::{BlockPlan, Layout, choose};
+use super::options::{Options, Road, Vcov};
 use crate::outcome::InputError;
 
 /// Name of the constant among the coefficients.
@@ -25,7 +27,11 @@ pub fn check(design: &Design, family: Family, options: &Options) -> Result<(), I
             remedy: "no row is left: check filters and missing values".into(),
         });
     }
-    if design.x.is_empty() && design.effects.is_empty() && !design.constant {
+    if design.x.is_empty()
+        && design.effects.is_empty()
+        && design.slopes.is_empty()
+        && !design.constant
+    {
         return Err(InputError::Empty {
             what: "right-hand side".into(),
             remedy: "give a regressor, a constant or a fixed effect".into(),
@@ -51,6 +57,10 @@ pub fn check(design: &Design, family: Family, options: &Options) -> Result<(), I
         length("weights", n, w.len())?;
         finite("weights", w, missing)?;
         not_negative("weights", w, "weights are zero or more")?;
+        if design.weight_kind == WeightKind::Frequency {
+            let remedy = "frequency weights are whole numbers; give others as analytic weights";
+            refuse("weights", w, |v| v.fract() != 0.0, remedy)?;
+        }
         if w.iter().all(|v| *v == 0.0) {
             return Err(InputError::Empty {
                 what: "weights: every value is zero".into(),
@@ -62,7 +72,13 @@ pub fn check(design: &Design, family: Family, options: &Options) -> Result<(), I
         length("offset", n, o.len())?;
         finite("offset", o, missing)?;
     }
-    for f in design.effects.iter().chain(&design.clusters) {
+    for s in &design.slopes {
+        let what = format!("slope variable `{}`", s.variable.name);
+        length(&what, n, s.variable.values.len())?;
+        finite(&what, &s.variable.values, missing)?;
+    }
+    let of_slopes = design.slopes.iter().map(|s| &s.factor);
+    for f in design.effects.iter().chain(&design.clusters).chain(of_slopes) {
         let what = format!("factor `{}`", f.name);
         length(&what, n, f.ids.len())?;
         if let Some(row) = f.ids.iter().position(|id| *id as usize >= f.levels) {
@@ -139,7 +155,7 @@ fn refuse(
     }
 }
 
-/// The rows in use, as columns in the order of the largest effect, so that its groups are runs.
+/// The rows in use, as columns in the order of the eliminated effect, so that its groups are runs.
 #[derive(Debug, Clone)]
 pub(super) struct Sample {
     /// Position of each row in the design.
@@ -156,27 +172,32 @@ pub(super) struct Sample {
     pub names: Vec<String>,
     /// Effects with only the levels in use, the largest first.
     pub effects: Vec<Factor>,
-    /// Cluster dimensions with only the levels in use.
-    pub clusters: Vec<Factor>,
+    /// Slopes by level.
+    pub slopes: Vec<SampleSlope>,
+    /// Which effect is eliminated, and how the others are solved.
+    pub layout: Layout,
 }
 
 impl Sample {
     /// Collects the rows with `keep`.
-    pub fn new(design: &Design, keep: &[bool]) -> Self {
+    pub fn new(design: &Design, keep: &[bool], road: Road) -> Self {
         let mut rows: Vec<usize> = (0..keep.len()).filter(|i| keep[*i]).collect();
-        let compact_all = |factors: &[Factor], rows: &[usize]| -> Vec<Factor> {
-            factors.iter().map(|f| compact(f, rows)).collect()
-        };
+        let mut effects: Vec<Factor> = design.effects.iter().map(|f| compact(f, &rows)).collect();
         // The sort is stable, and the order of equally large effects is the caller's, so the
         // result does not depend on anything but the input.
-        let mut order: Vec<usize> = (0..design.effects.len()).collect();
-        let sizes: Vec<usize> = design.effects.iter().map(|f| compact(f, &rows).levels).collect();
-        order.sort_by_key(|q| std::cmp::Reverse(sizes[*q]));
-        if let Some(q) = order.first() {
-            let ids = &design.effects[*q].ids;
-            rows.sort_by_key(|i| ids[*i]);
+        effects.sort_by_key(|f| std::cmp::Reverse(f.levels));
+        let slopes_of =
+            |f: &Factor| 1 + design.slopes.iter().filter(|s| s.factor.name == f.name).count();
+        let per_level: Vec<usize> = effects.iter().map(slopes_of).collect();
+        let mut layout = choose(&effects, &per_level, rows.len(), road);
+        if !effects.is_empty() {
+            let order = sorted_by(&effects[layout.first]);
+            rows = order.iter().map(|i| rows[*i as usize]).collect();
+            let maps: Vec<Vec<u32>> = effects.iter_mut().map(|f| reorder(f, &order)).collect();
+            if let Some(plan) = &mut layout.blocks {
+                renumber(plan, &maps);
+            }
         }
-        let ordered: Vec<Factor> = order.iter().map(|q| design.effects[*q].clone()).collect();
         let gather = |v: &[f64]| -> Vec<f64> { rows.iter().map(|i| v[*i]).collect() };
         let mut names: Vec<String> = design.x.iter().map(|x| x.name.clone()).collect();
         let mut x: Vec<Vec<f64>> = design.x.iter().map(|x| gather(&x.values)).collect();
@@ -184,12 +205,22 @@ impl Sample {
             names.insert(0, INTERCEPT.into());
             x.insert(0, vec![1.0; rows.len()]);
         }
+        let slope = |s: &Slope| {
+            let effect = effects.iter().position(|f| f.name == s.factor.name);
+            SampleSlope {
+                name: format!("{}[{}]", s.factor.name, s.variable.name),
+                effect,
+                own: effect.is_none().then(|| compact(&s.factor, &rows)),
+                values: gather(&s.variable.values),
+            }
+        };
         Self {
             y: gather(&design.y),
             w: design.weights.as_ref().map_or_else(|| vec![1.0; rows.len()], |w| gather(w)),
             offset: design.offset.as_ref().map_or_else(|| vec![0.0; rows.len()], |o| gather(o)),
-            effects: compact_all(&ordered, &rows),
-            clusters: compact_all(&design.clusters, &rows),
+            slopes: design.slopes.iter().map(slope).collect(),
+            effects,
+            layout,
             x,
             names,
             rows,
@@ -206,6 +237,16 @@ impl Sample {
         !self.effects.is_empty() || self.names.first().is_some_and(|n| n == INTERCEPT)
     }
 
+    /// Whether anything is absorbed.
+    pub fn absorbs(&self) -> bool {
+        !self.effects.is_empty() || !self.slopes.is_empty()
+    }
+
+    /// What takes the effects and slopes out of columns.
+    pub fn absorber(&self, steps_allowed: usize) -> Absorber<'_> {
+        Absorber::new(&self.effects, &self.slopes, &self.layout, self.n(), steps_allowed)
+    }
+
     /// Leaves out regressors by position.
     pub fn drop_columns(&mut self, columns: &[usize]) {
         for j in columns.iter().rev() {
@@ -215,20 +256,103 @@ impl Sample {
     }
 }
 
-/// Renumbers the levels that occur, in the order of their old ids.
-fn compact(factor: &Factor, rows: &[usize]) -> Factor {
+/// A slope by level, with the rows of the sample.
+#[derive(Debug, Clone)]
+pub(super) struct SampleSlope {
+    /// Name of the factor and of the variable.
+    pub name: String,
+    /// The effect of the sample whose levels the slopes are of, if it is one of them.
+    pub effect: Option<usize>,
+    /// The factor, where it is no effect of the sample.
+    own: Option<Factor>,
+    /// What the slope is of.
+    pub values: Vec<f64>,
+}
+
+impl SampleSlope {
+    /// Level of each row.
+    pub fn ids<'a>(&'a self, effects: &'a [Factor]) -> &'a [u32] {
+        &self.factor(effects).ids
+    }
+
+    /// Number of levels.
+    pub fn levels(&self, effects: &[Factor]) -> usize {
+        self.factor(effects).levels
+    }
+
+    fn factor<'a>(&'a self, effects: &'a [Factor]) -> &'a Factor {
+        match (&self.own, self.effect) {
+            (Some(own), _) => own,
+            (None, effect) => &effects[effect.unwrap_or(0)],
+        }
+    }
+}
+
+/// Renumbers the levels that occur, in the order of their first row.
+pub(super) fn compact(factor: &Factor, rows: &[usize]) -> Factor {
     let mut new_id = vec![u32::MAX; factor.levels];
-    for i in rows {
-        new_id[factor.ids[*i] as usize] = 0;
-    }
     let mut levels = 0;
-    for id in new_id.iter_mut().filter(|id| **id == 0) {
-        *id = levels;
-        levels += 1;
+    let ids = rows
+        .iter()
+        .map(|i| {
+            let id = &mut new_id[factor.ids[*i] as usize];
+            if *id == u32::MAX {
+                *id = levels;
+                levels += 1;
+            }
+            *id
+        })
+        .collect();
+    Factor { name: factor.name.clone(), ids, levels: levels as usize }
+}
+
+/// The rows in the order of a factor, stable, by counting.
+fn sorted_by(factor: &Factor) -> Vec<u32> {
+    let mut next = vec![0u32; factor.levels + 1];
+    factor.ids.iter().for_each(|id| next[*id as usize + 1] += 1);
+    for l in 1..next.len() {
+        next[l] += next[l - 1];
     }
-    Factor {
-        name: factor.name.clone(),
-        ids: rows.iter().map(|i| new_id[factor.ids[*i] as usize]).collect(),
-        levels: levels as usize,
+    let mut order = vec![0u32; factor.ids.len()];
+    for (i, id) in factor.ids.iter().enumerate() {
+        let place = &mut next[*id as usize];
+        order[*place as usize] = i as u32;
+        *place += 1;
+    }
+    order
+}
+
+/// Puts the ids in a new order and renumbers levels by their first row there, so that rows near each
+/// other have levels near each other; returns the new number of each level.
+fn reorder(factor: &mut Factor, order: &[u32]) -> Vec<u32> {
+    let mut map = vec![u32::MAX; factor.levels];
+    let mut next = 0;
+    factor.ids = order
+        .iter()
+        .map(|i| {
+            let id = &mut map[factor.ids[*i as usize] as usize];
+            if *id == u32::MAX {
+                *id = next;
+                next += 1;
+            }
+            *id
+        })
+        .collect();
+    map
+}
+
+/// Carries the levels of a block plan over to new numbers.
+fn renumber(plan: &mut BlockPlan, maps: &[Vec<u32>]) {
+    let side_a = &maps[plan.a];
+    let mut side_b = Vec::new();
+    for q in &plan.b {
+        let before = side_b.len() as u32;
+        side_b.extend(maps[*q].iter().map(|l| before + l));
+    }
+    for c in &mut plan.components {
+        c.a.iter_mut().for_each(|l| *l = side_a[*l as usize]);
+        c.b.iter_mut().for_each(|l| *l = side_b[*l as usize]);
+        c.a.sort_unstable();
+        c.b.sort_unstable();
     }
 }

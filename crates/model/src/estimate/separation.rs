@@ -8,11 +8,13 @@
 //! Along -z the likelihood rises for ever, so the estimate does not exist until these rows are left
 //! out; their fitted value is 0. Three searches, each exact about what it reports:
 //!
-//! 1. [`zero_groups`]: levels of an effect whose outcomes are all zero, to the fixed point.
-//! 2. `cone`: models small enough for a dense matrix, every separated row.
-//! 3. `certify`: in larger models the fit itself shows candidates, zeros whose fitted value keeps
-//!    falling by a constant factor; the rectifier on these candidates then gives a z, and rows are
-//!    left out only with that z as [`Certificate`].
+//! 1. [`zero_groups`]: levels of an effect whose outcomes are all zero.
+//! 2. `cone`: every separated row of a model small enough for a dense matrix.
+//! 3. `certify`: in larger models the rectifier on the candidates that the fit shows gives a z, and
+//!    rows are left out only with that z as [`Certificate`].
+//!
+//! The last two are asked only when the fit itself shows candidates: zeros whose fitted value keeps
+//! falling by a constant factor.
 //!
 //! Conversely a converged fit proves that no row it used is separated: its score X'(y - μ) = 0 with
 //! μ > 0 gives Σ μ_i z_i = 0 over the zeros for any z as above, so z = 0.
@@ -24,10 +26,13 @@
 //! Source: Correia, Guimarães and Zylkin (2021), sections 2 and 3.
 
 use super::absorb::Absorber;
+use super::cone::{self, Search};
 use super::design::Factor;
 use super::fit::Certificate;
 use super::least_squares::{Factorised, axpy};
+use super::options::Options;
 use super::sample::Sample;
+use rayon::prelude::*;
 
 /// Weight of candidates relative to all other rows; its inverse is the K of the rectifier.
 const CANDIDATE_WEIGHT: f64 = 1e-4;
@@ -40,30 +45,61 @@ const VANISHED: f64 = 1e-6;
 /// Rounds of the rectifier before it is started afresh on fewer candidates.
 const ROUNDS: usize = 30;
 
-/// Finds zeros in levels without a positive outcome among the rows with `keep`, to the fixed point,
-/// and takes them out of `keep`. Returns their positions in ascending order.
+/// Finds zeros in levels without a positive outcome among the rows with `keep` and takes them out of
+/// `keep`. Returns their positions in ascending order.
+///
+/// Only zeros go, so no level loses a positive outcome: one round is the fixed point.
 pub fn zero_groups(y: &[f64], effects: &[Factor], keep: &mut [bool]) -> Vec<usize> {
-    let mut dropped = Vec::new();
-    loop {
-        let before = dropped.len();
-        for f in effects {
+    let positive: Vec<Vec<bool>> = effects
+        .par_iter()
+        .map(|f| {
             let mut positive = vec![false; f.levels];
-            for i in (0..y.len()).filter(|i| keep[*i] && y[*i] > 0.0) {
-                positive[f.ids[i] as usize] = true;
+            for ((id, y), k) in f.ids.iter().zip(y).zip(&*keep) {
+                // Without a branch: which rows are zeros is as good as random.
+                positive[*id as usize] |= *k & (*y > 0.0);
             }
-            for i in 0..y.len() {
-                if keep[i] && !positive[f.ids[i] as usize] {
-                    keep[i] = false;
-                    dropped.push(i);
-                }
+            positive
+        })
+        .collect();
+    let mut dropped = Vec::new();
+    for (f, positive) in effects.iter().zip(&positive) {
+        if positive.iter().all(|p| *p) {
+            continue;
+        }
+        for (i, (id, keep)) in f.ids.iter().zip(keep.iter_mut()).enumerate() {
+            if *keep && !positive[*id as usize] {
+                *keep = false;
+                dropped.push(i);
             }
         }
-        // Only zeros were dropped, so no level lost a positive outcome: one round is the fixed
-        // point of the zeros alone, and the loop confirms it.
-        if dropped.len() == before {
-            dropped.sort_unstable();
-            return dropped;
-        }
+    }
+    dropped.sort_unstable();
+    dropped
+}
+
+/// What a search found.
+pub(super) enum Found {
+    /// Separated rows, with the proof.
+    Proven(Vec<usize>, Certificate),
+    /// Certainly none.
+    None,
+    /// No proof either way.
+    Unknown,
+}
+
+/// Decides about zeros whose fitted value keeps falling: exactly where the model is small, else by
+/// the rectifier on these candidates.
+pub(super) fn search(sample: &Sample, candidates: &[usize], options: &Options) -> Found {
+    if let Search::Found(found, proof) = cone::search(sample, options.exact_search) {
+        return match proof {
+            Some(proof) if !found.is_empty() => Found::Proven(found, proof),
+            _ => Found::None,
+        };
+    }
+    let budget = options.max_absorb_iterations;
+    match certify(sample, candidates, options.absorb_tolerance(), budget) {
+        Some((found, proof)) => Found::Proven(found, proof),
+        None => Found::Unknown,
     }
 }
 
@@ -73,7 +109,7 @@ pub fn zero_groups(y: &[f64], effects: &[Factor], keep: &mut [bool]) -> Vec<usiz
 /// on candidates t ← max(z, 0), elsewhere t ← t - z, which drives z to exact zero there. Candidates
 /// that are not separated slow this down, so when it has not settled soon it is started afresh on
 /// those that z singles out so far.
-pub(super) fn certify(
+fn certify(
     sample: &Sample,
     candidates: &[usize],
     tolerance: f64,
@@ -113,7 +149,7 @@ impl<'a> Rectifier<'a> {
         candidates.iter().for_each(|i| candidate[*i] = true);
         let weight = |c: &bool| if *c { CANDIDATE_WEIGHT } else { 1.0 };
         let w: Vec<f64> = candidate.iter().map(weight).collect();
-        let mut absorber = Absorber::new(&sample.effects, n, allowed);
+        let mut absorber = sample.absorber(allowed);
         absorber.weigh(&w);
         let mut x = sample.x.clone();
         let _ = absorber.demean_all(&mut x, tolerance);
@@ -125,7 +161,7 @@ impl<'a> Rectifier<'a> {
     fn project(&self, t: &[f64]) -> Vec<f64> {
         let mut residual = t.to_vec();
         let _ = self.absorber.demean(&mut residual, self.tolerance);
-        let b = self.factorised.solve(&self.w, &residual);
+        let b = self.factorised.solve(&self.w, &self.x, &residual);
         for (b, x) in b.iter().zip(&self.x) {
             axpy(-b, x, &mut residual);
         }

@@ -5,26 +5,40 @@
 //! small. Source: Correia (2015), "Singletons, cluster-robust standard errors and fixed effects".
 
 use super::design::Factor;
+use rayon::prelude::*;
 
 /// Finds rows alone in a level of any effect among the rows with `keep`, to the fixed point, and
 /// takes them out of `keep`. Returns their positions in ascending order.
 ///
 /// # Cost
 ///
-/// One pass over the rows per effect and round; rounds are as many as the longest chain.
+/// One pass over the rows per effect to count, and one per effect and round that has any; rounds are
+/// at most as many as the longest chain.
 pub fn drop_singletons(effects: &[Factor], keep: &mut [bool]) -> Vec<usize> {
+    let mut counts: Vec<Vec<u32>> = effects
+        .par_iter()
+        .map(|f| {
+            let mut count = vec![0u32; f.levels];
+            for (id, k) in f.ids.iter().zip(&*keep) {
+                count[*id as usize] += u32::from(*k);
+            }
+            count
+        })
+        .collect();
     let mut dropped = Vec::new();
     loop {
         let before = dropped.len();
-        for f in effects {
-            let mut count = vec![0u32; f.levels];
-            for (id, _) in f.ids.iter().zip(&*keep).filter(|(_, k)| **k) {
-                count[*id as usize] += 1;
+        for q in 0..effects.len() {
+            if !counts[q].contains(&1) {
+                continue;
             }
-            for (i, id) in f.ids.iter().enumerate() {
-                if keep[i] && count[*id as usize] == 1 {
+            for i in 0..keep.len() {
+                if keep[i] && counts[q][effects[q].ids[i] as usize] == 1 {
                     keep[i] = false;
                     dropped.push(i);
+                    for (f, count) in effects.iter().zip(&mut counts) {
+                        count[f.ids[i] as usize] -= 1;
+                    }
                 }
             }
         }

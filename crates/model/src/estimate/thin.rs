@@ -35,7 +35,7 @@
 //! O(n) to build and to weigh afresh, plus the factor; O(entries of the factor) to apply.
 
 use super::approximate_cholesky::{Edge, Elimination, Factor};
-use crate::site::random::SplitMix;
+use crate::random::SplitMix;
 
 /// How a thin graph is built, and when it is worth it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -310,11 +310,13 @@ impl ThinGraph {
     }
 
     /// Whether the factor is that of S itself, so that [`Self::apply`] is S⁺.
+    #[cfg(test)]
     pub fn exact(&self) -> bool {
         self.factor.sampled == 0
     }
 
     /// Entries of the factor: the cost of applying it.
+    #[cfg(test)]
     pub fn entries(&self) -> usize {
         self.factor.entries()
     }

@@ -1,8 +1,8 @@
 //! Thin graphs against dense algebra, and a bench on panels of a file named in the environment.
 
-use super::precondition::Preconditioner;
-use super::thin::{NotThin, ThinGraph, ThinOptions};
-use crate::site::random::SplitMix;
+use super::thin::{ThinGraph, ThinOptions};
+use super::thin_system::ThinSystem;
+use crate::random::SplitMix;
 
 #[path = "../../tests/common/parquet.rs"]
 #[allow(dead_code)]
@@ -177,8 +177,7 @@ fn bench_on_a_panel() {
     println!("probe: {:?}, {:.2} s", probe.err(), cpu() - start);
     let start = cpu();
     let mut thin =
-        Preconditioner::new(&panel.starts, &panel.refs(), panel.levels, &panel.w, &options)
-            .unwrap();
+        ThinSystem::new(&panel.starts, &panel.refs(), panel.levels, &panel.w, &options).unwrap();
     println!("set-up {:.2} s, {} entries, exact {}", cpu() - start, thin.entries(), thin.exact());
     let start = cpu();
     for v in &columns {

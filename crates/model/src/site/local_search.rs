@@ -21,7 +21,7 @@ use rayon::prelude::*;
 
 use super::fixed::Table;
 use super::instance::{Instance, SiteState};
-use super::random::SplitMix;
+use crate::random::SplitMix;
 
 /// Open sites with what a swap needs to know of each customer.
 #[derive(Debug, Clone)]

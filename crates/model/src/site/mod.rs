@@ -25,7 +25,7 @@ pub mod instance;
 mod lagrangian;
 mod local_search;
 pub mod p_median;
-pub(crate) mod random;
+
 pub mod sensitivity;
 
 pub use instance::{Instance, SiteState};

@@ -1,7 +1,10 @@
 //! Compares a case's fits with the numbers of the outside programs.
 
-use super::case;
-use emporion_model::estimate::{self, Family, Fit, Options, SmallSample, Vcov, design::Design};
+#![allow(dead_code)]
+
+use super::case::{self, Table};
+use emporion_model::estimate::design::Design;
+use emporion_model::estimate::{self, Errors, Family, Fit, Fitted, Options, SmallSample};
 use emporion_model::outcome::Status;
 use serde_json::Value;
 use std::path::Path;
@@ -24,63 +27,51 @@ fn relative(got: f64, want: f64) -> f64 {
     ((got - want) / want).abs()
 }
 
-/// The expected standard errors of one kind, with the clusters and options that give them.
+/// The expected standard errors of one kind, with the errors that give them.
 struct Kind<'a> {
     label: String,
-    clusters: Vec<String>,
-    vcov: Vcov,
+    errors: Errors,
     small_sample: SmallSample,
     expected: &'a Value,
 }
 
-fn kinds(expected: &Value) -> Vec<Kind<'_>> {
+fn kinds<'a>(expected: &'a Value, table: &Table) -> Vec<Kind<'a>> {
     let mut kinds = Vec::new();
     for (suffix, small_sample) in [("raw", SmallSample::Raw), ("fixest", SmallSample::Fixest)] {
-        for (prefix, vcov) in [("iid", Vcov::Iid), ("hetero", Vcov::Robust)] {
+        for (prefix, errors) in [("iid", Errors::Iid), ("hetero", Errors::Robust)] {
             let label = format!("{prefix}_{suffix}");
-            let values = &expected["se"][&label];
-            kinds.push(Kind { label, clusters: Vec::new(), vcov, small_sample, expected: values });
+            let expected = &expected["se"][&label];
+            kinds.push(Kind { label, errors, small_sample, expected });
         }
         let Some(clustered) = expected["se"][format!("cluster_{suffix}")].as_object() else {
             continue;
         };
-        for (name, values) in clustered {
-            kinds.push(Kind {
-                label: format!("cluster_{suffix} by {name}"),
-                clusters: name.split(" + ").map(str::to_owned).collect(),
-                vcov: Vcov::Cluster,
-                small_sample,
-                expected: values,
-            });
+        for (name, expected) in clustered {
+            let clusters = name.split(" + ").map(|c| table.factor(c)).collect();
+            let label = format!("cluster_{suffix} by {name}");
+            kinds.push(Kind { label, errors: Errors::Cluster(clusters), small_sample, expected });
         }
     }
     kinds
 }
 
-/// Fits a case and compares everything the reference has; `all_kinds` false: only the last kind of
-/// standard errors, for data too large to be fitted once per kind.
-pub fn check_case(root: &Path, name: &str, all_kinds: bool) {
-    let file = root.join("cases").join(format!("{name}.json"));
-    let case: Value = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+/// Fits a case once and compares everything the reference has.
+pub fn check_case(root: &Path, name: &str) {
+    let (case, table, design) = read_case(root, name);
     let expected = &case["expected"];
-    let table = case::table(root, &case);
     assert_eq!(table.rows as u64, expected["n_input"].as_u64().unwrap(), "{name}: rows given");
-    let mut design = case::design(&table, &case);
     let (tolerance, error_tolerance) = if design.effects.is_empty() {
         (COEFFICIENT_LEVELS, STANDARD_ERROR_LEVELS)
     } else {
         (COEFFICIENT, STANDARD_ERROR)
     };
-    let kinds = kinds(expected);
-    let chosen = if all_kinds { 0 } else { kinds.len() - 1 };
-    let (mut worst_coefficient, mut worst_error) = (0.0f64, 0.0f64);
-    let mut fit = None;
-    for kind in &kinds[chosen..] {
-        design.clusters = kind.clusters.iter().map(|c| table.factor(c)).collect();
-        let options =
-            Options { vcov: kind.vcov, small_sample: kind.small_sample, ..Options::default() };
-        let result = fit_case(&case, &design, &options);
-        worst_coefficient = worst_coefficient.max(check_fit(name, &result, expected, tolerance));
+    let fitted = fit_case(&case, &design, &Options::default());
+    let fit = &fitted.fit;
+    let worst_coefficient = check_fit(name, fit, expected, tolerance);
+    let mut worst_error = 0.0f64;
+    let kinds = kinds(expected, &table);
+    for kind in &kinds {
+        let result = fitted.with_errors(&kind.errors, kind.small_sample).unwrap();
         // The reference has RSS/(N-1) where Raw has RSS/N; its fixest numbers agree with both.
         let n = result.n_used as f64;
         let gaussian_iid = result.family == Family::Gaussian && kind.label == "iid_raw";
@@ -92,15 +83,14 @@ pub fn check_case(root: &Path, name: &str, all_kinds: bool) {
             assert!(off < error_tolerance, "{name} {}: {variable}: {got} for {want}", kind.label);
             worst_error = worst_error.max(off);
         }
-        fit = Some(result);
+        check_stata(name, &fitted, kind);
     }
-    let fit = fit.unwrap();
     println!(
         "{name}: N {} of {}, coefficients {worst_coefficient:.0e}, errors {worst_error:.0e} in {} \
          kinds, {} steps, {} conjugate gradients, gradient {:.0e}, {:?}",
         fit.n_used,
         fit.n_input,
-        kinds.len() - chosen,
+        kinds.len(),
         fit.iterations,
         fit.absorb_iterations,
         fit.gradient_norm,
@@ -108,10 +98,41 @@ pub fn check_case(root: &Path, name: &str, all_kinds: bool) {
     );
 }
 
-fn fit_case(case: &Value, design: &Design, options: &Options) -> Fit {
+/// The factors of ppmlhdfe in the reference's table, on top of the raw numbers just checked:
+/// N/(N-1) and G/(G-1).
+fn check_stata(name: &str, fitted: &Fitted, kind: &Kind) {
+    if kind.small_sample != SmallSample::Raw || fitted.fit.family != Family::Poisson {
+        return;
+    }
+    let raw = fitted.with_errors(&kind.errors, SmallSample::Raw).unwrap();
+    let stata = fitted.with_errors(&kind.errors, SmallSample::Stata).unwrap();
+    let m = match &kind.errors {
+        Errors::Robust => raw.n_used as f64,
+        Errors::Cluster(_) => raw.clusters.iter().map(|c| c.1).min().unwrap() as f64,
+        _ => f64::INFINITY,
+    };
+    let factor = if m.is_finite() { (m / (m - 1.0)).sqrt() } else { 1.0 };
+    for (s, r) in stata.standard_errors.iter().zip(&raw.standard_errors) {
+        // One multiplication and one square root apart.
+        assert!(relative(*s, r * factor) < 1e-14, "{name} {}: {s} for {r}", kind.label);
+    }
+    assert_eq!(stata.degrees_of_freedom, None);
+}
+
+/// A case with its table and design.
+pub fn read_case(root: &Path, name: &str) -> (Value, Table, Design) {
+    let file = root.join("cases").join(format!("{name}.json"));
+    let case: Value = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+    let table = case::table(root, &case);
+    let design = case::design(&table, &case);
+    (case, table, design)
+}
+
+/// Fits a case.
+pub fn fit_case(case: &Value, design: &Design, options: &Options) -> Fitted {
     match case["family"].as_str().unwrap() {
-        "poisson" => estimate::ppml(design, options).unwrap(),
-        _ => estimate::ols(design, options).unwrap(),
+        "poisson" => estimate::ppml_fitted(design, options).unwrap(),
+        _ => estimate::ols_fitted(design, options).unwrap(),
     }
 }
 

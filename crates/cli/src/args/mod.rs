@@ -4,15 +4,21 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+mod estimate;
+
+pub use estimate::{
+    Convention, Errors, Estimate, EstimateFormat, Family, Kernel, Look, Repeated, TableOf,
+};
+
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::progress::Progress;
-use crate::{brief, check, completions, demo, estimate, measure, new, simulate, site};
+use crate::{brief, check, completions, demo, measure, new, simulate, site};
 
 /// Trade economics from a case folder to a brief whose every number is traced.
 ///
-/// DATA is a folder with a datapackage.json, a .csv, .csv.gz or .parquet file, or the name of a
-/// bundled case: world-2022 or belarus-russian-regions.
+/// DATA is a folder with a datapackage.json, a .csv, .csv.gz, .parquet, .arrow or .dta file, or
+/// the name of a bundled case: world-2022 or belarus-russian-regions.
 #[derive(Debug, Parser)]
 #[command(name = "emporion", version, after_help = "Example:\n  emporion demo")]
 pub struct Arguments {
@@ -34,7 +40,9 @@ pub enum Verb {
     #[command(subcommand)]
     Measure(Measure),
     /// Gravity: Poisson or least squares with fixed effects
-    Estimate(Estimate),
+    Estimate(Box<Estimate>),
+    /// Saved estimates side by side, as they are published
+    Table(TableOf),
     /// What an agreement or a closed market does to trade and real income
     Simulate(Simulate),
     /// Where the next centres go, with a proven bound
@@ -53,7 +61,8 @@ impl Verb {
             Self::New(arguments) => new::run(arguments),
             Self::Check(arguments) => check::run(arguments, progress),
             Self::Measure(arguments) => measure::run(arguments, progress),
-            Self::Estimate(arguments) => estimate::run(arguments, progress),
+            Self::Estimate(arguments) => crate::estimate::run(arguments, progress),
+            Self::Table(arguments) => crate::estimate::table(arguments),
             Self::Simulate(arguments) => simulate::run(arguments, progress),
             Self::Site(arguments) => site::run(arguments, progress),
             Self::Brief(arguments) => brief::run(arguments, progress),
@@ -305,75 +314,6 @@ pub struct Complexity {
     pub largest_part: bool,
     #[command(flatten)]
     pub common: Common,
-}
-
-/// `emporion estimate`
-#[derive(Debug, Args)]
-#[command(after_help = "Example:\n  emporion estimate world-2022 --where product.goods=1 \
-                        --formula \"value ~ log(distance) + contiguity + border | origin + destination\"")]
-pub struct Estimate {
-    #[command(flatten)]
-    pub rows: Rows,
-    /// Outcome ~ regressors | fixed effects, as in fixest: `^` combines, `+` adds a factor
-    #[arg(long)]
-    pub formula: String,
-    /// The estimator
-    #[arg(long, value_enum, default_value_t)]
-    pub family: Family,
-    /// The standard errors; clustered when --cluster is given
-    #[arg(long, value_enum)]
-    pub vcov: Option<Errors>,
-    /// A column to cluster by; several for several ways, `origin^destination` for pairs
-    #[arg(long, value_name = "COLUMN")]
-    pub cluster: Vec<String>,
-    /// A column of weights
-    #[arg(long, value_name = "COLUMN")]
-    pub weights: Option<String>,
-    /// Whose small-sample factor multiplies the variance
-    #[arg(long, value_enum, default_value_t)]
-    pub small_sample: Convention,
-    /// Leave out the sales of a place to itself
-    #[arg(long)]
-    pub no_domestic: bool,
-    /// What a pair without flows means; a case may say it in its datapackage.json
-    #[arg(long, value_enum)]
-    pub absent: Option<Absent>,
-    /// How the answer is printed
-    #[arg(long, value_enum, default_value_t)]
-    pub format: Format,
-}
-
-/// The estimator.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub enum Family {
-    /// Poisson pseudo-maximum likelihood
-    #[default]
-    Poisson,
-    /// Ordinary least squares
-    Ols,
-}
-
-/// The kind of standard errors.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Errors {
-    /// The model's own variance
-    Iid,
-    /// Heteroskedasticity-robust
-    Robust,
-    /// Clustered by --cluster
-    Cluster,
-}
-
-/// The small-sample convention; that of the briefs is the default.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub enum Convention {
-    /// The plain sandwich
-    Raw,
-    /// ppmlhdfe and reghdfe
-    #[default]
-    Stata,
-    /// fixest and pyfixest
-    Fixest,
 }
 
 /// `emporion simulate`

@@ -1,16 +1,17 @@
-//! A small seeded generator, so that the same seed gives the same plan in every release.
+//! A small seeded generator, so that the same seed gives the same plan and the same bootstrap in
+//! every release.
 //!
 //! SplitMix64 (Steele, Lea, Flood 2014, "Fast splittable pseudorandom number generators", OOPSLA,
 //! figure 13; constants of the mix: variant 13 of Stafford). Its statistical quality is ample for
-//! choosing where a search starts, and nothing here is secret.
+//! choosing where a search starts and which sign a cluster draws, and nothing here is secret.
 
 /// State of the generator.
 #[derive(Debug, Clone)]
 pub(crate) struct SplitMix(u64);
 
 impl SplitMix {
-    /// Generator number `stream` of a seed: each start of a search owns one, so that the order in
-    /// which threads run them does not matter.
+    /// Generator number `stream` of a seed: each start of a search and each draw of a
+    /// bootstrap owns one, so that the order in which threads run them does not matter.
     pub(crate) fn new(seed: u64, stream: u64) -> Self {
         let mut root = Self(seed);
         root.0 = root.next() ^ stream.wrapping_mul(0xD134_2543_DE82_EF95);

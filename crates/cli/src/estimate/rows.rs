@@ -1,0 +1,178 @@
+//! What a fit says of single rows and levels, in files: fitted values, residuals, scores, fixed
+//! effects, predictions.
+
+use std::path::Path;
+
+use emporion_brief::stages::gravity::Estimation;
+use emporion_model::estimate::design::Design;
+use emporion_model::estimate::predict::predict;
+use emporion_model::estimate::recover::{
+    EffectValues, LevelState, RecoverOptions, Recovered, recover,
+};
+use emporion_model::estimate::residuals::Residual;
+use emporion_model::outcome::Status;
+use emporion_tables::design::Levels;
+use emporion_tables::recipe::prepare_for;
+use emporion_tables::{Column, Table, Values, write};
+
+use crate::args;
+use crate::failure::Failure;
+
+/// Columns that tell a row, when the table has them.
+const KEYS: [&str; 5] = ["origin", "destination", "year", "product", "sector"];
+
+/// Writes every file asked for.
+pub fn write(arguments: &args::Estimate, found: &Estimation, table: &Table) -> Result<(), Failure> {
+    if let Some(path) = &arguments.save_rows {
+        write::write(path, &rows(found, table))?;
+    }
+    if arguments.save_effects.is_none() && arguments.predict.is_none() {
+        return Ok(());
+    }
+    let recovered = recover(&found.prepared.design, &found.fitted, &RecoverOptions::default())?;
+    if recovered.status != Status::Converged {
+        return Err(Failure::new(format!(
+            "the fixed effects reproduce the linear predictor only to {:e}: they are not written",
+            recovered.residual
+        )));
+    }
+    if let Some(path) = &arguments.save_effects {
+        write::write(path, &effects(found, &recovered, table))?;
+    }
+    if let (Some(new), Some(path)) = (&arguments.predict, &arguments.save_predictions) {
+        predictions(found, &recovered, table, new, path)?;
+    }
+    Ok(())
+}
+
+/// One row for each row of the design: what the model makes of it.
+fn rows(found: &Estimation, table: &Table) -> Vec<Column> {
+    let (fitted, prepared) = (&found.fitted, &found.prepared);
+    let n = prepared.rows.len();
+    let column = |name: &str, values: Vec<f64>| Column {
+        name: name.to_owned(),
+        values: Values::Number(values),
+    };
+    // The arrays of a fit have the rows used, in an order of their own.
+    let spread = |values: &[f64]| {
+        let mut all = vec![f64::NAN; n];
+        fitted.rows.iter().zip(values).for_each(|(row, v)| all[*row] = *v);
+        all
+    };
+    let lines = prepared.rows.iter().map(|row| f64::from(table.line(row))).collect();
+    let mut columns = vec![column("line", lines)];
+    columns.extend(keys(table, &prepared.rows.to_vec()));
+    let used = {
+        let mut used = vec![0.0; n];
+        fitted.rows.iter().for_each(|row| used[*row] = 1.0);
+        used
+    };
+    columns.push(column("used", used));
+    columns.push(column("outcome", prepared.design.y.clone()));
+    columns.push(column("fitted", fitted.fit.fitted.clone()));
+    columns.push(column("linear_predictor", spread(&fitted.eta)));
+    for (name, kind) in [
+        ("residual", Residual::Response),
+        ("residual_pearson", Residual::Pearson),
+        ("residual_deviance", Residual::Deviance),
+        ("residual_working", Residual::Working),
+    ] {
+        columns.push(column(name, spread(&fitted.residuals(kind))));
+    }
+    for (name, score) in fitted.fit.names.iter().zip(fitted.scores()) {
+        columns.push(column(&format!("score {name}"), spread(&score)));
+    }
+    columns
+}
+
+/// The columns that tell the rows of a table.
+fn keys(table: &Table, rows: &[usize]) -> Vec<Column> {
+    let selected = table.columns().iter().filter(|c| KEYS.contains(&c.name.as_str()));
+    selected.map(|c| Column { name: c.name.clone(), values: c.values.select(rows) }).collect()
+}
+
+/// One row for each level of each effect.
+fn effects(found: &Estimation, recovered: &Recovered, table: &Table) -> Vec<Column> {
+    let prepared = &found.prepared;
+    let with_levels: Vec<(&EffectValues, &Levels)> = recovered
+        .effects
+        .iter()
+        .zip(&prepared.levels)
+        .chain(recovered.slopes.iter().zip(&prepared.slope_levels))
+        .collect();
+    let mut effect: Vec<String> = Vec::new();
+    let (mut level, mut state): (Vec<String>, Vec<&str>) = (Vec::new(), Vec::new());
+    let (mut value, mut count, mut component) = (Vec::new(), Vec::new(), Vec::new());
+    for (values, levels) in with_levels {
+        let name = match &values.variable {
+            Some(variable) => format!("{}[[{variable}]]", values.name),
+            None => values.name.clone(),
+        };
+        for at in 0..values.values.len() {
+            effect.push(name.clone());
+            level.push(levels.label(table, at));
+            value.push(values.values[at]);
+            count.push(values.rows[at] as f64);
+            component.push(values.component[at].map_or(f64::NAN, f64::from));
+            state.push(match values.state[at] {
+                LevelState::Used => "used",
+                LevelState::Separated => "separated",
+                LevelState::Dropped => "dropped",
+                LevelState::Absent => "absent",
+            });
+        }
+    }
+    let text = |name: &str, texts: Vec<&str>| Column {
+        name: name.to_owned(),
+        values: Values::text(texts.into_iter().map(Some)),
+    };
+    let number =
+        |name: &str, numbers| Column { name: name.to_owned(), values: Values::Number(numbers) };
+    vec![
+        text("effect", effect.iter().map(String::as_str).collect()),
+        text("level", level.iter().map(String::as_str).collect()),
+        number("value", value),
+        number("rows", count),
+        number("component", component),
+        text("state", state),
+    ]
+}
+
+fn predictions(
+    found: &Estimation,
+    recovered: &Recovered,
+    table: &Table,
+    new: &str,
+    path: &Path,
+) -> Result<(), Failure> {
+    let new = Table::read(Path::new(new))?;
+    let recipe = found.prepared.recipe(table);
+    let rows = prepare_for(&recipe, &new)?;
+    let at = rows.rows.to_vec();
+    let design = Design {
+        outcome: found.prepared.design.outcome.clone(),
+        x: rows.x,
+        constant: found.prepared.design.constant,
+        effects: rows.effects,
+        slopes: rows.slopes,
+        offset: rows.offset,
+        ..Design::default()
+    };
+    let prediction = predict(&found.fitted, recovered, &design)?;
+    let number = |name: &str, values: Vec<f64>| Column {
+        name: name.to_owned(),
+        values: Values::Number(values),
+    };
+    let finite = |values: Vec<f64>| -> Vec<f64> {
+        // Minus infinity is the log of a predicted zero; the column `predicted` has the zero.
+        values.into_iter().map(|v| if v.is_finite() { v } else { f64::NAN }).collect()
+    };
+    let mut columns =
+        vec![number("line", at.iter().map(|&row| f64::from(new.line(row))).collect())];
+    columns.extend(keys(&new, &at));
+    columns.push(number("predicted", prediction.mean));
+    columns.push(number("linear_predictor", finite(prediction.linear)));
+    columns.push(number("standard_error", finite(prediction.mean_error)));
+    write::write(path, &columns)?;
+    Ok(())
+}

@@ -1,0 +1,372 @@
+//! One model, as a reader of Stata or R output expects it.
+
+use emporion_brief::stages::gravity::Estimation;
+use emporion_model::estimate::Family;
+use emporion_model::estimate::wild::WildMethod;
+use emporion_model::outcome::Note;
+use emporion_tables::Table;
+
+use crate::answer::{Advice, Answer, Cell, Column, Part, Show};
+use crate::args::{self, EstimateFormat, Format};
+use crate::data::Data;
+
+use super::after::After;
+use super::sample::Sample;
+
+/// Level of the intervals.
+const LEVEL: f64 = 0.95;
+
+/// The format of a summary, where the format asked for is one.
+pub fn format(asked: EstimateFormat) -> Option<Format> {
+    Some(match asked {
+        EstimateFormat::Table => Format::Table,
+        EstimateFormat::Json => Format::Json,
+        EstimateFormat::Csv => Format::Csv,
+        EstimateFormat::Md => Format::Md,
+        _ => return None,
+    })
+}
+
+/// Everything that is known of one model.
+pub fn answer(
+    arguments: &args::Estimate,
+    data: &Data,
+    sample: &Sample,
+    found: &Estimation,
+    after: &After,
+) -> Answer {
+    let fit = &found.fitted.fit;
+    let poisson = fit.family == Family::Poisson;
+    let method = if poisson { "PPML" } else { "Least squares" };
+    let title = format!("{method}: {}", found.formula);
+    let mut answer = Answer::new("estimate", title, data.identity());
+    answer.option("formula", found.formula.to_string());
+    answer.option("family", word(&fit.family));
+    answer.option("vcov", fit.convention.clone());
+    answer.option("cluster", arguments.cluster.clone());
+    answer.option("weights", arguments.weights.clone());
+    answer.option("frequency", arguments.frequency.clone());
+    answer.option("offset", arguments.offset.clone());
+    answer.option("where", arguments.rows.conditions.clone());
+    answer.option("domestic", !arguments.no_domestic);
+    answer.option("keep_singletons", arguments.keep_singletons);
+    answer.option("separation", !arguments.keep_separated);
+    answer.option("level", LEVEL);
+
+    answer.parts.push(coefficients(found));
+    answer.parts.push(absorbed(found));
+    answer.parts.push(clusters(found));
+    answer.parts.push(collinear(found));
+    answer.parts.push(tests(after));
+    answer.parts.push(bootstrap(after));
+    answer.parts.push(bias(found, after));
+    answer.parts.push(covariance(found));
+    answer.parts.push(dropped(found, &sample.table, arguments.dropped));
+
+    answer.count("n", "Observations", "", Show::Whole, fit.n_used);
+    answer.count("n_input", "Rows given", "", Show::Whole, sample.table.rows());
+    let left_out = fit.dropped;
+    for (key, label, count) in [
+        ("separated_by_effects", "left out: level with zeros only", left_out.separated_by_effects),
+        ("separated_by_regressors", "left out: separated", left_out.separated_by_regressors),
+        ("singletons", "left out: alone in a level", left_out.singletons),
+        ("zero_weight", "left out: weight zero", left_out.zero_weight),
+    ] {
+        answer.count_if_any(key, label, count);
+    }
+    answer.say("convention", "Standard errors", fit.convention.as_str());
+    answer.say("freedom", "Degrees of freedom", fit.freedom.sentence());
+    if let Ok(test) = fit.test_all() {
+        let name = match test.denominator {
+            Some(f) => format!("F({}, {f})", test.restrictions),
+            None => format!("Wald χ²({})", test.restrictions),
+        };
+        answer.count("wald", &name, "", Show::Decimals(2), test.statistic);
+        answer.count("wald_p", "p of all coefficients zero", "", Show::Probability, test.p_value);
+    }
+    let r = if poisson { "Pseudo R² (McFadden)" } else { "R²" };
+    answer.count("r_squared", r, "", Show::Decimals(5), fit.r_squared);
+    answer.count("log_likelihood", "Log likelihood", "", Show::Decimals(2), fit.log_likelihood);
+    let deviance = if poisson { "Deviance" } else { "Residual sum of squares" };
+    answer.count("deviance", deviance, "", Show::Decimals(2), fit.deviance);
+    answer.say("status", "Status", word(&fit.status));
+    answer.count("iterations", "Newton steps", "", Show::Whole, fit.iterations);
+    answer.count("gradient_norm", "Gradient norm", "", Show::Power, fit.gradient_norm);
+    answer.count("tolerance", "Tolerance", "", Show::Power, found.options.tolerance);
+    for advice in &sample.advice {
+        answer.note(advice.clone());
+    }
+    for note in found.prepared.notes.iter().chain(&fit.notes) {
+        answer.note(note);
+    }
+    for note in after.bias.iter().flat_map(|bias| &bias.notes) {
+        answer.note(note);
+    }
+    if let Some(bias) = after.bias.as_ref().filter(|bias| bias.ways == 2) {
+        answer.note(Advice::new(
+            "no_bias",
+            "with two fixed effects Poisson coefficients have no incidental-parameter bias; the \
+             errors are adjusted for leverage",
+            bias.names.len(),
+        ));
+    }
+    answer
+}
+
+fn coefficients(found: &Estimation) -> Part {
+    let fit = &found.fitted.fit;
+    let statistic = if fit.degrees_of_freedom.is_some() { "t" } else { "z" };
+    let mut part = Part::new(
+        "rows",
+        "",
+        vec![
+            Column::text("term", fit.outcome.clone()),
+            Column::number("coefficient", "Coefficient", "", Show::Decimals(5)),
+            Column::number("standard_error", "Std. error", "", Show::Decimals(5)),
+            Column::number("statistic", statistic, "", Show::Decimals(2)),
+            Column::number("p_value", format!("P>|{statistic}|"), "", Show::Probability),
+            Column::number("low", "95 % low", "", Show::Decimals(5)),
+            Column::number("high", "95 % high", "", Show::Decimals(5)),
+        ],
+    );
+    for (at, (low, high)) in fit.intervals(LEVEL).into_iter().enumerate() {
+        part.push(vec![
+            fit.names[at].as_str().into(),
+            fit.coefficients[at].into(),
+            fit.standard_errors[at].into(),
+            fit.statistics[at].into(),
+            fit.p_values[at].into(),
+            low.into(),
+            high.into(),
+        ]);
+    }
+    part
+}
+
+/// Fixed effects and what they cost, as reghdfe prints them.
+fn absorbed(found: &Estimation) -> Part {
+    let mut part = Part::new(
+        "levels",
+        "Absorbed fixed effects",
+        vec![
+            Column::text("factor", "Effect"),
+            Column::number("levels", "Levels", "", Show::Whole),
+            Column::number("redundant", "Redundant", "", Show::Whole),
+            Column::number("parameters", "Parameters", "", Show::Whole),
+            Column::text("nested_in", "Nested in cluster").unless_all(Cell::Missing),
+        ],
+    );
+    for effect in &found.fitted.fit.freedom.effects {
+        part.push(vec![
+            effect.name.as_str().into(),
+            effect.levels.into(),
+            effect.redundant.into(),
+            (effect.levels - effect.redundant).into(),
+            effect.nested_in.clone().into(),
+        ]);
+    }
+    part
+}
+
+fn clusters(found: &Estimation) -> Part {
+    let columns = vec![
+        Column::text("factor", "Clusters"),
+        Column::number("levels", "Number", "", Show::Whole),
+    ];
+    let mut part = Part::new("clusters", "", columns);
+    for (name, levels) in &found.fitted.fit.clusters {
+        part.push(vec![name.as_str().into(), (*levels).into()]);
+    }
+    part
+}
+
+/// Regressors left out, and what reproduces them.
+fn collinear(found: &Estimation) -> Part {
+    let columns = vec![
+        Column::text("term", "Left out as collinear"),
+        Column::text("with", "Reproduced by"),
+        Column::number("remaining", "Variation left", "", Show::Power),
+    ];
+    let mut part = Part::new("collinear", "", columns);
+    for left_out in &found.fitted.fit.collinear {
+        part.push(vec![
+            left_out.name.as_str().into(),
+            left_out.with.join(", ").into(),
+            left_out.remaining.into(),
+        ]);
+    }
+    part
+}
+
+fn tests(after: &After) -> Part {
+    let mut part = Part::new(
+        "tests",
+        "Tests",
+        vec![
+            Column::text("test", "Hypothesis"),
+            Column::number("statistic", "Statistic", "", Show::Decimals(3)),
+            Column::text("distribution", "Distribution"),
+            Column::number("p_value", "p", "", Show::Probability),
+        ],
+    );
+    let reset = after
+        .reset
+        .iter()
+        .map(|reset| (format!("RESET: {} have no effect", reset.added.join(", ")), reset.test));
+    for (name, test) in after.tests.iter().cloned().chain(reset) {
+        let distribution = match test.denominator {
+            Some(f) => format!("F({}, {f})", test.restrictions),
+            None => format!("χ²({})", test.restrictions),
+        };
+        part.push(vec![
+            name.into(),
+            test.statistic.into(),
+            distribution.into(),
+            test.p_value.into(),
+        ]);
+    }
+    part
+}
+
+fn bootstrap(after: &After) -> Part {
+    let mut part = Part::new(
+        "bootstrap",
+        "Bootstrap by clusters",
+        vec![
+            Column::text("term", "Term"),
+            Column::text("method", "Method"),
+            Column::number("statistic", "Statistic", "", Show::Decimals(3)),
+            Column::number("p_value", "p", "", Show::Probability),
+            Column::text("interval", "95 % interval"),
+            Column::number("draws", "Draws", "", Show::Whole),
+            Column::number("clusters", "Clusters", "", Show::Whole),
+            Column::text("enumerated", "All patterns"),
+        ],
+    );
+    for b in &after.bootstrap {
+        let ends: Vec<String> = b.interval.iter().map(|end| format!("{end:.5}")).collect();
+        let method = match b.method {
+            WildMethod::RestrictedWildCluster => "wild cluster, null imposed",
+            WildMethod::UnrestrictedScore => "score, at the estimate",
+        };
+        part.push(vec![
+            b.coefficient.as_str().into(),
+            method.into(),
+            b.statistic.into(),
+            b.p_value.into(),
+            ends.join(" to ").into(),
+            b.draws.into(),
+            b.clusters.into(),
+            if b.enumerated { "yes" } else { "no" }.into(),
+        ]);
+    }
+    part
+}
+
+fn bias(found: &Estimation, after: &After) -> Part {
+    let mut part = Part::new(
+        "bias",
+        "Weidner–Zylkin correction",
+        vec![
+            Column::text("term", "Term"),
+            Column::number("coefficient", "Coefficient", "", Show::Decimals(7)),
+            Column::number("bias", "Bias", "", Show::Decimals(7)),
+            Column::number("corrected", "Corrected", "", Show::Decimals(7)),
+            Column::number("unadjusted_error", "Clustered by pair", "", Show::Decimals(7)),
+            Column::number("adjusted_error", "Adjusted error", "", Show::Decimals(7)),
+        ],
+    );
+    if let Some(bias) = &after.bias {
+        for (at, name) in bias.names.iter().enumerate() {
+            part.push(vec![
+                name.as_str().into(),
+                found.fitted.fit.coefficients[at].into(),
+                bias.bias[at].into(),
+                bias.coefficients[at].into(),
+                bias.unadjusted_errors[at].into(),
+                bias.standard_errors[at].into(),
+            ]);
+        }
+    }
+    part
+}
+
+/// The whole covariance, for programs.
+fn covariance(found: &Estimation) -> Part {
+    let fit = &found.fitted.fit;
+    let k = fit.names.len();
+    let mut columns = vec![Column::text("term", "Covariance")];
+    columns.extend(fit.names.iter().map(|name| Column::number(name, name, "", Show::SixDigits)));
+    let mut part = Part::new("covariance", "", columns);
+    for (at, name) in fit.names.iter().enumerate() {
+        let mut row: Vec<Cell> = vec![name.as_str().into()];
+        row.extend(fit.covariance[at * k..(at + 1) * k].iter().map(|v| Cell::from(*v)));
+        part.push(row);
+    }
+    part.for_programs = true;
+    part
+}
+
+/// The rows left out, each with its line and the reason; listed when asked for.
+fn dropped(found: &Estimation, table: &Table, asked: bool) -> Part {
+    let known: Vec<&str> = ["origin", "destination", "year", "product", "sector"]
+        .into_iter()
+        .filter(|name| table.column(name).is_some())
+        .collect();
+    let mut columns = vec![Column::number("line", "Line", "", Show::Year)];
+    columns.extend(known.iter().map(|name| Column::text(*name, *name)));
+    columns.push(Column::text("reason", "Why"));
+    let mut part = Part::new("dropped", "Rows left out", columns);
+    if !asked {
+        return part;
+    }
+    let rows = &found.prepared.rows;
+    let before = found.prepared.notes.iter().map(|note| (note, false));
+    let while_fitting = found.fitted.fit.notes.iter().map(|note| (note, true));
+    let mut list: Vec<(usize, &Note)> = before
+        .chain(while_fitting)
+        .filter(|(note, _)| LEAVES_OUT.contains(&note.code))
+        .flat_map(|(note, of_design)| {
+            let row = move |&at: &usize| if of_design { rows.get(at) } else { at };
+            note.rows.iter().map(move |at| (row(at), note))
+        })
+        .collect();
+    list.sort_by_key(|(row, _)| *row);
+    for (row, note) in list {
+        let mut cells: Vec<Cell> = vec![Cell::from(f64::from(table.line(row)))];
+        cells.extend(known.iter().map(|name| Cell::from(table.label(name, row))));
+        cells.push(reason(note).into());
+        part.push(cells);
+    }
+    part
+}
+
+/// Notes whose rows take no part in the fit.
+const LEAVES_OUT: [&str; 6] = [
+    "missing",
+    "missing_lag",
+    "separated_by_effects",
+    "separated_by_regressors",
+    "singletons",
+    "zero_weight",
+];
+
+fn reason(note: &Note) -> String {
+    match note.code {
+        "missing" | "missing_lag" => "a value is missing",
+        "separated_by_effects" => "in a level of a fixed effect with zeros only",
+        "separated_by_regressors" => "separated: regressors and effects single it out",
+        "singletons" => "alone in a level of a fixed effect",
+        "zero_weight" => "weight zero",
+        _ => note.message.as_str(),
+    }
+    .to_owned()
+}
+
+/// The word that a value serialises to.
+fn word(value: &impl serde::Serialize) -> String {
+    serde_json::to_value(value)
+        .ok()
+        .and_then(|value| value.as_str().map(str::to_owned))
+        .unwrap_or_default()
+}
