@@ -35,6 +35,8 @@ use super::layout::Layout;
 use super::passes::{Runs, apply, margins};
 use super::precondition::Preconditioner;
 use super::sample::SampleSlope;
+use super::thin::ThinOptions;
+use super::thin_system::ThinSystem;
 
 /// Sums over groups cancel to about this share of the raw norm and no further.
 const ROUNDING: f64 = 8.0 * f64::EPSILON;
@@ -90,6 +92,13 @@ pub(super) struct Absorber<'a> {
     /// Group weights of the other effects.
     sums: Vec<f64>,
     allowed: usize,
+    /// Whether the first weights are to decide if the graph of two effects is worth factoring.
+    probe_for_thin: bool,
+}
+
+/// The ids of the other effects, and their places in the joint numbering.
+fn joint<'a>(others: &[Other<'a>]) -> Vec<(&'a [u32], usize)> {
+    others.iter().map(|o| (o.ids, o.start)).collect()
 }
 
 impl<'a> Absorber<'a> {
@@ -127,6 +136,9 @@ impl<'a> Absorber<'a> {
             block_side_b =
                 plan.b.iter().filter_map(|q| places.iter().position(|p| p.0 == *q)).collect();
         }
+        let probe_for_thin = matches!(preconditioner, Preconditioner::Diagonal)
+            && slopes.is_empty()
+            && effects.len() > 1;
         Self {
             runs: Runs::new(first_ids, n, others, levels),
             slopes,
@@ -136,6 +148,7 @@ impl<'a> Absorber<'a> {
             preconditioner,
             sums: Vec::new(),
             allowed,
+            probe_for_thin,
         }
     }
 
@@ -166,7 +179,22 @@ impl<'a> Absorber<'a> {
         self.sums = self.runs.sum_others();
         let inverse = |s: &f64| if *s > 0.0 { 1.0 / s } else { 0.0 };
         self.runs.other_inverse = self.sums.iter().map(inverse).collect();
-        if refactor && let Preconditioner::Blocks(blocks) = &mut self.preconditioner {
+        if !refactor {
+            return;
+        }
+        if let Preconditioner::Thin(system) = &mut self.preconditioner {
+            system.reweigh(&self.runs.starts, &joint(&self.runs.others), &self.runs.w);
+        } else if self.probe_for_thin {
+            self.probe_for_thin = false;
+            let others = joint(&self.runs.others);
+            let (starts, w) = (&self.runs.starts, &self.runs.w);
+            let options = ThinOptions::default();
+            let system = ThinSystem::new(starts, &others, self.runs.levels, w, &options);
+            if let Ok(system) = system {
+                self.preconditioner = Preconditioner::Thin(Box::new(system));
+            }
+        }
+        if let Preconditioner::Blocks(blocks) = &mut self.preconditioner {
             let b: Vec<&Other> = self.block_side_b.iter().map(|q| &self.runs.others[*q]).collect();
             let side_a = self.runs.others.iter().find(|o| o.start == blocks.a_offset);
             let sums_a = match side_a {

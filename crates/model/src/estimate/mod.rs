@@ -28,9 +28,11 @@
 //! | [`effect_size`] | percent and tariff equivalents |
 
 pub mod absorb;
+mod approximate_cholesky;
 pub mod bias;
 mod bias_roles;
 mod blocks;
+mod border;
 mod collinearity;
 mod components;
 mod cone;
@@ -65,6 +67,10 @@ pub mod separation;
 pub mod serial;
 pub mod singletons;
 pub mod spatial;
+mod thin;
+mod thin_system;
+#[cfg(test)]
+mod thin_tests;
 mod vcov;
 pub mod wald;
 pub mod wild;
