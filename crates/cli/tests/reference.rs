@@ -126,6 +126,7 @@ fn the_examples_of_every_help_run() {
         "new",
         "check",
         "estimate",
+        "table",
         "simulate",
         "site",
         "brief",

@@ -11,7 +11,7 @@ mod parquet;
 
 use emporion_model::estimate::bias::{BiasCorrection, BiasOptions, Roles, weidner_zylkin};
 use emporion_model::estimate::design::{Design, Factor, Regressor};
-use emporion_model::estimate::{Fitted, Options, ols_fitted, ppml_fitted};
+use emporion_model::estimate::{Fitted, Options, Vcov, ols_fitted, ppml_fitted};
 use emporion_model::outcome::{InputError, Status};
 use serde_json::Value;
 
@@ -248,7 +248,9 @@ fn what_the_correction_is_not_for() {
         Design { effects: vec![design.effects[0].clone(), roles[2].clone()], ..design.clone() };
     assert!(refusal(&odd, &roles).contains("`year` is neither"));
     let clustered = Design { clusters: vec![roles[0].clone()], ..design.clone() };
-    assert!(refusal(&clustered, &roles).contains("clusters other than pairs (`origin`)"));
+    let options = Options { vcov: Vcov::Cluster, ..Options::default() };
+    let error = with_roles(&ppml_fitted(&clustered, &options).unwrap());
+    assert!(error.contains("clusters other than pairs (`origin`)"), "{error}");
     let mut short = roles.clone();
     short[1].ids.pop();
     let error = correct_with(&design, &short, &default).unwrap_err();

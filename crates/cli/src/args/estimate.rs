@@ -10,10 +10,8 @@ use super::{Absent, Rows};
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     emporion estimate world-2022 --formula \"value ~ log(distance) + contiguity | origin + destination\"\n  \
-    emporion estimate panel.dta --formula \"trade ~ rta | origin^year + destination^year + origin^destination\" \
-    --cluster origin^destination --bias\n  \
-    emporion estimate panel.parquet --formula \"c(food, cars) ~ csw(rta, tariff) | origin^year + destination^year\" \
-    --format tex")]
+    emporion estimate world-2022 --formula \"value ~ csw(log(distance), contiguity, border) | origin + destination\" --format tex\n  \
+    emporion estimate world-2022 --formula \"value ~ log(distance) | origin + destination\" --bias --save two-way.json")]
 pub struct Estimate {
     #[command(flatten)]
     pub rows: Rows,
@@ -91,6 +89,9 @@ pub struct Estimate {
     #[arg(long, help_heading = "Sample")]
     pub dropped: bool,
 
+    /// How fixed effects are solved for; the answer is the same
+    #[arg(long, value_enum, default_value_t, help_heading = "Computation")]
+    pub road: EffectRoad,
     /// Newton steps stop below this change of log fitted values
     #[arg(long, value_name = "NUMBER", help_heading = "Computation")]
     pub tolerance: Option<f64>,
@@ -154,9 +155,7 @@ pub struct Estimate {
 
 /// `emporion table`
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Example:\n  emporion table two-way.json three-way.json --format tex --stars fixest"
-)]
+#[command(after_help = "Example:\n  emporion table two-way.json --format tex --stars fixest")]
 pub struct TableOf {
     /// Files written by `emporion estimate --save`
     #[arg(required = true, value_name = "FILE.json")]
@@ -287,4 +286,16 @@ pub enum Repeated {
     Sum,
     /// Each is a row of its own
     Keep,
+}
+
+/// How fixed effects are solved for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum EffectRoad {
+    /// What a probe of the data finds faster
+    #[default]
+    Auto,
+    /// Two effects eliminated exactly, block by block, such as year by year
+    Dense,
+    /// Conjugate gradients on the graph of the levels
+    Sparse,
 }

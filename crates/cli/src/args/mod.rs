@@ -7,7 +7,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 mod estimate;
 
 pub use estimate::{
-    Convention, Errors, Estimate, EstimateFormat, Family, Kernel, Look, Repeated, TableOf,
+    Convention, EffectRoad, Errors, Estimate, EstimateFormat, Family, Kernel, Look, Repeated,
+    TableOf,
 };
 
 use crate::failure::Failure;

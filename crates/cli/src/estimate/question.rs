@@ -3,10 +3,10 @@
 use emporion_brief::stages::gravity::{ErrorColumns, Family, Question};
 use emporion_model::estimate::design::WeightKind;
 use emporion_model::estimate::spatial::Kernel;
-use emporion_model::estimate::{Options, SmallSample};
+use emporion_model::estimate::{Options, Road, SmallSample};
 use emporion_tables::design::{DesignOptions, Duplicates, Panel};
 
-use crate::args::{self, Convention, Errors, Repeated};
+use crate::args::{self, Convention, EffectRoad, Errors, Repeated};
 use crate::failure::Failure;
 
 /// Reads the options.
@@ -30,6 +30,11 @@ pub fn question(arguments: &args::Estimate) -> Result<Question, Failure> {
                 Convention::Fixest => SmallSample::Fixest,
             },
             tolerance: arguments.tolerance.unwrap_or(defaults.tolerance),
+            road: match arguments.road {
+                EffectRoad::Auto => Road::Auto,
+                EffectRoad::Dense => Road::Dense,
+                EffectRoad::Sparse => Road::Sparse,
+            },
             separation: !arguments.keep_separated,
             keep_singletons: arguments.keep_singletons,
             ..defaults

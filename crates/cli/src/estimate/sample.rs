@@ -8,7 +8,7 @@ use emporion_tables::formula::Expr;
 
 use crate::answer::Advice;
 use crate::args;
-use crate::data::{Context, Data};
+use crate::data::{Context, Data, require};
 use crate::failure::Failure;
 use crate::select::{applicable, columns, select};
 
@@ -110,6 +110,7 @@ pub fn sample(arguments: &args::Estimate, data: &Data) -> Result<Sample, Failure
         let selected = select(data, flows, conditions)?;
         let mut rows = selected.rows;
         if arguments.no_domestic {
+            require(flows, &["origin", "destination"])?;
             let label = |name: &str, row: usize| flows.label(name, row);
             rows.retain(|&row| label("origin", row) != label("destination", row));
         }

@@ -93,6 +93,11 @@ pub fn answer(
     answer.count("iterations", "Newton steps", "", Show::Whole, fit.iterations);
     answer.count("gradient_norm", "Gradient norm", "", Show::Power, fit.gradient_norm);
     answer.count("tolerance", "Tolerance", "", Show::Power, found.options.tolerance);
+    answer.say(
+        "road",
+        "Fixed effects by",
+        format!("{} road: {}", word(&fit.road), fit.road_reason),
+    );
     for advice in &sample.advice {
         answer.note(advice.clone());
     }
@@ -294,14 +299,19 @@ fn bias(found: &Estimation, after: &After) -> Part {
 /// The whole covariance, for programs.
 fn covariance(found: &Estimation) -> Part {
     let fit = &found.fitted.fit;
-    let k = fit.names.len();
-    let mut columns = vec![Column::text("term", "Covariance")];
-    columns.extend(fit.names.iter().map(|name| Column::number(name, name, "", Show::SixDigits)));
-    let mut part = Part::new("covariance", "", columns);
-    for (at, name) in fit.names.iter().enumerate() {
-        let mut row: Vec<Cell> = vec![name.as_str().into()];
-        row.extend(fit.covariance[at * k..(at + 1) * k].iter().map(|v| Cell::from(*v)));
-        part.push(row);
+    let mut part = Part::new(
+        "covariance",
+        "",
+        vec![
+            Column::text("term", "Term"),
+            Column::text("with", "With"),
+            Column::number("covariance", "Covariance", "", Show::SixDigits),
+        ],
+    );
+    for (a, values) in fit.names.iter().zip(fit.covariance.chunks(fit.names.len().max(1))) {
+        for (b, value) in fit.names.iter().zip(values) {
+            part.push(vec![a.as_str().into(), b.as_str().into(), (*value).into()]);
+        }
     }
     part.for_programs = true;
     part
@@ -342,9 +352,10 @@ fn dropped(found: &Estimation, table: &Table, asked: bool) -> Part {
 }
 
 /// Notes whose rows take no part in the fit.
-const LEAVES_OUT: [&str; 6] = [
+const LEAVES_OUT: [&str; 7] = [
     "missing",
-    "missing_lag",
+    "missing-label",
+    "missing-lag",
     "separated_by_effects",
     "separated_by_regressors",
     "singletons",
@@ -353,7 +364,9 @@ const LEAVES_OUT: [&str; 6] = [
 
 fn reason(note: &Note) -> String {
     match note.code {
-        "missing" | "missing_lag" => "a value is missing",
+        "missing" => "a value is missing",
+        "missing-label" => "the label of a fixed effect or cluster is missing",
+        "missing-lag" => "there is no row for its lag or lead",
         "separated_by_effects" => "in a level of a fixed effect with zeros only",
         "separated_by_regressors" => "separated: regressors and effects single it out",
         "singletons" => "alone in a level of a fixed effect",

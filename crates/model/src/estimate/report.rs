@@ -229,15 +229,15 @@ fn dropped_notes(rows: &Rows) -> Vec<Note> {
 }
 
 fn collinear_note(c: &Collinear) -> Note {
-    Note {
-        code: "collinear",
-        message: format!(
+    let message = if c.with == ["zero"] {
+        format!("`{}` left out: zero in every row used", c.name)
+    } else {
+        format!(
             "`{}` left out: collinear with {} ({:.0e} of its variation is left)",
             c.name,
             c.with.join(", "),
             c.remaining
-        ),
-        count: 1,
-        rows: Vec::new(),
-    }
+        )
+    };
+    Note { code: "collinear", message, count: 1, rows: Vec::new() }
 }
