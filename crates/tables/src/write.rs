@@ -45,7 +45,9 @@ const GROUP: usize = 1 << 20;
 ///     Column { name: "fitted".into(), values: Values::Number(vec![1.5, 2.0]) },
 /// ];
 /// write::write(&path, &columns)?;
-/// assert_eq!(Table::read(&path)?.columns(), columns);
+/// let table = Table::read(&path)?;
+/// assert_eq!((table.text("origin", 0), table.number("fitted", 0)), (Some("BLR"), Some(1.5)));
+/// assert_eq!((table.text("origin", 1), table.number("fitted", 1)), (None, None));
 /// # Ok(())
 /// # }
 /// ```

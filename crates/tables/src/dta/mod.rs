@@ -4,24 +4,23 @@
 //! `help dta_115`). Every length is checked against the file before anything is reserved; a fault
 //! names its offset. Rows are read in blocks, so memory holds the wanted columns and one block.
 
+mod cells;
+
 use std::io;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use hashbrown::HashMap;
 
-use crate::calendar::{date, timestamp};
 use crate::parquet::no_rows;
 use crate::problem::Problem;
-use crate::read::{Request, Texts, declared};
+use crate::read::{Request, declared};
 use crate::source::Source;
-use crate::table::{Column, Labels, Lines, MISSING, Origin, Table, Values};
+use crate::table::{Column, Labels, Lines, Origin, Table, Values};
+use cells::{Cells, Kind, Stride, double, float, whole, windows_1252};
 
 /// Bytes of rows that are read at once.
 const BLOCK: usize = 1 << 20;
-/// Days from 1 January 1960, from which Stata counts, to 1 January 1970.
-const DAYS_TO_1970: i64 = 3_653;
-
 /// Reads a Stata file.
 pub(crate) fn read(request: &Request) -> (Option<Table>, Vec<Problem>) {
     let mut problems = Vec::new();
@@ -80,32 +79,6 @@ fn read_table(request: &Request, problems: &mut Vec<Problem>) -> Result<Table, F
 struct Fault {
     at: u64,
     sentence: String,
-}
-
-/// How a variable is stored.
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Kind {
-    Byte,
-    Int,
-    Long,
-    Float,
-    Double,
-    /// Text of at most so many bytes.
-    Fixed(usize),
-    /// A reference to a text behind the rows.
-    Far,
-}
-
-impl Kind {
-    fn width(self) -> usize {
-        match self {
-            Self::Byte => 1,
-            Self::Int => 2,
-            Self::Long | Self::Float => 4,
-            Self::Double | Self::Far => 8,
-            Self::Fixed(width) => width,
-        }
-    }
 }
 
 /// What the file says before the rows.
@@ -471,144 +444,5 @@ impl Reader<'_> {
                 self.tag("</lbl>")?;
             }
         }
-    }
-}
-
-/// The cells of one variable in a block of rows, each with its offset in the file.
-struct Stride<'a> {
-    block: &'a [u8],
-    at: u64,
-    offset: usize,
-    width: usize,
-}
-
-impl<'a> Iterator for Stride<'a> {
-    type Item = (u64, &'a [u8]);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let cell = self.block.get(self.offset..).filter(|cell| !cell.is_empty())?;
-        let at = self.at + self.offset as u64;
-        self.offset += self.width;
-        Some((at, cell))
-    }
-}
-
-/// The cells of a column while they are read.
-enum Cells {
-    Numbers(Vec<f64>),
-    Texts(Texts, usize),
-    /// Offset of the cell, and the variable and row of its text.
-    Far(Vec<(u64, u64, u64)>),
-}
-
-impl Cells {
-    fn new(kind: Kind) -> Self {
-        match kind {
-            Kind::Fixed(width) => Self::Texts(Texts::default(), width),
-            Kind::Far => Self::Far(Vec::new()),
-            _ => Self::Numbers(Vec::new()),
-        }
-    }
-
-    fn reserve(&mut self, rows: usize) {
-        match self {
-            Self::Numbers(numbers) => numbers.reserve_exact(rows),
-            Self::Texts(texts, _) => texts.reserve(rows),
-            Self::Far(references) => references.reserve_exact(rows),
-        }
-    }
-
-    /// Numbers, or texts where the format says day or instant.
-    fn finish(
-        self,
-        format: &str,
-        strings: &HashMap<(u64, u64), Option<String>>,
-    ) -> Result<Values, Fault> {
-        let format = format.trim_start_matches(['%', '-']);
-        let moments = |numbers: Vec<f64>, text: &dyn Fn(i64) -> String| {
-            let mut texts = Texts::default();
-            let mut known = HashMap::new();
-            for number in numbers {
-                if number.is_nan() {
-                    texts.push_code(MISSING);
-                } else if let Some(&code) = known.get(&number.to_bits()) {
-                    texts.push_code(code);
-                } else {
-                    known.insert(number.to_bits(), texts.push(&text(number.floor() as i64)));
-                }
-            }
-            texts.finish()
-        };
-        Ok(match self {
-            Self::Numbers(numbers) if format.starts_with("td") || format.starts_with('d') => {
-                moments(numbers, &|days| date(days.saturating_sub(DAYS_TO_1970)))
-            }
-            Self::Numbers(numbers) if format.starts_with("tc") => {
-                let shift = DAYS_TO_1970 * 86_400_000;
-                moments(numbers, &|instant| timestamp(instant.saturating_sub(shift), 1_000, ""))
-            }
-            Self::Numbers(numbers) => Values::Number(numbers),
-            Self::Texts(texts, _) => texts.finish(),
-            Self::Far(references) => {
-                let mut texts = Texts::default();
-                for (at, variable, row) in references {
-                    match strings.get(&(variable, row)) {
-                        Some(Some(text)) => texts.push(text),
-                        None if (variable, row) == (0, 0) => texts.push(""),
-                        Some(None) => {
-                            return Err(Fault {
-                                at,
-                                sentence: "a cell holds bytes, no text".into(),
-                            });
-                        }
-                        None => {
-                            let sentence = "a cell refers to a text that the file does not have";
-                            return Err(Fault { at, sentence: sentence.into() });
-                        }
-                    };
-                }
-                texts.finish()
-            }
-        })
-    }
-}
-
-/// A whole number, missing beyond the largest that is none of the 27 missing values.
-fn whole(number: i32, most: i32) -> Option<f64> {
-    Some(if number > most { f64::NAN } else { number.into() })
-}
-
-/// The 27 missing values `.`, `.a` … `.z` are the 27 powers and sums from 2^127 on.
-fn float(number: f32) -> Option<f64> {
-    const FIRST: u32 = 0x7F00_0000;
-    const STEP: u32 = 0x800;
-    match number.to_bits().checked_sub(FIRST) {
-        Some(above) if above % STEP == 0 && above / STEP < 27 => Some(f64::NAN),
-        None => Some(number.into()),
-        Some(_) => Some(f64::from(number)).filter(|v| v.is_finite() && *v < 0.0),
-    }
-}
-
-/// As [`float`], from 2^1023 on.
-fn double(number: f64) -> Option<f64> {
-    const FIRST: u64 = 0x7FE0_0000_0000_0000;
-    const STEP: u64 = 1 << 40;
-    match number.to_bits().checked_sub(FIRST) {
-        Some(above) if above % STEP == 0 && above / STEP < 27 => Some(f64::NAN),
-        None => Some(number),
-        Some(_) => Some(number).filter(|v| v.is_finite() && *v < 0.0),
-    }
-}
-
-/// A byte of the code page in which Stata wrote before it wrote UTF-8.
-fn windows_1252(byte: u8) -> char {
-    const HIGH: [char; 32] = [
-        '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8D}', 'Ž',
-        '\u{8F}', '\u{90}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9D}',
-        'ž', 'Ÿ',
-    ];
-    match byte {
-        0x80..=0x9F => HIGH[usize::from(byte - 0x80)],
-        _ => byte.into(),
     }
 }
