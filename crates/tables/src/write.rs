@@ -42,7 +42,7 @@ const GROUP: usize = 1 << 20;
 /// let path = folder.path().join("fitted.parquet");
 /// let columns = [
 ///     Column { name: "origin".into(), values: Values::text([Some("BLR"), None]) },
-///     Column { name: "fitted".into(), values: Values::Number(vec![1.5, 2.0]) },
+///     Column { name: "fitted".into(), values: Values::Number(vec![1.5, f64::NAN]) },
 /// ];
 /// write::write(&path, &columns)?;
 /// let table = Table::read(&path)?;

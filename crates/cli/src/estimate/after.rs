@@ -86,6 +86,11 @@ fn bias(
     if found.fitted.fit.family != Family::Poisson {
         return Err(Failure::new("--bias corrects Poisson models; leave it out for least squares"));
     }
+    if !found.prepared.design.slopes.is_empty() {
+        return Err(Failure::new(
+            "--bias holds for origin-time, destination-time and pair effects; leave out the slopes",
+        ));
+    }
     let factor = |name: &String| -> Result<Factor, Failure> {
         let columns = std::slice::from_ref(name);
         Ok(design::factor(table, &found.prepared.rows, columns)?)
