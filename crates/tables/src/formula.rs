@@ -9,7 +9,7 @@
 //! | `i(f, ref=A)`, `i(f, x)`, `i(f, i.g)` | an indicator, a slope of `x`, an indicator of `g` per level of `f` |
 //! | `l(x)`, `l(x, 1:3)`, `f(x)`, `d(x)` | lags, leads, differences within a panel |
 //! | <code>&#124; f + g^h</code> | fixed effects of `f` and of each combination of `g` and `h` |
-//! | <code>&#124; f[x]</code>, <code>&#124; f[[x]]</code> | an intercept and a slope, or only a slope, per level of `f` |
+//! | <code>&#124; f&#91;x&#93;</code>, <code>&#124; f&#91;&#91;x&#93;&#93;</code> | an intercept and a slope, or only a slope, per level of `f` |
 //! | `` `a name` `` | a column whose name holds spaces or signs |
 //!
 //! It is the syntax that users of fixest and pyfixest know; several estimations in one formula are a

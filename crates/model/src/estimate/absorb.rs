@@ -6,7 +6,7 @@
 //! ```
 //!
 //! One effect is eliminated exactly: its groups are runs of rows, and slopes of its own are taken
-//! out within each run. The others are solved by [conjugate gradients](super::conjugate) on the
+//! out within each run. The others are solved by conjugate gradients (`conjugate`) on the
 //! Schur complement. The answer is then put to the test: the margins of ṽ itself are summed afresh,
 //! and the solve is repeated on what is left until they vanish, so the residual reported is that of
 //! the result and not of a recursion.

@@ -38,7 +38,7 @@
 //!
 //! # Cost
 //!
-//! That of [`leverage`](super::leverage) plus, for each pair of T rows, T³/3 + k T² steps.
+//! That of `leverage` plus, for each pair of T rows, T³/3 + k T² steps.
 //!
 //! Source: Weidner and Zylkin (2021), "Bias and consistency in three-way gravity models", Journal of
 //! International Economics 132, propositions 3 and 4 and section 3.4; factors P/(P-1), n/(n-1) and
