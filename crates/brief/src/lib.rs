@@ -22,5 +22,6 @@ pub mod markdown;
 pub mod number;
 pub mod regression;
 pub mod render;
+pub mod scenario;
 pub mod stages;
 pub mod value;

@@ -1,0 +1,30 @@
+//! Scenario files: what happens, in words, and what follows from it.
+//!
+//! A file in TOML reads like the question ([the language](../../../docs/reference/scenario.md)):
+//!
+//! ```toml
+//! [[scenario]]
+//! name = "Two groups agree, one market closes"
+//!
+//!   [[scenario.agreement]]
+//!   between = ["EU27", "MERCOSUR"]
+//!   effect = { from = "model.json", coefficient = "rta" }
+//!
+//!   [[scenario.close]]
+//!   market = "EU27"
+//!   to = "BLR"
+//! ```
+//!
+//! [`file`] is the text as written, [`names`] turns ids and groups into places and sectors, [`plan`]
+//! checks that the changes go together and says what is in force in each year, [`one_sector`] turns
+//! that into shocks with their distributions.
+
+pub mod file;
+pub mod names;
+pub mod one_sector;
+pub mod plan;
+
+pub use file::{File, Text};
+pub use names::Names;
+pub use one_sector::uncertain;
+pub use plan::{Case, Change, Kind, Plan, Size, Step, plan};
