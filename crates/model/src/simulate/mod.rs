@@ -41,12 +41,15 @@ pub mod diversion;
 pub mod effects;
 mod feasible;
 pub mod gains;
+mod joint;
 mod newton;
 pub mod one_sector;
 pub mod shock;
+pub mod uncertain;
 
 pub use diversion::{Diversion, Fill, diversion};
 pub use effects::{Effects, Modular, effects, modular, partial_trade};
 pub use gains::{Gains, gains_from_trade};
 pub use one_sector::{Equilibrium, Imbalances, OneSectorOptions, one_sector};
-pub use shock::{Shock, Shocks};
+pub use shock::{Shock, Shocks, Supply};
+pub use uncertain::{Coefficient, Effect, Elasticity, JointNormal, Loading, Range, Uncertain};
