@@ -37,19 +37,32 @@
 mod baseline;
 mod blocs;
 pub mod clearing;
+pub mod delta;
 pub mod diversion;
+pub mod draws;
 pub mod effects;
 mod feasible;
 pub mod gains;
+mod jacobian;
 mod joint;
+mod kernel;
+mod krylov;
+mod measured;
 mod newton;
 pub mod one_sector;
 pub mod shock;
 pub mod uncertain;
+mod world;
 
+pub use delta::{Delta, Linear, delta};
 pub use diversion::{Diversion, Fill, diversion};
+pub use draws::{
+    AccountSpread, ClosedMarkets, DrawOptions, Draws, FailedDraw, KeptDraw, Spread, draws,
+};
 pub use effects::{Effects, Modular, effects, modular, partial_trade};
 pub use gains::{Gains, gains_from_trade};
+pub use measured::Outcome;
+pub use newton::Method;
 pub use one_sector::{Equilibrium, Imbalances, OneSectorOptions, one_sector};
 pub use shock::{Shock, Shocks, Supply};
 pub use uncertain::{Coefficient, Effect, Elasticity, JointNormal, Loading, Range, Uncertain};
