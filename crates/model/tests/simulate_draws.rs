@@ -251,18 +251,11 @@ fn costs_act_with_theta() {
 fn failed_draws_are_listed_and_not_replaced() {
     let pairs: Vec<(usize, usize)> =
         (0..36).map(|c| (c / 6, c % 6)).filter(|(i, j)| i != j).collect();
+    let barrier = Range::Triangular { low: -40.0, mode: -0.1, high: 0.0 };
     let s = Uncertain {
-        effects: vec![effect(
-            Coefficient::Given(Range::Uniform { low: -40.0, high: 0.0 }),
-            &pairs,
-            false,
-        )],
+        effects: vec![effect(Coefficient::Given(barrier), &pairs, false)],
         ..Uncertain::known(Shocks::none(6), 4.0)
     };
-    let mut s = s;
-    if let Coefficient::Given(range) = &mut s.effects[0].coefficient {
-        *range = Range::Triangular { low: -40.0, mode: -0.1, high: 0.0 };
-    }
     let asked = DrawOptions { n: 50, keep: true, ..DrawOptions::default() };
     let found = draws(&flows(), &s, &options(ALL[0]), &asked).unwrap();
     assert!(found.solved > 0 && !found.failed.is_empty());
@@ -311,7 +304,7 @@ fn scenarios_that_mean_nothing() {
         (refused(|s, _| s.effects[0].loadings[0].loading = f64::NEG_INFINITY), "fixed shock"),
         (refused(|s, _| s.effects[0].loadings[0].destination = 0), "place 0"),
         (refused(|s, _| s.effects[0].loadings[0].destination = 6), "6"),
-        (refused(|s, _| s.effects[0].loadings.push(s.effects[0].loadings[0])), "once"),
+        (refused(|s, _| s.effects[0].loadings = loadings(&[(0, 1), (0, 1)], 1.0)), "once"),
         (refused(theta(Elasticity::Fixed(0.0))), "positive"),
         (refused(theta(Elasticity::Uniform { low: -1.0, high: 4.0 })), "positive"),
         (refused(theta(Elasticity::LogNormal { mean: 4.0, sd: -1.0 })), "theta"),
