@@ -136,18 +136,28 @@ pub fn diversion(
     })
 }
 
+fn refuse(what: String, expected: &str, got: String, remedy: &str) -> InputError {
+    InputError::Setting { what, expected: expected.into(), got, remedy: remedy.into() }
+}
+
 fn check(world: &Equilibrium, exporter: usize, closed: &[usize]) -> Result<Vec<usize>, InputError> {
-    let refuse = |what: String, expected: &str, got: String, remedy: &str| {
-        Err(InputError::Setting { what, expected: expected.into(), got, remedy: remedy.into() })
-    };
     if world.status != Status::Converged {
-        return refuse(
+        return Err(refuse(
             "equilibrium".into(),
             "converged",
             format!("{:?}", world.status),
             "read the notes of the equilibrium and solve it first",
-        );
+        ));
     }
+    check_places(world.n, exporter, closed)
+}
+
+/// The closed markets in ascending order.
+pub(super) fn check_places(
+    n: usize,
+    exporter: usize,
+    closed: &[usize],
+) -> Result<Vec<usize>, InputError> {
     if closed.is_empty() {
         return Err(InputError::Empty {
             what: "closed markets".into(),
@@ -157,28 +167,28 @@ fn check(world: &Equilibrium, exporter: usize, closed: &[usize]) -> Result<Vec<u
     let mut sorted = closed.to_vec();
     sorted.sort_unstable();
     if let Some(pair) = sorted.windows(2).find(|pair| pair[0] == pair[1]) {
-        return refuse(
+        return Err(refuse(
             "closed markets".into(),
             "each market once",
             format!("place {} twice", pair[0]),
             "name it once",
-        );
+        ));
     }
-    if let Some(&k) = sorted.iter().chain([&exporter]).find(|&&k| k >= world.n) {
-        return refuse(
+    if let Some(&k) = sorted.iter().chain([&exporter]).find(|&&k| k >= n) {
+        return Err(refuse(
             "place".into(),
             "a place of the equilibrium",
             k.to_string(),
             "places count from 0",
-        );
+        ));
     }
     if sorted.binary_search(&exporter).is_ok() {
-        return refuse(
+        return Err(refuse(
             "closed markets".into(),
             "other places than the exporter",
             format!("place {exporter}"),
             "an exporter's own market cannot close to it",
-        );
+        ));
     }
     Ok(sorted)
 }

@@ -75,7 +75,8 @@ pub fn partial_trade(flows: &SquareFlows, shocks: &Shocks) -> Result<Vec<f64>, I
 ///
 /// # Assumptions
 ///
-/// As [`one_sector`]; imbalances are held in every case, whatever the options say.
+/// As [`one_sector`]; imbalances are held in every case, whatever the options say. A change of
+/// supply has no modular effect, since output is held.
 ///
 /// # Errors
 ///
@@ -99,7 +100,7 @@ pub fn modular(
             status: solution.status,
             iterations: solution.iterations,
             residual: solution.state.residual(),
-            trade: trade_of(&solution.state),
+            trade: trade_of(&solution),
             inward_resistance_hat: solution.state.ln_price.iter().map(|p| p.exp()).collect(),
             outward_resistance_hat: solution.state.x.iter().map(|x| (-x).exp()).collect(),
             notes,

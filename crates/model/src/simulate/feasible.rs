@@ -21,18 +21,49 @@ pub(crate) struct Cleared {
     pub failure: Status,
 }
 
-/// Checks that the remaining flows can finance the imbalances, then solves for log wages.
-pub(crate) fn clear(
+/// The remaining flows of a world that may have an equilibrium.
+pub(crate) struct Prepared {
+    blocs: Blocs,
+    pub ln_supply: Vec<f64>,
+    one_way: Vec<usize>,
+}
+
+impl Prepared {
+    /// The equations of this world.
+    pub fn market<'a>(
+        &'a self,
+        base: &'a Baseline,
+        beta: &'a [f64],
+        options: &OneSectorOptions,
+        closure: Closure,
+    ) -> Market<'a> {
+        Market {
+            n: base.n,
+            theta: options.elasticity,
+            psi: options.supply_elasticity,
+            closure,
+            ln_flow: &base.ln_flow,
+            beta,
+            ln_supply: &self.ln_supply,
+            output: &base.output,
+            deficit: &base.deficit,
+            expenditure: &base.expenditure,
+            bloc: &self.blocs.of,
+            blocs: self.blocs.count,
+        }
+    }
+}
+
+/// Checks that the remaining flows can finance the imbalances; `None`, with a note, when they cannot.
+pub(crate) fn prepare(
     base: &mut Baseline,
     shocks: &Shocks,
-    options: &OneSectorOptions,
     closure: Closure,
     notes: &mut Vec<Note>,
-) -> Cleared {
+) -> Option<Prepared> {
     let n = base.n;
-    let infeasible = Cleared { solution: None, failure: Status::Infeasible };
-    let beta: Vec<f64> = (0..n * n).map(|c| shocks.get(c / n, c % n)).collect();
-    describe_shock(base, &beta, notes);
+    let beta = shocks.beta();
+    describe_shock(base, beta, notes);
     let open = |i: usize, j: usize| base.ln_flow[i * n + j] + beta[i * n + j] > f64::NEG_INFINITY;
     let blocs = Blocs::new(n, open);
 
@@ -44,14 +75,14 @@ pub(crate) fn clear(
                 "{count} places are left with nobody, themselves included, to sell to or buy from"
             )
         });
-        return infeasible;
+        return None;
     }
     // With k = 1 everywhere the multiplicative world has no imbalances either.
     if closure != Closure::Multiplicative || base.deficit.iter().all(|&d| d == 0.0) {
         let negligible: Vec<f64> = base.output.iter().map(|y| CLAMP * y).collect();
         if let Some(place) = blocs.unfinanced(&base.deficit, &negligible) {
             unfinanced(notes, place, base.deficit[place], "no flow that could do so remains open");
-            return infeasible;
+            return None;
         }
     }
     if blocs.count > 1 {
@@ -68,22 +99,24 @@ pub(crate) fn clear(
     let one_way: Vec<usize> =
         (0..n).filter(|&k| alone(k, &|m| open(k, m)) || alone(k, &|m| open(m, k))).collect();
     spread_rounding(base, &blocs);
+    Some(Prepared { blocs, ln_supply: shocks.ln_supply(), one_way })
+}
 
-    let market = Market {
-        n,
-        theta: options.elasticity,
-        psi: options.supply_elasticity,
-        closure,
-        ln_flow: &base.ln_flow,
-        beta: &beta,
-        output: &base.output,
-        deficit: &base.deficit,
-        expenditure: &base.expenditure,
-        bloc: &blocs.of,
-        blocs: blocs.count,
+/// Checks that the remaining flows can finance the imbalances, then solves for log wages.
+pub(crate) fn clear(
+    base: &mut Baseline,
+    shocks: &Shocks,
+    options: &OneSectorOptions,
+    closure: Closure,
+    notes: &mut Vec<Note>,
+) -> Cleared {
+    let infeasible = Cleared { solution: None, failure: Status::Infeasible };
+    let Some(prepared) = prepare(base, shocks, closure, notes) else {
+        return infeasible;
     };
-    let Some(solution) = solve(&market, options.tolerance, options.max_iterations) else {
-        note(notes, "one_way", one_way, |count| {
+    let market = prepared.market(base, shocks.beta(), options, closure);
+    let Some(solution) = solve(&market, options.rules()) else {
+        note(notes, "one_way", prepared.one_way.clone(), |count| {
             format!(
                 "{count} places are left with foreign sales only or foreign purchases only, and \
                  their imbalance has the wrong sign for it: close the other direction too"
@@ -151,12 +184,14 @@ fn spread_rounding(base: &mut Baseline, blocs: &Blocs) {
 ///
 /// With world income W fixed, Y'_j ≤ W and E'_j ≤ W. Hence T_ij ≤ Y_i w_i and, from the share of j
 /// relative to own trade, T_ij ≤ W r_ij (w_i Y_j / W)^(-theta) with r_ij = X_ij phi_ij / X_jj. One
-/// bound rises in w_i and the other falls: where they meet neither can be exceeded.
+/// bound rises in w_i and the other falls: where they meet neither can be exceeded. With a change of
+/// supply Y_i stands for Y_i c_hat_i.
 fn beyond_reach(market: &Market) -> Option<usize> {
     let (n, theta) = (market.n, market.theta);
     let world = |i: usize| -> f64 {
         (0..n).filter(|&k| market.bloc[k] == market.bloc[i]).map(|k| market.output[k]).sum()
     };
+    let supply = |i: usize| market.output[i].ln() + market.ln_supply[i];
     let bound = |i: usize, j: usize| -> f64 {
         let flow = market.ln_flow[i * n + j] + market.beta[i * n + j];
         if flow == f64::NEG_INFINITY {
@@ -164,9 +199,7 @@ fn beyond_reach(market: &Market) -> Option<usize> {
         }
         let ln_world = world(i).ln();
         let ratio = flow - market.ln_flow[j * n + j];
-        let met =
-            (ln_world + ratio + theta * (market.output[i].ln() - market.output[j].ln() + ln_world))
-                / (1.0 + theta);
+        let met = (ln_world + ratio + theta * (supply(i) - supply(j) + ln_world)) / (1.0 + theta);
         met.min(ln_world).exp()
     };
     (0..n).find(|&k| {

@@ -10,9 +10,12 @@
 //! | set the partial, modular and general effect side by side | [`mod@effects`] |
 //! | know where the exports lost in a closed market go | [`mod@diversion`] |
 //! | know what trade is worth altogether | [`gains`] |
+//! | start from the trade an equation fits, and see resistances in levels | [`mod@structural`] |
+//! | say what is not known about a scenario | [`uncertain`] |
+//! | carry that through to every outcome, by draws or to first order | [`mod@draws`], [`mod@delta`] |
 //!
-//! The numerical core is [`clearing`] (the market-clearing equations and their derivatives),
-//! `newton` (the iteration), `blocs` (who is still connected to whom) and `feasible` (whose imbalance
+//! The numerical core is [`clearing`] (the market-clearing equations and their derivatives), `kernel`
+//! (the matrix of trade), `newton` (the iteration) with `jacobian` and `krylov` (its linear systems), `blocs` (who is still connected to whom) and `feasible` (whose imbalance
 //! cannot be financed any more). A slow twin that fits on one page is
 //! `crates/model/examples/one_sector_one_page.rs`.
 //!
@@ -37,16 +40,34 @@
 mod baseline;
 mod blocs;
 pub mod clearing;
+pub mod delta;
 pub mod diversion;
+pub mod draws;
 pub mod effects;
 mod feasible;
 pub mod gains;
+mod jacobian;
+mod joint;
+mod kernel;
+mod krylov;
+mod measured;
 mod newton;
 pub mod one_sector;
 pub mod shock;
+pub mod structural;
+pub mod uncertain;
+mod world;
 
+pub use delta::{Delta, Linear, delta};
 pub use diversion::{Diversion, Fill, diversion};
+pub use draws::{
+    AccountSpread, ClosedMarkets, DrawOptions, Draws, FailedDraw, KeptDraw, Spread, draws,
+};
 pub use effects::{Effects, Modular, effects, modular, partial_trade};
 pub use gains::{Gains, gains_from_trade};
+pub use measured::Outcome;
+pub use newton::Method;
 pub use one_sector::{Equilibrium, Imbalances, OneSectorOptions, one_sector};
-pub use shock::{Shock, Shocks};
+pub use shock::{Shock, Shocks, Supply};
+pub use structural::{Structural, structural};
+pub use uncertain::{Coefficient, Effect, Elasticity, JointNormal, Loading, Range, Uncertain};

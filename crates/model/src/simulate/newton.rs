@@ -1,25 +1,69 @@
 //! Newton's method on log wages, damped, with the shock applied in steps when it must be.
 
-use faer::linalg::solvers::{PartialPivLu, Solve};
-use faer::prelude::*;
+use serde::Serialize;
 
 use super::clearing::{Market, State};
+use super::jacobian::Factors;
+use super::kernel::Kernel;
+use super::krylov::gmres;
 use crate::outcome::Status;
 
 /// No log wage moves by more in one step: exp(2) is a sevenfold wage, and beyond it the linear
 /// picture of the market is worth nothing.
 const LARGEST_STEP: f64 = 2.0;
+/// No theta × log wage moves by more: exp(200) is as far as the weights of one matrix reach.
+const LARGEST_WEIGHT: f64 = 200.0;
 /// Halvings before the line search gives up.
 const HALVINGS: usize = 40;
 /// Smallest share of the shock added at a time before the path is given up.
 const SMALLEST_SHARE: f64 = 1.0 / 64.0;
+/// From this many places on the Jacobian is not formed. At 200 both ways take a few milliseconds; the
+/// factorisation grows with N³, products with N².
+pub(crate) const KRYLOV_FROM: usize = 300;
+/// Linear systems are solved to the size of the gap, so that steps shrink it quadratically, within
+/// these bounds.
+const INNER: (f64, f64) = (1e-6, 1e-3);
+/// A direction whose linear residual stays above this is not worth a line search.
+const USELESS: f64 = 0.5;
+/// The largest system for which the Jacobian is formed after all when products fail: three matrices
+/// of 128 MB.
+const FACTORISED_TO: usize = 4000;
+
+/// How the linear system of each Newton step is solved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// Factorised below 300 places, Krylov from there on.
+    #[default]
+    Automatic,
+    /// The Jacobian is formed and factorised: O(N³) time, three more N × N matrices.
+    Factorised,
+    /// Generalised minimal residuals from products with the matrix of trade: O(N²) each, no further
+    /// matrix.
+    Krylov,
+}
 
 pub(crate) struct Solution {
     pub state: State,
+    /// The matrix that `state` refers to.
+    pub kernel: Kernel,
     pub status: Status,
     pub iterations: usize,
+    /// Products with the Jacobian, all steps together.
+    pub products: usize,
+    pub method: Method,
     /// Share of the shock that was reached, 1 when all of it.
     pub reached: f64,
+}
+
+/// When to stop and how to go on.
+#[derive(Clone, Copy)]
+pub(crate) struct Rules<'a> {
+    pub tolerance: f64,
+    pub max_iterations: usize,
+    pub method: Method,
+    /// Factors of the Jacobian of a nearby world, as preconditioner.
+    pub nearby: Option<&'a Factors>,
 }
 
 /// Solves from the baseline; `None` when not even the closed markets alone (the part of the shock
@@ -27,68 +71,107 @@ pub(crate) struct Solution {
 ///
 /// The whole shock is tried at once. When that fails, half of it is, and the solution found is the
 /// start for the rest.
-pub(crate) fn solve(market: &Market, tolerance: f64, max_iterations: usize) -> Option<Solution> {
-    let mut state = None;
+pub(crate) fn solve(market: &Market, rules: Rules) -> Option<Solution> {
+    let mut found: Option<Solution> = None;
     let mut x = vec![0.0; market.n];
     let (mut reached, mut share) = (0.0, 1.0);
-    let mut iterations = 0;
+    let (mut iterations, mut products) = (0, 0);
     while reached < 1.0 {
         let target = f64::min(1.0, reached + share);
-        let attempt = newton(market, x.clone(), target, tolerance, max_iterations)?;
+        let attempt = newton(market, market.kernel(&x, target), x.clone(), rules)?;
         iterations += attempt.iterations;
+        products += attempt.products;
         if attempt.status == Status::Converged {
             (reached, x) = (target, attempt.state.x.clone());
-            state = Some(attempt);
+            found = Some(attempt);
             share *= 2.0;
         } else {
             share /= 2.0;
             if share < SMALLEST_SHARE {
-                return Some(Solution { iterations, reached, ..attempt });
+                return Some(Solution { iterations, products, reached, ..attempt });
             }
         }
     }
-    state.map(|s| Solution { iterations, reached, ..s })
+    found.map(|s| Solution { iterations, products, reached, ..s })
 }
 
-fn newton(
+/// Newton's method from `x`, with the shock of `kernel`.
+pub(crate) fn newton(
     market: &Market,
+    mut kernel: Kernel,
     x: Vec<f64>,
-    t: f64,
-    tolerance: f64,
-    max_iterations: usize,
+    rules: Rules,
 ) -> Option<Solution> {
-    let mut state = market.evaluate(x, t)?;
-    let end = |state, status, iterations| Some(Solution { state, status, iterations, reached: t });
-    for iteration in 0..max_iterations {
-        let converged = state.residual() <= tolerance;
-        match step(market, &state, t) {
-            // Convergence is quadratic: the step after the stopping rule is met brings the
-            // solution to rounding.
-            Some(better) if converged => return end(better, Status::Converged, iteration + 1),
-            None if converged => return end(state, Status::Converged, iteration),
-            None => return end(state, Status::NoProgress, iteration),
-            Some(better) => state = better,
+    let mut state = market.evaluate(&kernel, x)?;
+    let method = match rules.method {
+        Method::Automatic if market.n < KRYLOV_FROM && rules.nearby.is_none() => Method::Factorised,
+        Method::Automatic => Method::Krylov,
+        chosen => chosen,
+    };
+    let (mut iterations, mut products) = (0, 0);
+    let status = loop {
+        let converged = state.residual() <= rules.tolerance;
+        if iterations == rules.max_iterations {
+            break if converged { Status::Converged } else { Status::MaxIterations };
         }
-    }
-    let status =
-        if state.residual() <= tolerance { Status::Converged } else { Status::MaxIterations };
-    end(state, status, max_iterations)
+        let better = step(market, &kernel, &state, method, rules.nearby, &mut products);
+        iterations += usize::from(better.is_some());
+        match better {
+            Some(better) => {
+                state = better;
+                if kernel.is_far(market.theta, &state.x) {
+                    kernel = market.kernel(&state.x, kernel.share);
+                    state = market.evaluate(&kernel, state.x)?;
+                }
+                // Convergence is quadratic: the step after the stopping rule is met brings the
+                // solution to rounding.
+                if converged {
+                    break Status::Converged;
+                }
+            }
+            None if converged => break Status::Converged,
+            None => break Status::NoProgress,
+        }
+    };
+    let reached = kernel.share;
+    Some(Solution { state, kernel, status, iterations, products, method, reached })
 }
 
 /// One damped step; `None` when no length of it brings the largest gap down.
-fn step(market: &Market, state: &State, t: f64) -> Option<State> {
-    let (rhs, jacobian) = market.linearise(state);
-    let rhs = Col::from_fn(market.n, |i| -rhs[i]);
-    let direction = PartialPivLu::new(jacobian.as_ref()).solve(&rhs);
+fn step(
+    market: &Market,
+    kernel: &Kernel,
+    state: &State,
+    method: Method,
+    nearby: Option<&Factors>,
+    products: &mut usize,
+) -> Option<State> {
+    let rhs: Vec<f64> = market.system(state).iter().map(|g| -g).collect();
+    let direction = match method {
+        Method::Krylov => {
+            let found = by_products(market, kernel, state, nearby, &rhs);
+            *products += found.1;
+            found.0
+        }
+        _ => None,
+    };
+    let direction = match direction {
+        Some(direction) => direction,
+        None if market.n <= FACTORISED_TO || method == Method::Factorised => {
+            Factors::new(market, kernel, state).solve(&rhs)
+        }
+        None => return None,
+    };
     let longest = direction.iter().fold(0.0, |m: f64, d| m.max(d.abs()));
-    if !longest.is_finite() {
+    if !direction.iter().all(|d| d.is_finite()) {
         return None;
     }
     let merit = state.merit();
-    let mut length = f64::min(1.0, LARGEST_STEP / longest.max(f64::MIN_POSITIVE));
+    let bound = f64::min(LARGEST_STEP, LARGEST_WEIGHT / market.theta);
+    let mut length = f64::min(1.0, bound / longest.max(f64::MIN_POSITIVE));
     for _ in 0..HALVINGS {
         let x = (0..market.n).map(|i| state.x[i] + length * direction[i]).collect();
-        if let Some(trial) = market.evaluate(x, t)
+        if let Some(trial) = market.evaluate(kernel, x)
             && trial.merit() < merit
         {
             return Some(trial);
@@ -96,4 +179,23 @@ fn step(market: &Market, state: &State, t: f64) -> Option<State> {
         length /= 2.0;
     }
     None
+}
+
+/// The Newton direction from products with the Jacobian, and how many there were.
+fn by_products(
+    market: &Market,
+    kernel: &Kernel,
+    state: &State,
+    nearby: Option<&Factors>,
+    rhs: &[f64],
+) -> (Option<Vec<f64>>, usize) {
+    let apply = |v: &[f64]| market.tangent(kernel, state, v, None).system;
+    let diagonal = market.diagonal(state);
+    let precondition = |v: &[f64]| match nearby {
+        Some(factors) => factors.solve(v),
+        None => v.iter().zip(&diagonal).map(|(v, d)| v / d).collect(),
+    };
+    let tolerance = state.merit().clamp(INNER.0, INNER.1);
+    let found = gmres(&apply, &precondition, rhs, tolerance);
+    ((found.relative < USELESS).then_some(found.x), found.products)
 }

@@ -3,9 +3,10 @@
 use serde::Serialize;
 
 use super::baseline::{Baseline, note};
-use super::clearing::{Closure, State};
+use super::clearing::Closure;
 use super::feasible::clear;
-use super::newton::Solution;
+use super::measured::hats;
+use super::newton::{Method, Rules, Solution};
 use super::shock::{Shocks, check_elasticity};
 use crate::outcome::{InputError, Note, Status};
 use crate::panel::SquareFlows;
@@ -40,6 +41,8 @@ pub struct OneSectorOptions {
     pub tolerance: f64,
     /// Newton steps in each attempt. Default 100; three to seven are usual.
     pub max_iterations: usize,
+    /// How the linear systems are solved. Default: by the number of places.
+    pub method: Method,
 }
 
 impl Default for OneSectorOptions {
@@ -50,6 +53,18 @@ impl Default for OneSectorOptions {
             imbalances: Imbalances::Additive,
             tolerance: 1e-12,
             max_iterations: 100,
+            method: Method::Automatic,
+        }
+    }
+}
+
+impl OneSectorOptions {
+    pub(super) fn rules(&self) -> Rules<'static> {
+        Rules {
+            tolerance: self.tolerance,
+            max_iterations: self.max_iterations,
+            method: self.method,
+            nearby: None,
         }
     }
 }
@@ -68,24 +83,32 @@ pub struct Equilibrium {
     pub status: Status,
     /// Newton steps, all attempts together.
     pub iterations: usize,
+    /// How their linear systems were solved.
+    pub method: Method,
+    /// Products with the Jacobian in all of them, when it was not formed.
+    pub products: usize,
     /// max_i |exports_i + D'_i - imports_i| / (exports_i + imports_i).
     pub residual: f64,
-    /// max_j |ln real_wage_hat_j + ln(pi'_jj / pi_jj) / theta| over places with own trade: the
-    /// identity of Arkolakis, Costinot and Rodriguez-Clare (2012) holds in every equilibrium.
+    /// max_j |ln(p_hat_j / P_hat_j) + ln(pi'_jj / pi_jj) / theta| over places with own trade: the
+    /// identity of Arkolakis, Costinot and Rodriguez-Clare (2012) holds in every equilibrium, at
+    /// changed productivity too.
     pub acr_gap: f64,
-    /// w_hat: wage, or factory-gate price when supply responds. World income is the numeraire.
+    /// p_hat: price of the place's goods at its own gate. World income is the numeraire.
+    pub factory_price_hat: Vec<f64>,
+    /// w_hat = A_hat p_hat: the wage, or the factory-gate price when supply responds.
     pub wage_hat: Vec<f64>,
     /// P_hat: price index, which is also the change of inward resistance.
     pub price_index_hat: Vec<f64>,
     /// w_hat / P_hat.
     pub real_wage_hat: Vec<f64>,
-    /// (E_hat / Y_hat) (w_hat / P_hat)^(1 + psi); real expenditure when psi is 0.
+    /// (E_hat / Y_hat) A_hat (p_hat / P_hat)^(1 + psi) of each inhabitant; real expenditure when psi
+    /// is 0.
     pub welfare_hat: Vec<f64>,
     /// Y_hat.
     pub output_hat: Vec<f64>,
     /// E_hat.
     pub expenditure_hat: Vec<f64>,
-    /// Pi_hat with Pi_hat^(-theta) = w_hat^theta Y_hat: the change of outward resistance.
+    /// Pi_hat with Pi_hat^(-theta) = p_hat^theta Y_hat: the change of outward resistance.
     pub outward_resistance_hat: Vec<f64>,
     /// Foreign sales, counterfactual / baseline; NaN where the baseline is zero.
     pub exports_hat: Vec<f64>,
@@ -116,9 +139,10 @@ impl Equilibrium {
 /// Solves the equilibrium after `shocks` on `flows`.
 ///
 /// ```text
-/// P_hat_j^(-theta) = sum_k pi_kj phi_hat_kj w_hat_k^(-theta)
-/// pi'_ij = pi_ij phi_hat_ij w_hat_i^(-theta) P_hat_j^theta
-/// Y_i Y_hat_i = sum_j pi'_ij E'_j,   Y_hat_i = w_hat_i (w_hat_i / P_hat_i)^psi
+/// P_hat_j^(-theta) = sum_k pi_kj phi_hat_kj p_hat_k^(-theta)
+/// pi'_ij = pi_ij phi_hat_ij p_hat_i^(-theta) P_hat_j^theta
+/// Y_i Y_hat_i = sum_j pi'_ij E'_j,   Y_hat_i = c_hat_i p_hat_i (p_hat_i / P_hat_i)^psi
+/// c_hat_i = A_hat_i L_hat_i,   w_hat_i = A_hat_i p_hat_i
 /// sum_i Y_i Y_hat_i = sum_i Y_i
 /// ```
 ///
@@ -146,8 +170,10 @@ impl Equilibrium {
 ///
 /// # Cost
 ///
-/// One N × N product and one LU factorisation a step: about 5 ms at N = 200, O(N³) beyond; memory
-/// about ten N × N matrices.
+/// N² exponentials once. Below 300 places one N × N product and one LU factorisation a step, a few
+/// milliseconds in all at N = 200. From there on ten to a hundred products with N × N matrices a step,
+/// and six N × N matrices of memory, of which flows, shocks and the two tables of trade in the result
+/// are four.
 ///
 /// # Source
 ///
@@ -188,6 +214,7 @@ pub fn one_sector(
     }
     let mut world = solve_on(&SquareFlows::new(flows.n, balanced.trade)?, shocks, options, None)?;
     world.iterations += balanced.iterations;
+    world.products += balanced.products;
     // What the first solution left over is far below rounding of the data, and no news.
     world.notes.retain(|n| n.code != "imbalance_clamped");
     let removed = Baseline::new(flows)?.deficit;
@@ -259,43 +286,44 @@ fn solve_on(
     let mut notes = std::mem::take(&mut base.notes);
     let outcome = clear(&mut base, shocks, options, closure, &mut notes);
     Ok(match outcome.solution {
-        Some(solution) => report(flows, &base, options, solution, notes),
+        Some(solution) => report(flows, shocks, &base, options, solution, notes),
         None => no_answer(flows, options, outcome.failure, notes),
     })
 }
 
 /// X' as a row-major matrix.
-pub(super) fn trade_of(state: &State) -> Vec<f64> {
-    let n = state.x.len();
-    (0..n * n)
-        .map(|c| match (c / n, c % n) {
-            (i, j) if i == j => state.share[(i, i)] * state.expenditure[i],
-            (i, j) => state.foreign[(i, j)],
-        })
-        .collect()
+pub(super) fn trade_of(solution: &Solution) -> Vec<f64> {
+    let n = solution.kernel.n;
+    (0..n).flat_map(|i| solution.state.sales(&solution.kernel, i)).collect()
 }
 
 fn report(
     flows: &SquareFlows,
+    shocks: &Shocks,
     base: &Baseline,
     options: &OneSectorOptions,
     solution: Solution,
     notes: Vec<Note>,
 ) -> Equilibrium {
     let n = base.n;
-    let (theta, psi) = (options.elasticity, options.supply_elasticity);
     let s = &solution.state;
     let each = |f: &dyn Fn(usize) -> f64| -> Vec<f64> { (0..n).map(f).collect() };
-    let ratio = |new: f64, old: f64| if old == 0.0 { f64::NAN } else { new / old };
-    let ln_real = each(&|j| s.x[j] - s.ln_price[j]);
-    let output_hat = each(&|i| s.output[i] / base.output[i]);
-    // Against Y + D rather than the column sum, so that a clamped imbalance leaves a hat of one.
-    let expenditure_hat = each(&|j| s.expenditure[j] / (base.output[j] + base.deficit[j]));
+    let ln_productivity = shocks.ln_productivity();
+    let measured = hats(base, options.supply_elasticity, ln_productivity, s);
+    let [
+        welfare_hat,
+        real_wage_hat,
+        price_index_hat,
+        exports_hat,
+        imports_hat,
+        domestic_sales_hat,
+        output_hat,
+    ] = measured;
     let acr_gap = (0..n)
         .filter(|&j| base.own[j] > 0.0)
         .map(|j| {
-            let change = (s.share[(j, j)] * base.expenditure[j] / base.own[j]).ln();
-            (ln_real[j] + change / theta).abs()
+            let change = (s.own_share[j] * base.expenditure[j] / base.own[j]).ln();
+            (s.x[j] - s.ln_price[j] + change / options.elasticity).abs()
         })
         .fold(0.0, f64::max);
     Equilibrium {
@@ -303,23 +331,26 @@ fn report(
         options: options.clone(),
         status: solution.status,
         iterations: solution.iterations,
+        method: solution.method,
+        products: solution.products,
         residual: s.residual(),
         acr_gap,
-        wage_hat: each(&|i| s.x[i].exp()),
-        price_index_hat: each(&|j| s.ln_price[j].exp()),
-        real_wage_hat: each(&|j| ln_real[j].exp()),
-        welfare_hat: each(&|j| {
-            expenditure_hat[j] / output_hat[j] * ((1.0 + psi) * ln_real[j]).exp()
+        factory_price_hat: each(&|i| s.x[i].exp()),
+        wage_hat: each(&|i| (s.x[i] + ln_productivity[i]).exp()),
+        price_index_hat,
+        real_wage_hat,
+        welfare_hat,
+        outward_resistance_hat: each(&|i| {
+            (-s.x[i] - output_hat[i].ln() / options.elasticity).exp()
         }),
-        outward_resistance_hat: each(&|i| (-s.x[i] - output_hat[i].ln() / theta).exp()),
-        exports_hat: each(&|i| ratio(s.exports[i], base.exports[i])),
-        imports_hat: each(&|j| ratio(s.imports[j], base.imports[j])),
-        domestic_sales_hat: each(&|j| ratio(s.share[(j, j)] * s.expenditure[j], base.own[j])),
-        trade: trade_of(s),
+        expenditure_hat: each(&|j| s.expenditure[j] / (base.output[j] + base.deficit[j])),
+        output_hat,
+        exports_hat,
+        imports_hat,
+        domestic_sales_hat,
+        trade: trade_of(&solution),
         output: s.output.clone(),
         expenditure: s.expenditure.clone(),
-        output_hat,
-        expenditure_hat,
         baseline_trade: flows.values.clone(),
         notes,
     }
@@ -339,8 +370,11 @@ fn no_answer(
         options: options.clone(),
         status,
         iterations: 0,
+        method: options.method,
+        products: 0,
         residual: f64::NAN,
         acr_gap: f64::NAN,
+        factory_price_hat: nothing(),
         wage_hat: nothing(),
         price_index_hat: nothing(),
         real_wage_hat: nothing(),

@@ -37,18 +37,46 @@ pub struct Shock {
 /// # Assumptions
 ///
 /// Own trade never has a shock: hats are relative to the cost of trading with oneself. beta = -inf
-/// is allowed and exact: the flow becomes zero, not merely small.
+/// is allowed and exact: the flow becomes zero, not merely small. Supply does not change unless
+/// [`Shocks::with_supply`] says so.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Shocks {
     n: usize,
     beta: Vec<f64>,
+    /// ln A_hat_i and ln L_hat_i.
+    ln_productivity: Vec<f64>,
+    ln_labour: Vec<f64>,
 }
+
+/// A change of what one place can make.
+///
+/// ```text
+/// c_hat_i = A_hat_i L_hat_i,   Y_hat_i = c_hat_i p_hat_i (p_hat_i / P_hat_i)^psi
+/// ```
+///
+/// # Source
+///
+/// The supply shifter of Allen, Arkolakis and Takahashi (2020), split as in Campos, Reggio and
+/// Timini (2024), "ge_gravity2: a command for solving universal gravity models", arXiv:2404.09180.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Supply {
+    /// Position from 0.
+    pub place: usize,
+    /// A_hat: output of each worker at unchanged prices, counterfactual / baseline, positive.
+    pub productivity_hat: f64,
+    /// L_hat: number of workers, counterfactual / baseline, positive.
+    pub labour_hat: f64,
+}
+
+/// Largest |ln A_hat| and |ln L_hat|: a factor of 22,000 is beyond any economy, and far below what
+/// double precision bears.
+const LARGEST_SUPPLY: f64 = 10.0;
 
 impl Shocks {
     /// No change at all.
     #[must_use]
     pub fn none(n: usize) -> Self {
-        Self { n, beta: vec![0.0; n * n] }
+        Self::of(n, vec![0.0; n * n])
     }
 
     /// From a list of pairs; pairs not named do not change.
@@ -83,10 +111,10 @@ impl Shocks {
                     remedy: "add the effects up and state the pair once".into(),
                 });
             }
-            check_beta("shocks", k, shock.beta)?;
+            check_beta(&|| "shocks".into(), k, shock.beta)?;
             beta[i * n + j] = shock.beta;
         }
-        Ok(Self { n, beta })
+        Ok(Self::of(n, beta))
     }
 
     /// From a full matrix, row-major, zero where nothing changes.
@@ -106,9 +134,79 @@ impl Shocks {
             if index / n == index % n && b != 0.0 {
                 return Err(own_trade(format!("shock on place {} itself", index / n), b));
             }
-            check_beta("shocks", index, b)?;
+            check_beta(&|| "shocks".into(), index, b)?;
         }
-        Ok(Self { n, beta })
+        Ok(Self::of(n, beta))
+    }
+
+    fn of(n: usize, beta: Vec<f64>) -> Self {
+        Self { n, beta, ln_productivity: vec![0.0; n], ln_labour: vec![0.0; n] }
+    }
+
+    /// The same shocks with changes of supply; places not named keep theirs.
+    ///
+    /// # Errors
+    ///
+    /// [`InputError::Setting`] when a place does not exist or is named twice;
+    /// [`InputError::Value`] when a hat is not positive, or beyond a factor of 22,000.
+    pub fn with_supply(mut self, list: &[Supply]) -> Result<Self, InputError> {
+        let mut first = BTreeMap::new();
+        for (k, supply) in list.iter().enumerate() {
+            let refuse = |expected: String, got: String, remedy: &str| InputError::Setting {
+                what: format!("supply change {k}, place {}", supply.place),
+                expected,
+                got,
+                remedy: remedy.into(),
+            };
+            if supply.place >= self.n {
+                let expected = format!("places 0 to {}", self.n.saturating_sub(1));
+                let got = supply.place.to_string();
+                return Err(refuse(expected, got, "name places that are in the flows"));
+            }
+            if let Some(earlier) = first.insert(supply.place, k) {
+                let got = format!("the place of change {earlier} again");
+                let remedy = "multiply the changes and state the place once";
+                return Err(refuse("each place once".into(), got, remedy));
+            }
+            for (what, hat) in
+                [("productivity", supply.productivity_hat), ("labour", supply.labour_hat)]
+            {
+                if !(hat > 0.0 && hat.ln().abs() <= LARGEST_SUPPLY) {
+                    return Err(InputError::Value {
+                        what: format!("change of {what}"),
+                        index: k,
+                        value: hat,
+                        remedy: "a hat is new / old, positive: 1.1 for ten percent more".into(),
+                    });
+                }
+            }
+            self.ln_productivity[supply.place] = supply.productivity_hat.ln();
+            self.ln_labour[supply.place] = supply.labour_hat.ln();
+        }
+        Ok(self)
+    }
+
+    /// Adds to beta of one pair.
+    pub(crate) fn add(&mut self, shock: Shock) -> Result<(), InputError> {
+        let c = shock.origin * self.n + shock.destination;
+        self.beta[c] += shock.beta;
+        let what = || format!("shock from place {} to {}", shock.origin, shock.destination);
+        check_beta(&what, c, self.beta[c])
+    }
+
+    /// beta, row-major.
+    pub(crate) fn beta(&self) -> &[f64] {
+        &self.beta
+    }
+
+    /// ln A_hat.
+    pub(crate) fn ln_productivity(&self) -> &[f64] {
+        &self.ln_productivity
+    }
+
+    /// ln c_hat = ln A_hat + ln L_hat.
+    pub(crate) fn ln_supply(&self) -> Vec<f64> {
+        self.ln_productivity.iter().zip(&self.ln_labour).map(|(a, l)| a + l).collect()
     }
 
     /// Number of places.
@@ -133,12 +231,12 @@ fn own_trade(what: String, beta: f64) -> InputError {
     }
 }
 
-fn check_beta(what: &str, index: usize, beta: f64) -> Result<(), InputError> {
+fn check_beta(what: &dyn Fn() -> String, index: usize, beta: f64) -> Result<(), InputError> {
     if beta == f64::NEG_INFINITY || beta.abs() <= LARGEST_BETA {
         return Ok(());
     }
     Err(InputError::Value {
-        what: what.into(),
+        what: what(),
         index,
         value: beta,
         remedy: format!("beta lies within ±{LARGEST_BETA}, or is -infinity for a closed market"),
