@@ -44,10 +44,49 @@ pub fn render_shaped(mut answer: Answer, shape: &Shape) -> Result<Output, Failur
     if let Some(main) = answer.parts.first_mut() {
         answer.notes.extend(main.keep_top(shape.top));
     }
-    if shape.format == Format::Csv {
+    if matches!(shape.format, Format::Csv | Format::Parquet) {
         answer.parts.swap(0, at);
     }
+    if shape.format == Format::Parquet {
+        return parquet(&answer);
+    }
     Ok(render(&answer, shape.format))
+}
+
+/// The first table as Parquet; remarks go to standard error.
+fn parquet(answer: &Answer) -> Result<Output, Failure> {
+    if std::io::stdout().is_terminal() {
+        return Err(Failure::new(
+            "--format parquet writes bytes that a terminal cannot show: redirect them to a file \
+             with > rows.parquet",
+        ));
+    }
+    let columns: Vec<emporion_tables::Column> = answer.parts.first().map_or_else(Vec::new, columns);
+    let mut bytes = Vec::new();
+    emporion_tables::write::write_parquet(&mut bytes, &columns)
+        .map_err(|error| Failure::new(format!("the rows cannot be written as Parquet: {error}")))?;
+    Ok(Output { advice: advice(answer), ..Output::text(bytes) })
+}
+
+/// The columns of a table: words where any cell has words, numbers otherwise.
+fn columns(part: &Part) -> Vec<emporion_tables::Column> {
+    let at = |k: usize| part.rows.iter().map(move |row| &row[k]);
+    let words = |k: usize| {
+        emporion_tables::Values::text(at(k).map(|cell| match cell {
+            Cell::Text(text) => Some(text.as_str()),
+            Cell::Number(_) | Cell::Missing => None,
+        }))
+    };
+    let numbers = |k: usize| {
+        let number = |cell: &Cell| if let Cell::Number(value) = cell { *value } else { f64::NAN };
+        emporion_tables::Values::Number(at(k).map(number).collect())
+    };
+    let is_text = |k: usize| at(k).any(|cell| matches!(cell, Cell::Text(_)));
+    let column = |(k, column): (usize, &Column)| emporion_tables::Column {
+        name: column.key.clone(),
+        values: if is_text(k) { words(k) } else { numbers(k) },
+    };
+    part.columns.iter().enumerate().map(column).collect()
 }
 
 /// Writes an answer in a format; CSV holds its first table.
@@ -59,7 +98,9 @@ pub fn render(answer: &Answer, format: Format) -> Output {
             text.push('\n');
             Output::text(text)
         }
-        Format::Csv => Output { advice: advice(answer), ..Output::text(to_csv(answer)) },
+        Format::Csv | Format::Parquet => {
+            Output { advice: advice(answer), ..Output::text(to_csv(answer)) }
+        }
         Format::Md => Output::text(markdown(answer)),
     }
 }

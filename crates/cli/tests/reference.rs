@@ -52,6 +52,12 @@ fn every_key_of_every_verb_is_documented() {
     let desk = Desk::new();
     desk.line(&format!("new mine --from {SMALL}")).ok();
     desk.line("brief mine --out old.json").ok();
+    desk.write(
+        "closed.toml",
+        "[model]\ntheta = { uniform = [3, 6] }\n[[scenario]]\nname = \"x\"\n[[scenario.close]]\n\
+         market = \"B\"\nto = \"A\"\n[[scenario]]\nname = \"y\"\n[[scenario.close]]\n\
+         market = \"C\"\nto = \"A\"\n",
+    );
     let flows = desk.read("mine/flows.csv");
     desk.write("mine/flows.csv", &flows.replacen("2022,Y,45800,USD mn", "2022,Y,45900,USD mn", 1));
     let shown: Value = serde_json::from_str(&desk.read("old.json")).unwrap();
@@ -78,6 +84,10 @@ fn every_key_of_every_verb_is_documented() {
             "estimate gravity.csv --formula \"value ~ log(distance) + distance | origin\" --cluster origin",
         ),
         ("## emporion-simulate/1", "simulate world.csv --close A:B --where year=2020"),
+        (
+            "## emporion-simulate/1",
+            "simulate world.csv --where year=2020 --scenario closed.toml --draws 9 --delta",
+        ),
         ("## emporion-site/1", site),
         ("## emporion-brief/1", "brief mine --out -"),
         ("## emporion-explain/1", &format!("brief mine --explain {id}")),

@@ -16,15 +16,15 @@
 //! ```
 //!
 //! [`file`] is the text as written, [`names`] turns ids and groups into places and sectors, [`plan`]
-//! checks that the changes go together and says what is in force in each year, [`one_sector`] turns
+//! checks that the changes go together and says what is in force in each year, [`mod@shocks`] turns
 //! that into shocks with their distributions.
 
 pub mod file;
 pub mod names;
-pub mod one_sector;
 pub mod plan;
+pub mod shocks;
 
 pub use file::{File, Text};
 pub use names::Names;
-pub use one_sector::uncertain;
 pub use plan::{Case, Change, Kind, Plan, Size, Step, plan};
+pub use shocks::{SavedModel, accounts, elasticity, is_uncertain, uncertain};

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use emporion_tables::problem::nearest;
 use emporion_tables::Problem;
+use emporion_tables::problem::nearest;
 
 use super::file::{File, Ids, Text};
 

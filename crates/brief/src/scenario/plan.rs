@@ -54,6 +54,8 @@ pub struct Change {
     pub pairs: Vec<(usize, usize)>,
     /// Only these sectors, or all.
     pub sectors: Option<Vec<usize>>,
+    /// Sellers that lose markets, when it closes some: they are given an account.
+    pub exporters: Vec<usize>,
     /// First year and shares.
     phase: Option<Phase>,
 }
@@ -282,6 +284,9 @@ impl Reader<'_, '_> {
         let phase = one.from_year.map(|from| Phase { from, shares: vec![1.0] });
         if let Some(sectors) = self.sectors(one.sectors.as_ref()) {
             self.push("close", label, Kind::Close, pairs, sectors, phase, span);
+            if let Some(change) = self.list.last_mut().filter(|change| change.kind == Kind::Close) {
+                change.exporters = to;
+            }
         }
     }
 
@@ -340,7 +345,14 @@ impl Reader<'_, '_> {
             (None, None, None, Some(schedule)) => {
                 let kind = Kind::Schedule(schedule.get_ref().clone());
                 let label = format!("tariff schedule {}", schedule.get_ref());
-                self.list.push(Change { label, kind, pairs: Vec::new(), sectors, phase });
+                self.list.push(Change {
+                    label,
+                    kind,
+                    pairs: Vec::new(),
+                    sectors,
+                    exporters: Vec::new(),
+                    phase,
+                });
             }
             _ => self.refuse(
                 "tariff-incomplete",
@@ -414,7 +426,7 @@ impl Reader<'_, '_> {
             }
             before.push(sectors.clone());
         }
-        self.list.push(Change { label, kind, pairs, sectors, phase });
+        self.list.push(Change { label, kind, pairs, sectors, exporters: Vec::new(), phase });
     }
 
     fn effect(
@@ -471,9 +483,7 @@ impl Reader<'_, '_> {
                 );
                 return None;
             }
-            Number::Normal(normal) => {
-                uncertain::Range::Normal { mean: normal.mean, sd: normal.sd }
-            }
+            Number::Normal(normal) => uncertain::Range::Normal { mean: normal.mean, sd: normal.sd },
             Number::Saved(Saved { from, coefficient, model }) => {
                 let line = self.names.text.problem("", &span, "", "").line;
                 return Some(Value::Saved {

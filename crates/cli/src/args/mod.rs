@@ -45,7 +45,7 @@ pub enum Verb {
     /// Saved estimates side by side, as they are published
     Table(TableOf),
     /// What an agreement or a closed market does to trade and real income
-    Simulate(Simulate),
+    Simulate(Box<Simulate>),
     /// Where the next centres go, with a proven bound
     Site(Site),
     /// Build the report of a case
@@ -84,6 +84,8 @@ pub enum Format {
     Csv,
     /// Markdown for a report
     Md,
+    /// The rows alone as Parquet, on standard output: redirect it to a file
+    Parquet,
 }
 
 /// How an answer is printed, and how much of it.
@@ -95,7 +97,7 @@ pub struct Shape {
     /// Keep only the first rows
     #[arg(long, value_name = "N")]
     pub top: Option<usize>,
-    /// Which table of the answer CSV holds, by its name in the JSON
+    /// Which table of the answer CSV and Parquet hold, by its name in the JSON
     #[arg(long, value_name = "TABLE", default_value = "rows", hide_default_value = true)]
     pub part: String,
 }
@@ -321,9 +323,12 @@ pub struct Complexity {
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  emporion simulate world-2022 --agreement EU27,MERCOSUR --beta 0.5 --top 5\n  \
-                        emporion simulate world-2022 --close BRA:CHN --top 5"
+                        emporion simulate world-2022 --close BRA:CHN --top 5\n  \
+                        emporion simulate flows.csv --scenario scenarios.toml --draws 1000"
 )]
-#[command(group(clap::ArgGroup::new("scenario").required(true).args(["agreement", "close"])))]
+#[command(group(
+    clap::ArgGroup::new("what").required(true).args(["agreement", "close", "scenario"])
+))]
 pub struct Simulate {
     #[command(flatten)]
     pub rows: Rows,
@@ -336,12 +341,30 @@ pub struct Simulate {
     /// Markets that take nothing from an exporter any more
     #[arg(long, value_name = "EXPORTER:MARKET[,MARKET]")]
     pub close: Option<String>,
-    /// Elasticity of trade to trade costs
-    #[arg(long, default_value_t = 4.0, allow_negative_numbers = true)]
-    pub theta: f64,
-    /// How spending follows income when trade is not balanced
-    #[arg(long, value_enum, default_value_t)]
-    pub imbalances: Closure,
+    /// Scenarios in TOML: what happens, in words
+    #[arg(long, value_name = "FILE")]
+    pub scenario: Option<PathBuf>,
+    /// Only the scenario of this name; may be given again
+    #[arg(long, value_name = "NAME", requires = "scenario")]
+    pub only: Vec<String>,
+    /// Draw what is not known so many times and solve each world
+    #[arg(long, value_name = "N", requires = "scenario")]
+    pub draws: Option<usize>,
+    /// Where the random numbers of the draws start
+    #[arg(long, default_value_t = 1, requires = "draws")]
+    pub seed: u64,
+    /// Share of the draws inside an interval
+    #[arg(long, default_value_t = 0.95, requires = "draws")]
+    pub level: f64,
+    /// Standard errors of the outcomes by the delta method
+    #[arg(long, requires = "scenario")]
+    pub delta: bool,
+    /// Elasticity of trade to trade costs; 4 when neither this nor the scenario file says it
+    #[arg(long, allow_negative_numbers = true)]
+    pub theta: Option<f64>,
+    /// How spending follows income when trade is not balanced; additive when nothing is said
+    #[arg(long, value_enum)]
+    pub imbalances: Option<Closure>,
     /// What a pair without a row means; a case may say it in its datapackage.json
     #[arg(long, value_enum)]
     pub absent: Option<Absent>,
@@ -350,10 +373,9 @@ pub struct Simulate {
 }
 
 /// How spending follows income.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Closure {
     /// The deficit keeps its value as a share of world income
-    #[default]
     Additive,
     /// The deficit keeps its share of own income
     Multiplicative,

@@ -12,11 +12,11 @@
 //! | [`save`], [`rows`] | files |
 
 mod after;
-mod models;
+pub mod models;
 mod question;
 mod rows;
 mod sample;
-mod save;
+pub mod save;
 mod side_by_side;
 mod summary;
 

@@ -70,6 +70,11 @@ impl Desk {
              C,z,9\nC,w,9\nD,y,3\nD,w,9\n",
         );
         desk.write("gravity.csv", &gravity());
+        desk.write(
+            "scenarios.toml",
+            "[[scenario]]\nname = \"A and B agree\"\n\n  [[scenario.agreement]]\n  \
+             between = [\"A\", \"B\"]\n  effect = { low = 0.1, high = 0.4 }\n",
+        );
         desk
     }
 

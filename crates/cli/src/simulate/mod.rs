@@ -5,13 +5,16 @@ use emporion_model::simulate::{Diversion, Imbalances, OneSectorOptions};
 use emporion_tables::sum::Missing;
 
 use crate::answer::{Answer, Cell, Column, Part, Show};
-use crate::args::{self, Closure};
+use crate::args::{self, Closure, Shape};
 use crate::data::Data;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::progress::Progress;
 use crate::render::render_shaped;
 use crate::select::select;
+
+mod scenario;
+mod scenario_tables;
 
 /// Solves the scenario and prints the change of every place.
 pub fn run(arguments: &args::Simulate, progress: &Progress) -> Result<Output, Failure> {
@@ -22,14 +25,19 @@ pub fn run(arguments: &args::Simulate, progress: &Progress) -> Result<Output, Fa
     let absent = data.absent(arguments.absent);
     let world = World::new(flows, &selected.rows, &data.hierarchy(), absent)?;
     progress.step("solving the new equilibrium");
+    if let Some(path) = &arguments.scenario {
+        let mut answer = scenario::answer(arguments, path, &data, &world, progress)?;
+        answer.context.splice(0..0, data.context(flows, &selected.rows));
+        answer.notes.extend(selected.advice);
+        answer.notes.extend(world.notes.iter().map(Into::into));
+        // --top has been applied within each scenario.
+        let part = arguments.shape.part.clone();
+        return render_shaped(answer, &Shape { top: None, part, format: arguments.shape.format });
+    }
     let scenario = scenario(arguments, &data)?;
     let options = OneSectorOptions {
-        elasticity: arguments.theta,
-        imbalances: match arguments.imbalances {
-            Closure::Additive => Imbalances::Additive,
-            Closure::Multiplicative => Imbalances::Multiplicative,
-            Closure::Removed => Imbalances::RemovedFirst,
-        },
+        elasticity: arguments.theta.unwrap_or(THETA),
+        imbalances: imbalances(arguments.imbalances.unwrap_or(Closure::Additive)),
         ..OneSectorOptions::default()
     };
     let found = world::run(&world, &scenario, &options)?;
@@ -45,6 +53,18 @@ pub fn run(arguments: &args::Simulate, progress: &Progress) -> Result<Output, Fa
     }
     certify(&mut answer, &world, &found);
     render_shaped(answer, &arguments.shape)
+}
+
+/// Elasticity of trade to trade costs where nobody says another, near the estimate of Simonovska and
+/// Waugh (2014).
+const THETA: f64 = 4.0;
+
+fn imbalances(closure: Closure) -> Imbalances {
+    match closure {
+        Closure::Additive => Imbalances::Additive,
+        Closure::Multiplicative => Imbalances::Multiplicative,
+        Closure::Removed => Imbalances::RemovedFirst,
+    }
 }
 
 /// What happens, from the options.
@@ -100,10 +120,10 @@ fn describe(answer: &mut Answer, arguments: &args::Simulate, world: &World, abse
     answer.option("agreement", arguments.agreement.clone());
     answer.option("beta", arguments.beta);
     answer.option("close", arguments.close.clone());
-    answer.option("theta", arguments.theta);
+    answer.option("theta", arguments.theta.unwrap_or(THETA));
     answer.option(
         "imbalances",
-        match arguments.imbalances {
+        match arguments.imbalances.unwrap_or(Closure::Additive) {
             Closure::Additive => "additive",
             Closure::Multiplicative => "multiplicative",
             Closure::Removed => "removed",

@@ -1,0 +1,372 @@
+//! The tables of solved scenarios.
+
+use emporion_brief::stages::world::World;
+use emporion_model::simulate::{Diversion, Outcome, Spread};
+
+use super::scenario::Found;
+use crate::answer::{Advice, Answer, Cell, Column, Part, Show};
+use crate::args;
+use crate::data::Data;
+
+/// An outcome in a column, with its key, its heading and how people see it. JSON, CSV and Parquet have
+/// everything; a terminal has room for less.
+const SHOWN: [(Outcome, &str, &str, Show); 6] = [
+    (Outcome::Welfare, "welfare", "Welfare", Show::Decimals(3)),
+    (Outcome::RealWage, "real_wage", "Real wage", Show::Decimals(3)),
+    (Outcome::PriceIndex, "price_index", "Price index", Show::Hidden),
+    (Outcome::Exports, "exports", "Exports", Show::Decimals(2)),
+    (Outcome::Imports, "imports", "Imports", Show::Hidden),
+    (Outcome::DomesticSales, "domestic_sales", "Domestic\nsales", Show::Decimals(2)),
+];
+/// Those whose interval people see.
+const WITH_INTERVAL: [Outcome; 1] = [Outcome::Welfare];
+
+/// Fills the answer.
+pub fn fill(
+    answer: &mut Answer,
+    data: &Data,
+    world: &World,
+    arguments: &args::Simulate,
+    found: &[Found],
+) {
+    let top = arguments.shape.top.unwrap_or(usize::MAX);
+    answer.parts.push(rows(data, world, found, top));
+    if found.len() > 1 {
+        answer.parts.push(side_by_side(data, world, found));
+    }
+    answer.parts.push(solutions(found));
+    if found.iter().any(|one| !one.accounts.is_empty()) {
+        answer.parts.extend([accounts(world, found), markets(data, world, found, top)]);
+        answer.parts.push(fills(data, world, found, top));
+    }
+    let failed = failed_draws(found);
+    if !failed.rows.is_empty() {
+        answer.note(Advice::new(
+            "failed_draws",
+            format!(
+                "{} draws could not be solved; they are listed under failed_draws, are not in the \
+                 intervals, and were not drawn again",
+                failed.rows.len()
+            ),
+            failed.rows.len(),
+        ));
+        answer.parts.push(failed);
+    }
+    for one in found {
+        for note in &one.central.notes {
+            let mut advice = Advice::from(note);
+            advice.message = emporion_brief::stages::world::named(&world.places, &advice.message);
+            if found.len() > 1 {
+                advice.message = format!("{}: {}", label(one), advice.message);
+            }
+            if !answer.notes.contains(&advice) {
+                answer.note(advice);
+            }
+        }
+    }
+}
+
+fn label(one: &Found) -> String {
+    one.year.map_or_else(|| one.name.clone(), |year| format!("{}, {year}", one.name))
+}
+
+/// Columns that say which solution a row belongs to. People see the number, under which the table of
+/// solutions has the name.
+fn of_solution() -> Vec<Column> {
+    vec![
+        Column::number("solution", "#", "", Show::Whole),
+        Column { show: Show::Hidden, ..Column::text("scenario", "Scenario") },
+        Column::number("year", "Year", "", Show::Year).unless_all(Cell::Missing),
+    ]
+}
+
+fn solution(k: usize, one: &Found) -> Vec<Cell> {
+    let year = one.year.map_or(Cell::Missing, |year| Cell::Number(f64::from(year)));
+    vec![(k + 1).into(), one.name.as_str().into(), year]
+}
+
+fn of_place(title: &str) -> [Column; 2] {
+    [Column::text("place", title), Column::text("place_name", "").unless_all(Cell::Missing)]
+}
+
+fn place(data: &Data, world: &World, at: usize) -> [Cell; 2] {
+    [world.places[at].as_str().into(), data.name_of("place", &world.places[at]).into()]
+}
+
+fn percent(hat: f64) -> Cell {
+    Cell::from(100.0 * (hat - 1.0))
+}
+
+/// Every place of every solution, the largest gain in welfare first.
+fn rows(data: &Data, world: &World, found: &[Found], top: usize) -> Part {
+    let number =
+        |key: String, title: String, show: Show| Column::number(key, title, "percent", show);
+    let mut columns = of_solution();
+    columns.extend(of_place("Place"));
+    let drawn = found.iter().any(|one| one.draws.is_some());
+    let linear = found.iter().any(|one| one.delta.is_some());
+    for (outcome, key, title, shown) in SHOWN {
+        let show = if WITH_INTERVAL.contains(&outcome) { shown } else { Show::Hidden };
+        columns.push(number(key.into(), title.into(), shown));
+        if drawn {
+            columns.push(number(format!("{key}_low"), "from".into(), show));
+            columns.push(number(format!("{key}_high"), "to".into(), show));
+        }
+        if linear {
+            columns.push(number(format!("{key}_se"), "Std. error".into(), show));
+        }
+    }
+    columns.push(number("exports_partial".into(), "Exports,\npartial".into(), Show::Decimals(2)));
+    columns.push(number(
+        "exports_conditional".into(),
+        "Exports,\nconditional".into(),
+        Show::Decimals(2),
+    ));
+    for (key, title) in [
+        ("wage", "Wage"),
+        ("inward_resistance", "Inward resistance"),
+        ("outward_resistance", "Outward resistance"),
+        ("output", "Output"),
+        ("expenditure", "Spending"),
+    ] {
+        columns.push(number(key.into(), title.into(), Show::Hidden));
+    }
+    let mut part = Part::new("rows", "", columns);
+    for (k, one) in found.iter().enumerate() {
+        let world_now = &one.central;
+        let n = world_now.n;
+        let exports = |trade: &[f64], i: usize| -> f64 {
+            (0..n).filter(|&j| j != i).map(|j| trade[i * n + j]).sum()
+        };
+        let before = &one.flows.values;
+        let welfare = &world_now.welfare_hat;
+        let mut order: Vec<usize> = (0..n).collect();
+        order.sort_by(|&a, &b| welfare[b].total_cmp(&welfare[a]).then(a.cmp(&b)));
+        for &i in order.iter().take(top) {
+            let mut row = solution(k, one);
+            row.extend(place(data, world, i));
+            for (outcome, ..) in SHOWN {
+                row.push(percent(outcome.of(world_now)[i]));
+                if drawn {
+                    let spread = one.draws.as_ref().map(|draws| draws.outcome(outcome));
+                    row.push(spread.map_or(Cell::Missing, |s| percent(s.low[i])));
+                    row.push(spread.map_or(Cell::Missing, |s| percent(s.high[i])));
+                }
+                if linear {
+                    let linear = one.delta.as_ref().map(|delta| delta.outcome(outcome));
+                    row.push(
+                        linear.map_or(Cell::Missing, |l| (100.0 * l.standard_error[i]).into()),
+                    );
+                }
+            }
+            let base = exports(before, i);
+            row.push(percent(exports(&one.partial, i) / base));
+            let modular = one.modular.as_ref();
+            row.push(modular.map_or(Cell::Missing, |m| percent(exports(&m.trade, i) / base)));
+            row.extend([
+                percent(world_now.wage_hat[i]),
+                percent(world_now.inward_resistance_hat()[i]),
+                percent(world_now.outward_resistance_hat[i]),
+                percent(world_now.output_hat[i]),
+                percent(world_now.expenditure_hat[i]),
+            ]);
+            part.push(row);
+        }
+    }
+    part
+}
+
+/// Welfare of every place, one column for each solution.
+fn side_by_side(data: &Data, world: &World, found: &[Found]) -> Part {
+    let mut columns = of_place("Place").to_vec();
+    for (k, one) in found.iter().enumerate() {
+        let key = format!("welfare_{}", k + 1);
+        let title = format!("{}: {}", k + 1, label(one));
+        columns.push(Column::number(key, title, "percent", Show::Decimals(3)));
+    }
+    let mut part = Part::new("side_by_side", "Welfare, scenario beside scenario", columns);
+    for i in 0..world.places.len() {
+        let mut row = place(data, world, i).to_vec();
+        row.extend(found.iter().map(|one| percent(one.central.welfare_hat[i])));
+        part.push(row);
+    }
+    part
+}
+
+/// What says that each world is solved.
+fn solutions(found: &[Found]) -> Part {
+    let mut columns = of_solution();
+    columns[1].show = Show::Text;
+    columns.extend([
+        Column::text("status", "Status"),
+        Column::number("residual", "Market\nclearing", "", Show::Power),
+        Column::number("acr_gap", "Gap to the\ngains formula", "", Show::Power),
+        Column::number("iterations", "Newton\nsteps", "", Show::Whole),
+        Column::number("draws", "Draws\nsolved", "", Show::Whole).unless_all(Cell::Missing),
+        Column::number("failed", "Draws\nfailed", "", Show::Whole).unless_all(Cell::Missing),
+        Column::number("worst_residual", "Worst of\nthe draws", "", Show::Power)
+            .unless_all(Cell::Missing),
+    ]);
+    let mut part = Part::new("solutions", "Solutions", columns);
+    for (k, one) in found.iter().enumerate() {
+        let draws = one.draws.as_ref();
+        let mut row = solution(k, one);
+        row.extend([
+            "converged".into(),
+            one.central.residual.into(),
+            one.central.acr_gap.into(),
+            one.central.iterations.into(),
+            draws.map(|d| d.solved).into(),
+            draws.map(|d| d.failed.len()).into(),
+            draws.map(|d| d.worst_residual).into(),
+        ]);
+        part.push(row);
+    }
+    part
+}
+
+/// One line for each exporter that lost markets.
+fn accounts(world: &World, found: &[Found]) -> Part {
+    let share = |key, title| Column::number(key, title, "percent", Show::Decimals(2));
+    let money = |key, title| Column::number(key, title, world.unit.as_str(), Show::Fitting);
+    let mut columns = of_solution();
+    columns.extend([
+        Column::text("exporter", "Exporter"),
+        Column::text("closed", "Closed markets"),
+        money("lost", "Lost there"),
+        share("quantity_abroad", "Quantity:\nredirected"),
+        share("quantity_abroad_low", "from").unless_all(Cell::Missing),
+        share("quantity_abroad_high", "to").unless_all(Cell::Missing),
+        share("quantity_home", "turned\nhome"),
+        share("value_abroad", "Value:\nredirected"),
+        share("value_home", "turned\nhome"),
+        share("value_destroyed", "destroyed"),
+        share("price_loss", "Buying power\nlost"),
+    ]);
+    let mut part = Part::new("accounts", "Where the lost sales go", columns);
+    for (k, one) in found.iter().enumerate() {
+        for (a, account) in one.accounts.iter().enumerate() {
+            let ids = |list: &[usize]| -> String {
+                list.iter().map(|&j| world.places[j].as_str()).collect::<Vec<_>>().join(" ")
+            };
+            let spread = one.draws.as_ref().map(|d| &d.accounts[a].quantity_share_abroad);
+            let end = |get: fn(&Spread) -> &Vec<f64>| {
+                spread.map_or(Cell::Missing, |s| (100.0 * get(s)[0]).into())
+            };
+            let mut row = solution(k, one);
+            row.extend([
+                world.places[account.exporter].as_str().into(),
+                ids(&account.closed).into(),
+                account.lost.into(),
+                (100.0 * account.quantity_share_abroad).into(),
+                end(|s| &s.low),
+                end(|s| &s.high),
+                (100.0 * account.quantity_share_home).into(),
+                (100.0 * account.value_share_abroad).into(),
+                (100.0 * account.value_share_home).into(),
+                (-100.0 * account.income_change / account.lost).into(),
+                (100.0 * account.price_loss).into(),
+            ]);
+            part.push(row);
+        }
+    }
+    part
+}
+
+/// Each third market and home, the largest quantity first.
+fn markets(data: &Data, world: &World, found: &[Found], top: usize) -> Part {
+    let share = |key, title| Column::number(key, title, "percent", Show::Decimals(2));
+    let mut columns = of_solution();
+    columns.push(Column::text("exporter", "Exporter"));
+    columns.extend(of_place("Market"));
+    columns.extend([
+        Column::text("where", ""),
+        share("quantity_share", "Of the lost\nquantity"),
+        share("quantity_share_low", "from").unless_all(Cell::Missing),
+        share("quantity_share_high", "to").unless_all(Cell::Missing),
+        Column::number("value", "Change of\nsales", world.unit.as_str(), Show::Fitting),
+    ]);
+    let mut part = Part::new("diversion", "Market by market", columns);
+    for (k, one) in found.iter().enumerate() {
+        for (a, account) in one.accounts.iter().enumerate() {
+            let shares = &account.quantity_shares;
+            let open = |j: &usize| !account.closed.contains(j);
+            let mut order: Vec<usize> = (0..shares.len()).filter(open).collect();
+            order.sort_by(|&a, &b| shares[b].total_cmp(&shares[a]).then(a.cmp(&b)));
+            let spread = one.draws.as_ref().map(|d| &d.accounts[a].quantity_shares);
+            for &j in order.iter().take(top) {
+                let home = j == account.exporter;
+                let value = if home { account.turned_home } else { account.redirected[j] };
+                let mut row = solution(k, one);
+                row.push(world.places[account.exporter].as_str().into());
+                row.extend(place(data, world, j));
+                row.extend([
+                    if home { "home" } else { "abroad" }.into(),
+                    (100.0 * shares[j]).into(),
+                    spread.map_or(Cell::Missing, |s| (100.0 * s.low[j]).into()),
+                    spread.map_or(Cell::Missing, |s| (100.0 * s.high[j]).into()),
+                    value.into(),
+                ]);
+                part.push(row);
+            }
+        }
+    }
+    part
+}
+
+/// Who replaces the exporter in each closed market.
+fn fills(data: &Data, world: &World, found: &[Found], top: usize) -> Part {
+    let mut columns = of_solution();
+    columns.extend([Column::text("exporter", "Exporter"), Column::text("market", "Closed market")]);
+    columns.extend(of_place("Seller"));
+    columns.push(Column::number("share", "Of the loss\nreplaced", "percent", Show::Decimals(2)));
+    let mut part = Part::new("fill", "Who replaces them", columns);
+    let each = |k: usize, one: &Found, account: &Diversion, part: &mut Part| {
+        for market in &account.fill {
+            let mut order: Vec<usize> =
+                (0..world.places.len()).filter(|&m| m != account.exporter).collect();
+            order.sort_by(|&a, &b| market.shares[b].total_cmp(&market.shares[a]).then(a.cmp(&b)));
+            for &m in order.iter().take(top) {
+                let mut row = solution(k, one);
+                row.push(world.places[account.exporter].as_str().into());
+                row.push(world.places[market.market].as_str().into());
+                row.extend(place(data, world, m));
+                row.push((100.0 * market.shares[m]).into());
+                part.push(row);
+            }
+        }
+    };
+    for (k, one) in found.iter().enumerate() {
+        for account in &one.accounts {
+            each(k, one, account, &mut part);
+        }
+    }
+    part
+}
+
+/// Draws without a solution, with what was drawn.
+fn failed_draws(found: &[Found]) -> Part {
+    let mut columns = of_solution();
+    columns.extend([
+        Column::number("draw", "Draw", "", Show::Whole),
+        Column::number("theta", "theta", "", Show::SixDigits),
+        Column::text("coefficients", "Coefficients"),
+        Column::text("status", "Status"),
+    ]);
+    let mut part = Part::new("failed_draws", "Draws without a solution", columns);
+    for (k, one) in found.iter().enumerate() {
+        for draw in one.draws.iter().flat_map(|draws| &draws.failed) {
+            let mut row = solution(k, one);
+            let coefficients: Vec<String> =
+                draw.coefficients.iter().map(|c| format!("{c:.6}")).collect();
+            row.extend([
+                draw.number.into(),
+                draw.elasticity.into(),
+                coefficients.join(" ").into(),
+                format!("{:?}", draw.status).into(),
+            ]);
+            part.push(row);
+        }
+    }
+    part
+}
