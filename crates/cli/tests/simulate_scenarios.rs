@@ -293,7 +293,7 @@ fn what_cannot_be_meant_is_refused_with_line_and_remedy() {
         ),
         (
             "[[scenario.close]]\nmarket = [\"B\", \"C\", \"D\"]\nto = \"A\"\nboth-ways = true",
-            &["not-solved", "B"],
+            &["not-solved", "imbalance of place A"],
         ),
     ] {
         let full =
@@ -311,7 +311,7 @@ fn what_cannot_be_meant_is_refused_with_line_and_remedy() {
     );
     run(&desk, &uncertain, "").refused(1, &["uncertain-baseline"]);
     desk.line("simulate four.csv --scenario none.toml").refused(1, &["none.toml"]);
-    desk.line("simulate flows.csv --draws 5 --close A:B").refused(2, &["--scenario"]);
+    desk.line("simulate flows.csv --draws 5 --close A:B").refused(1, &["--scenario"]);
     desk.line("estimate gravity.csv --formula \"value ~ log(distance) | origin\" --save m.json")
         .ok();
     let typo = format!(

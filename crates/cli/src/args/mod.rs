@@ -345,10 +345,10 @@ pub struct Simulate {
     #[arg(long, value_name = "FILE")]
     pub scenario: Option<PathBuf>,
     /// Only the scenario of this name; may be given again
-    #[arg(long, value_name = "NAME", requires = "scenario")]
+    #[arg(long, value_name = "NAME")]
     pub only: Vec<String>,
     /// Draw what is not known so many times and solve each world
-    #[arg(long, value_name = "N", requires = "scenario")]
+    #[arg(long, value_name = "N")]
     pub draws: Option<usize>,
     /// Where the random numbers of the draws start
     #[arg(long, default_value_t = 1, requires = "draws")]
@@ -357,7 +357,7 @@ pub struct Simulate {
     #[arg(long, default_value_t = 0.95, requires = "draws")]
     pub level: f64,
     /// Standard errors of the outcomes by the delta method
-    #[arg(long, requires = "scenario")]
+    #[arg(long)]
     pub delta: bool,
     /// Elasticity of trade to trade costs; 4 when neither this nor the scenario file says it
     #[arg(long, allow_negative_numbers = true)]

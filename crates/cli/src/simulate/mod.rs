@@ -34,6 +34,18 @@ pub fn run(arguments: &args::Simulate, progress: &Progress) -> Result<Output, Fa
         let part = arguments.shape.part.clone();
         return render_shaped(answer, &Shape { top: None, part, format: arguments.shape.format });
     }
+    for (option, given) in [
+        ("--draws", arguments.draws.is_some()),
+        ("--delta", arguments.delta),
+        ("--only", !arguments.only.is_empty()),
+    ] {
+        if given {
+            return Err(Failure::new(format!(
+                "{option} needs --scenario FILE: write the agreement or the closed market there, \
+                 with what is known of its size"
+            )));
+        }
+    }
     let scenario = scenario(arguments, &data)?;
     let options = OneSectorOptions {
         elasticity: arguments.theta.unwrap_or(THETA),
