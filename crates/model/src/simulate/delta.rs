@@ -7,7 +7,7 @@ use super::draws::{ClosedMarkets, DrawOptions};
 use super::jacobian::Factors;
 use super::krylov::gmres;
 use super::measured::{Outcome, ln_changes};
-use super::newton::{KRYLOV_FROM, Solution};
+use super::newton::{NEARBY_TO, Solution};
 use super::one_sector::{Equilibrium, OneSectorOptions, one_sector};
 use super::uncertain::{Coefficient, Uncertain};
 use super::world::{Solved, World};
@@ -194,7 +194,7 @@ struct Along {
 
 impl<'a> Response<'a> {
     fn new(market: &'a Market<'a>, solution: &'a Solution) -> Self {
-        let factors = (market.n < 4 * KRYLOV_FROM)
+        let factors = (market.n <= NEARBY_TO)
             .then(|| Factors::new(market, &solution.kernel, &solution.state));
         Self { market, solution, factors }
     }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::jacobian::Factors;
 use super::joint::{Sample, sample};
 use super::measured::Outcome;
-use super::newton::{KRYLOV_FROM, Method, Rules};
+use super::newton::{Method, NEARBY_TO, Rules};
 use super::one_sector::{Equilibrium, OneSectorOptions, one_sector};
 use super::uncertain::Uncertain;
 use super::world::{Measured, Solved, World};
@@ -288,7 +288,7 @@ struct Drawn {
 /// every thread.
 fn factors(world: &World, middle: &Solved, options: &OneSectorOptions) -> Option<Factors> {
     let market = world.market(&middle.shocks, middle.theta);
-    let wanted = options.method == Method::Factorised || market.n < 4 * KRYLOV_FROM;
+    let wanted = options.method == Method::Factorised || market.n <= NEARBY_TO;
     wanted.then(|| Factors::new(&market, &middle.world.kernel, &middle.world.state))
 }
 

@@ -17,9 +17,11 @@ const LARGEST_WEIGHT: f64 = 200.0;
 const HALVINGS: usize = 40;
 /// Smallest share of the shock added at a time before the path is given up.
 const SMALLEST_SHARE: f64 = 1.0 / 64.0;
-/// From this many places on the Jacobian is not formed. At 200 both ways take a few milliseconds; the
-/// factorisation grows with N³, products with N².
-pub(crate) const KRYLOV_FROM: usize = 300;
+/// From this many places on the Jacobian is not formed. At 44 both ways take 0.4 ms, at 200 factors
+/// 11 ms and products 3 ms, at 500 79 ms and 18 ms; below, factors are the sturdier way near autarky.
+pub(crate) const KRYLOV_FROM: usize = 100;
+/// Up to this many places the factors of one Jacobian are worth keeping for many nearby worlds.
+pub(crate) const NEARBY_TO: usize = 1200;
 /// Linear systems are solved to the size of the gap, so that steps shrink it quadratically, within
 /// these bounds.
 const INNER: (f64, f64) = (1e-6, 1e-3);
@@ -33,7 +35,7 @@ const FACTORISED_TO: usize = 4000;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Method {
-    /// Factorised below 300 places, Krylov from there on.
+    /// Factorised below 100 places, Krylov from there on.
     #[default]
     Automatic,
     /// The Jacobian is formed and factorised: O(N³) time, three more N × N matrices.
