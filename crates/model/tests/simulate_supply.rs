@@ -163,6 +163,21 @@ fn factors_and_products_agree() {
     }
 }
 
+/// From 512 places on the sums are shared among threads.
+#[test]
+fn the_same_bytes_for_any_number_of_threads() {
+    let n = 530;
+    let flows = flows(n);
+    let shocks = Shocks::from_list(n, &agreement(&[0, 1, 2], &[3, 4], 0.5, 1.0)).unwrap();
+    let run = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| solve(&flows, &shocks, &OneSectorOptions::default()))
+    };
+    let (one, two, five) = (run(1), run(2), run(5));
+    assert_eq!(one, two);
+    assert_eq!(one, five);
+}
+
 #[test]
 fn refusals() {
     let refused = |list: &[Supply]| Shocks::none(3).with_supply(list).unwrap_err().to_string();

@@ -16,6 +16,8 @@ use crate::panel::SquareFlows;
 
 /// Residual of the linear systems of worlds too large to factorise.
 const LINEAR: f64 = 1e-13;
+/// Beyond it the derivatives are NaN.
+const USABLE: f64 = 1e-8;
 
 /// First-order uncertainty of one number for each place.
 #[must_use]
@@ -217,7 +219,9 @@ impl<'a> Response<'a> {
                 let apply = |v: &[f64]| self.market.tangent(kernel, state, v, None).system;
                 let precondition =
                     |v: &[f64]| v.iter().zip(&diagonal).map(|(v, d)| v / d).collect();
-                gmres(&apply, &precondition, &rhs, LINEAR).x
+                let found = gmres(&apply, &precondition, &rhs, LINEAR);
+                // A derivative that is not one must not look like it.
+                if found.relative <= USABLE { found.x } else { vec![f64::NAN; self.market.n] }
             }
         };
         let tangent = self.market.tangent(kernel, state, &dx, Some(&forcing));
