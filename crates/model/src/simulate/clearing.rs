@@ -33,7 +33,7 @@
 //! d ln T_ij = b_ij - z_i + r_j,   r_j = d ln E'_j - q_j
 //! ```
 //!
-//! Summed over destinations and origins that is two readings of the [matrix of trade](super::kernel):
+//! Summed over destinations and origins that is two readings of the matrix of trade (`kernel`):
 //! the Jacobian times a vector without the Jacobian, and with b, d theta and d ln c the right-hand
 //! side of the implicit function theorem.
 //!
