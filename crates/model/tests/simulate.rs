@@ -380,6 +380,18 @@ fn a_deficit_nobody_finances_is_named() {
     }
 }
 
+/// A world in which closing a market at once overshoots: place 1 keeps one partner, and imbalances
+/// that follow income.
+#[test]
+fn markets_close_step_by_step_where_they_must() {
+    let flows = drawn(4, 5413, 0.0);
+    let list = closed_markets(1, &[0, 2], true);
+    let theta = 11.697664055267223;
+    let world = one_sector(&flows, &shocks(4, &list), &options(theta, ALL[1])).unwrap();
+    sound(&world);
+    assert_eq!([world.trade[4], world.trade[6], world.trade[1], world.trade[9]], [0.0; 4]);
+}
+
 /// With balanced budgets nobody can sell to a place that sells nothing.
 #[test]
 fn one_way_trade_needs_an_imbalance() {

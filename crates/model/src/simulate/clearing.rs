@@ -33,7 +33,7 @@
 //! d ln T_ij = b_ij - z_i + r_j,   r_j = d ln E'_j - q_j
 //! ```
 //!
-//! Summed over destinations and origins that is two readings of the [matrix of trade](super::kernel):
+//! Summed over destinations and origins that is two readings of the matrix of trade (`kernel`):
 //! the Jacobian times a vector without the Jacobian, and with b, d theta and d ln c the right-hand
 //! side of the implicit function theorem.
 //!
@@ -187,7 +187,12 @@ pub(crate) struct Tangent {
 impl Market<'_> {
     /// The matrix of trade at log wages `x` when the share `t` of the finite shock is applied.
     pub fn kernel(&self, x: &[f64], t: f64) -> Kernel {
-        Kernel::new(self.ln_flow, self.beta, t, self.theta, x)
+        self.closing(x, t, f64::NEG_INFINITY)
+    }
+
+    /// The same with closed markets open to the extent of `beta`.
+    pub fn closing(&self, x: &[f64], t: f64, beta: f64) -> Kernel {
+        Kernel::new(self.ln_flow, self.beta, t, beta, self.theta, x)
     }
 
     /// The state at x; `None` when somebody's spending would not be positive or a flow that clearing

@@ -7,7 +7,7 @@ use super::draws::{ClosedMarkets, DrawOptions};
 use super::jacobian::Factors;
 use super::krylov::gmres;
 use super::measured::{Outcome, ln_changes};
-use super::newton::{KRYLOV_FROM, Solution};
+use super::newton::{NEARBY_TO, Solution};
 use super::one_sector::{Equilibrium, OneSectorOptions, one_sector};
 use super::uncertain::{Coefficient, Uncertain};
 use super::world::{Solved, World};
@@ -16,6 +16,8 @@ use crate::panel::SquareFlows;
 
 /// Residual of the linear systems of worlds too large to factorise.
 const LINEAR: f64 = 1e-13;
+/// Beyond it the derivatives are NaN.
+const USABLE: f64 = 1e-8;
 
 /// First-order uncertainty of one number for each place.
 #[must_use]
@@ -194,7 +196,7 @@ struct Along {
 
 impl<'a> Response<'a> {
     fn new(market: &'a Market<'a>, solution: &'a Solution) -> Self {
-        let factors = (market.n < 4 * KRYLOV_FROM)
+        let factors = (market.n <= NEARBY_TO)
             .then(|| Factors::new(market, &solution.kernel, &solution.state));
         Self { market, solution, factors }
     }
@@ -217,7 +219,9 @@ impl<'a> Response<'a> {
                 let apply = |v: &[f64]| self.market.tangent(kernel, state, v, None).system;
                 let precondition =
                     |v: &[f64]| v.iter().zip(&diagonal).map(|(v, d)| v / d).collect();
-                gmres(&apply, &precondition, &rhs, LINEAR).x
+                let found = gmres(&apply, &precondition, &rhs, LINEAR);
+                // A derivative that is not one must not look like it.
+                if found.relative <= USABLE { found.x } else { vec![f64::NAN; self.market.n] }
             }
         };
         let tangent = self.market.tangent(kernel, state, &dx, Some(&forcing));

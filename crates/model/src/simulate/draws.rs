@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::jacobian::Factors;
 use super::joint::{Sample, sample};
 use super::measured::Outcome;
-use super::newton::{KRYLOV_FROM, Method, Rules};
+use super::newton::{Method, NEARBY_TO, Rules};
 use super::one_sector::{Equilibrium, OneSectorOptions, one_sector};
 use super::uncertain::Uncertain;
 use super::world::{Measured, Solved, World};
@@ -95,7 +95,8 @@ pub struct FailedDraw {
     pub coefficients: Vec<f64>,
     /// theta.
     pub elasticity: f64,
-    /// How it ended. [`Status::NotIdentified`]: a shock beyond the largest that is a number.
+    /// How it ended. [`Status::Infeasible`]: proven that it has no solution.
+    /// [`Status::NotIdentified`]: a shock beyond the largest that is a number.
     pub status: Status,
 }
 
@@ -271,6 +272,8 @@ pub fn draws(
                     iterations: solved.world.iterations,
                     measured: world.measure(&solved),
                 });
+            let solved =
+                solved.map_err(|status| reason(flows, scenario, &options, &sample, status));
             (sample, solved)
         })
         .collect();
@@ -284,11 +287,28 @@ struct Drawn {
     measured: Measured,
 }
 
+/// Why a draw has no solution: [`one_sector`] can prove that there is none.
+fn reason(
+    flows: &SquareFlows,
+    scenario: &Uncertain,
+    options: &OneSectorOptions,
+    sample: &Sample,
+    status: Status,
+) -> Status {
+    let options = OneSectorOptions { elasticity: sample.elasticity, ..options.clone() };
+    let shocks = scenario.shocks(&sample.coefficients, sample.elasticity);
+    let world = shocks.and_then(|shocks| one_sector(flows, &shocks, &options));
+    match world {
+        Ok(world) if world.status == Status::Infeasible => Status::Infeasible,
+        _ => status,
+    }
+}
+
 /// Factors of the central Jacobian; not for worlds too large to hold them beside the matrices of
 /// every thread.
 fn factors(world: &World, middle: &Solved, options: &OneSectorOptions) -> Option<Factors> {
     let market = world.market(&middle.shocks, middle.theta);
-    let wanted = options.method == Method::Factorised || market.n < 4 * KRYLOV_FROM;
+    let wanted = options.method == Method::Factorised || market.n <= NEARBY_TO;
     wanted.then(|| Factors::new(&market, &middle.world.kernel, &middle.world.state))
 }
 

@@ -31,6 +31,8 @@ pub(crate) struct Kernel {
     pub n: usize,
     /// t, the share of the finite shock.
     pub share: f64,
+    /// beta of closed markets.
+    pub closed: f64,
     /// r_i.
     reference: Vec<f64>,
     /// m_j.
@@ -42,14 +44,22 @@ pub(crate) struct Kernel {
 }
 
 impl Kernel {
-    /// Builds the matrix at log wages `x`.
-    pub fn new(ln_flow: &[f64], beta: &[f64], share: f64, theta: f64, x: &[f64]) -> Self {
+    /// Builds the matrix at log wages `x`, with beta = `closed` where the market is closed: minus
+    /// infinity, unless it is closed little by little.
+    pub fn new(
+        ln_flow: &[f64],
+        beta: &[f64],
+        share: f64,
+        closed: f64,
+        theta: f64,
+        x: &[f64],
+    ) -> Self {
         let n = x.len();
         let reference: Vec<f64> = x.iter().map(|x| theta * x).collect();
         let exponent = |i: usize, j: usize| {
             let beta = beta[i * n + j];
-            // A closed market is closed from the start: 0 × infinity is no number.
-            let scaled = if beta == f64::NEG_INFINITY { beta } else { share * beta };
+            // Not scaled: 0 × infinity is no number.
+            let scaled = if beta == f64::NEG_INFINITY { closed } else { share * beta };
             ln_flow[i * n + j] + scaled - reference[i]
         };
         let mut top = vec![f64::NEG_INFINITY; n];
@@ -70,7 +80,7 @@ impl Kernel {
         } else {
             foreign.chunks_mut(n).enumerate().for_each(fill);
         }
-        Self { n, share, reference, top, foreign, own }
+        Self { n, share, closed, reference, top, foreign, own }
     }
 
     /// The same matrix after a change of beta on some pairs, or `None` when one is too large for it.

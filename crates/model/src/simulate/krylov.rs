@@ -87,8 +87,8 @@ fn cycle(
         triangle.push(column);
         rhs.push(-s * rhs[last]);
         rhs[last] *= c;
-        // `!` also leaves when a number is none any more.
-        if !(rhs[last + 1].abs() > goal) || rest == 0.0 {
+        let left = rhs[last + 1].abs();
+        if left <= goal || left.is_nan() || rest == 0.0 {
             break;
         }
         basis.push(scaled(&w, 1.0 / rest));

@@ -138,7 +138,7 @@ impl<'a> World<'a> {
             self.scenario.shocks(coefficients, theta).map_err(|_| Status::NotIdentified)?;
         let market = self.market(&shocks, theta);
         let world = near
-            .and_then(|(near, rules)| self.from_near(&market, &shocks, near, rules))
+            .and_then(|(near, rules)| self.start_near(&market, &shocks, near, rules))
             .or_else(|| solve(&market, self.options.rules()))
             .ok_or(Status::NoProgress)?;
         if world.status != Status::Converged {
@@ -161,7 +161,7 @@ impl<'a> World<'a> {
     }
 
     /// From the wages of a nearby solution, with its matrix of trade changed where beta is.
-    fn from_near(
+    fn start_near(
         &self,
         market: &Market,
         shocks: &Shocks,
