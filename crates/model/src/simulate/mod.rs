@@ -10,6 +10,7 @@
 //! | set the partial, modular and general effect side by side | [`mod@effects`] |
 //! | know where the exports lost in a closed market go | [`mod@diversion`] |
 //! | know what trade is worth altogether | [`gains`] |
+//! | have sectors, inputs and tariffs with revenue | [`mod@many_sectors`] |
 //!
 //! The numerical core is [`clearing`] (the market-clearing equations and their derivatives),
 //! `newton` (the iteration), `blocs` (who is still connected to whom) and `feasible` (whose imbalance
@@ -31,7 +32,7 @@
 //!
 //! # What the model leaves out
 //!
-//! One sector, one year, no dynamics, no unemployment, no entry of firms, no tariff revenue (a
+//! One year, no dynamics, no unemployment, no entry of firms; in one sector no tariff revenue (a
 //! tariff is treated as a cost). A pair that does not trade at the baseline does not start to.
 
 mod baseline;
@@ -41,6 +42,7 @@ pub mod diversion;
 pub mod effects;
 mod feasible;
 pub mod gains;
+pub mod many_sectors;
 mod newton;
 pub mod one_sector;
 pub mod shock;
@@ -48,5 +50,9 @@ pub mod shock;
 pub use diversion::{Diversion, Fill, diversion};
 pub use effects::{Effects, Modular, effects, modular, partial_trade};
 pub use gains::{Gains, gains_from_trade};
+pub use many_sectors::{
+    FirstOrder, SectorDeficits, SectorDiversion, SectorEquilibrium, SectorFill, SectorOptions,
+    SectorShocks, SectorWorld, many_sectors, sector_diversion,
+};
 pub use one_sector::{Equilibrium, Imbalances, OneSectorOptions, one_sector};
 pub use shock::{Shock, Shocks};
