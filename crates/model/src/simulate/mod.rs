@@ -10,7 +10,7 @@
 //! | set the partial, modular and general effect side by side | [`mod@effects`] |
 //! | know where the exports lost in a closed market go | [`mod@diversion`] |
 //! | know what trade is worth altogether | [`gains`] |
-//! | have sectors, inputs and tariffs with revenue | [`mod@many_sectors`] |
+//! | have several sectors, inputs of one in another, tariffs with revenue | [`mod@many_sectors`] |
 //!
 //! The numerical core is [`clearing`] (the market-clearing equations and their derivatives),
 //! `newton` (the iteration), `blocs` (who is still connected to whom) and `feasible` (whose imbalance
@@ -51,8 +51,8 @@ pub use diversion::{Diversion, Fill, diversion};
 pub use effects::{Effects, Modular, effects, modular, partial_trade};
 pub use gains::{Gains, gains_from_trade};
 pub use many_sectors::{
-    FirstOrder, SectorDeficits, SectorDiversion, SectorEquilibrium, SectorFill, SectorOptions,
-    SectorShocks, SectorWorld, many_sectors, sector_diversion,
+    ManySectorDiversion, ManySectorEquilibrium, ManySectorOptions, ManySectorShock, ManySectors,
+    ManySectorsData, many_sector_diversion, many_sectors,
 };
 pub use one_sector::{Equilibrium, Imbalances, OneSectorOptions, one_sector};
 pub use shock::{Shock, Shocks};

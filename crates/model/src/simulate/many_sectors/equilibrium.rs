@@ -2,444 +2,421 @@
 
 use serde::Serialize;
 
-use super::first_order::FirstOrder;
-use super::market::{Market, State};
-use super::shock::SectorShocks;
-use super::solve::{Solved, solve};
-use super::world::SectorWorld;
+use super::super::baseline::note;
+use super::super::one_sector::Imbalances;
+use super::clearing::State;
+use super::feasible::clear;
+use super::newton::Solution;
+use super::shock::ManySectorShock;
+use super::welfare::{Change, FirstOrder, first_order};
+use super::world::ManySectors;
 use crate::outcome::{InputError, Note, Status};
-use crate::simulate::baseline::{CLAMP, note};
-use crate::simulate::blocs::Blocs;
 
-/// What becomes of deficits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SectorDeficits {
-    /// D' = D, a fixed share of the world's value added.
-    #[default]
-    Kept,
-    /// The equilibrium with D = 0 is solved first and shocked, as Caliendo and Parro do.
-    RemovedFirst,
-}
+/// A data set whose trade misses balance by less than this at its own wages counts as an
+/// equilibrium; what is left is rounding of the data.
+const CONSISTENT: f64 = 1e-9;
 
 /// Settings of [`many_sectors`].
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct SectorOptions {
-    /// Default kept.
-    pub deficits: SectorDeficits,
-    /// Largest |imports - exports - D| / (imports + exports). Default 1e-12; one more step follows.
+pub struct ManySectorOptions {
+    /// How deficits behave. Default additive: D'_n keeps its value, as a share of world value
+    /// added (the numeraire). Multiplicative keeps its share of the place's value added, up to a
+    /// factor that closes the world. Removed first is what Caliendo and Parro (2015) do.
+    pub imbalances: Imbalances,
+    /// Largest |exports + D' - imports| / (exports + imports), without own trade. Default 1e-12;
+    /// one more step follows.
     pub tolerance: f64,
-    /// Newton steps in each attempt. Default 100; three to ten are usual.
+    /// Newton steps in each attempt. Default 100; four to ten are usual.
     pub max_iterations: usize,
 }
 
-impl Default for SectorOptions {
+impl Default for ManySectorOptions {
     fn default() -> Self {
-        Self { deficits: SectorDeficits::Kept, tolerance: 1e-12, max_iterations: 100 }
+        Self { imbalances: Imbalances::Additive, tolerance: 1e-12, max_iterations: 100 }
     }
 }
 
-/// The counterfactual world beside its baseline.
-///
-/// N-vectors are in the order of places, J × N arrays hold sector after sector, J × N × N arrays are
-/// `[(sector * n + origin) * n + destination]`. Values are in the unit of the sales; the world's
-/// value added is the numeraire.
+/// A world in levels, in the unit of the trade given.
 #[must_use]
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct SectorEquilibrium {
+pub struct Levels {
+    /// M_ni^j, f.o.b., own sales included: `(sector × N + origin) × N + destination`.
+    pub trade: Vec<f64>,
+    /// X_n^j, tariffs included: `place × J + sector`.
+    pub spending: Vec<f64>,
+    /// Y_n^j: `place × J + sector`.
+    pub output: Vec<f64>,
+    /// w_n L_n.
+    pub value_added: Vec<f64>,
+    /// R_n.
+    pub tariff_revenue: Vec<f64>,
+    /// D_n.
+    pub deficit: Vec<f64>,
+    /// I_n = w_n L_n + R_n + D_n, which is final spending.
+    pub income: Vec<f64>,
+    /// Foreign sales, f.o.b.
+    pub exports: Vec<f64>,
+    /// Foreign purchases, f.o.b.
+    pub imports: Vec<f64>,
+}
+
+/// The counterfactual world against its baseline. Arrays by place and sector are
+/// `place × J + sector`.
+#[must_use]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ManySectorEquilibrium {
     /// N.
-    pub n: usize,
+    pub places: usize,
     /// J.
     pub sectors: usize,
     /// The settings used.
-    pub options: SectorOptions,
-    /// [`Status::Converged`]: an equilibrium. [`Status::Infeasible`]: none exists, the notes say why,
-    /// and every number is NaN. Anything else is not an answer.
+    pub options: ManySectorOptions,
+    /// [`Status::Converged`]: an equilibrium. [`Status::Infeasible`]: proven that none exists; the
+    /// notes name the place and every number is NaN.
     pub status: Status,
-    /// Newton steps, baseline included.
+    /// Newton steps, baseline and counterfactual, all attempts together.
     pub iterations: usize,
-    /// max_i |imports_i - exports_i - D_i| / (imports_i + exports_i), own trade left out.
+    /// max_n |exports_n + D'_n - imports_n| / (exports_n + imports_n) of the counterfactual.
     pub residual: f64,
-    /// The same of the baseline.
+    /// The same of the baseline that the hats are measured against.
     pub baseline_residual: f64,
-    /// w_hat.
+    /// The same of the data at their own wages: how far they are from an equilibrium.
+    pub data_residual: f64,
+    /// w_hat. World value added is the numeraire.
     pub wage_hat: Vec<f64>,
-    /// P_hat, the price of final spending: prod_j (P_hat^j)^alpha^j.
+    /// P_hat_n = prod_j (P_hat_n^j)^(alpha_n^j): the price index of final spending.
     pub price_index_hat: Vec<f64>,
+    /// P_hat_n^j; NaN where the place buys nothing of the sector.
+    pub sector_price_hat: Vec<f64>,
+    /// c_hat_n^j, net of productivity; NaN where the place makes nothing of the sector.
+    pub cost_hat: Vec<f64>,
     /// w_hat / P_hat.
     pub real_wage_hat: Vec<f64>,
-    /// I_hat / P_hat: the exact change of what final spending buys.
-    pub welfare_hat: Vec<f64>,
-    /// P_hat_n^j, J × N.
-    pub sector_price_hat: Vec<f64>,
-    /// c_hat_n^j, J × N, change of productivity included.
-    pub sector_cost_hat: Vec<f64>,
-    /// Foreign sales before tariffs, counterfactual / baseline; NaN where the baseline is zero.
+    /// I_hat / P_hat: the model's exact change of real income.
+    pub welfare_exact_hat: Vec<f64>,
+    /// The linear approximation and its parts: terms of trade, volume of trade, technology.
+    pub first_order: FirstOrder,
+    /// Foreign sales, counterfactual / baseline; NaN where the baseline is zero.
     pub exports_hat: Vec<f64>,
-    /// Foreign purchases before tariffs, counterfactual / baseline; NaN where the baseline is zero.
+    /// Foreign purchases, counterfactual / baseline; NaN where the baseline is zero.
     pub imports_hat: Vec<f64>,
-    /// Sales to oneself, counterfactual / baseline; NaN where the baseline is zero.
-    pub domestic_sales_hat: Vec<f64>,
-    /// I, final spending, of the baseline.
-    pub baseline_income: Vec<f64>,
-    /// I'.
-    pub income: Vec<f64>,
-    /// R of the baseline.
-    pub baseline_revenue: Vec<f64>,
-    /// R'.
-    pub revenue: Vec<f64>,
-    /// Y of the baseline, J × N.
-    pub baseline_output: Vec<f64>,
-    /// Y', J × N.
-    pub output: Vec<f64>,
-    /// M of the baseline, J × N × N.
-    pub baseline_trade: Vec<f64>,
-    /// M', J × N × N.
-    pub trade: Vec<f64>,
-    /// Welfare to the first order, split by cause; `None` where a market is closed, since the
-    /// logarithm of its trade has no change.
-    pub first_order: Option<FirstOrder>,
-    /// Advice: what the tables needed, who cannot be solved.
+    /// The equilibrium before the shock.
+    pub baseline: Levels,
+    /// The equilibrium after it.
+    pub counterfactual: Levels,
+    /// What is odd about the data, what the shock does, what failed.
     pub notes: Vec<Note>,
 }
 
-/// Solves the equilibrium after `shocks` on `world`.
+impl ManySectorEquilibrium {
+    /// M_ni^j before the shock.
+    #[must_use]
+    pub fn trade_before(&self, sector: usize, origin: usize, destination: usize) -> f64 {
+        self.baseline.trade[(sector * self.places + origin) * self.places + destination]
+    }
+
+    /// M'_ni^j after the shock.
+    #[must_use]
+    pub fn trade_after(&self, sector: usize, origin: usize, destination: usize) -> f64 {
+        self.counterfactual.trade[(sector * self.places + origin) * self.places + destination]
+    }
+}
+
+/// Solves the equilibrium after `shock` on `world`.
 ///
-/// ```text
-/// c_hat_n^j  = w_hat_n^(gamma_n^j) prod_k (P_hat_n^k)^(gamma_n^{k,j}) / A_hat_n^j
-/// P_hat_n^j  = [ sum_i pi_in^j (kappa_hat_in^j c_hat_i^j)^(-theta^j) ]^(-1/theta^j)
-/// pi'_in^j   = pi_in^j [ kappa_hat_in^j c_hat_i^j / P_hat_n^j ]^(-theta^j)
-/// X'_n^j     = sum_k gamma_n^{j,k} Y'_n^k + alpha_n^j I'_n,   Y'_i^k = sum_n pi'_in^k X'_n^k / tau'_in^k
-/// I'_n       = w_hat_n w_n L_n + R'_n + D'_n
-/// imports'_n - exports'_n = D'_n,   sum_n w_hat_n w_n L_n = sum_n w_n L_n
-/// ```
-///
-/// # Notation
-///
-/// kappa_hat = (tau' / tau) d_hat, tau = 1 + t; else that of [`SectorWorld`] and [`SectorShocks`].
+/// The equations, notation and source are those of [the module](super).
 ///
 /// # Assumptions
 ///
-/// Zero sales stay zero. Final shares alpha and production shares gamma do not change (Cobb–Douglas).
-/// Deficits kept are fixed in units of the world's value added. When the tables are not an
-/// equilibrium (negative final spending, deficits removed), the baseline is solved first and hats are
-/// relative to it. Uniqueness is not known in general when tariffs bring revenue.
+/// Two equilibria are solved: the baseline, with the world's own tariffs and the deficits that the
+/// options ask for, and the counterfactual, measured against it. Data that are an equilibrium of
+/// the model already are their own baseline; others (final demand set to zero somewhere, deficits
+/// removed) move first, and `data_residual` and a note tell by how much. Zero flows stay zero. A
+/// closed market is exactly zero; when places stop trading altogether the world falls into blocs,
+/// each with its own value added as numeraire. With additive imbalances real results depend on the
+/// numeraire: a deficit is a fixed share of world value added.
+///
+/// With modest tariffs the equilibrium is unique; in general it need not be, and the one found is
+/// the one that continues the baseline. Deterministic: one thread, fixed order of sums.
 ///
 /// # Result
 ///
-/// [`SectorEquilibrium`] with its residual; a status other than converged is not an answer.
+/// [`ManySectorEquilibrium`], with its residual. A status other than converged is not an answer.
 ///
 /// # Errors
 ///
-/// [`InputError`] when shocks belong to a world of another size or the stopping rule is out of range.
+/// [`InputError`] when the shock belongs to a world of another size, or the stopping rule is out of
+/// range.
 ///
 /// # Cost
 ///
-/// An evaluation takes about a hundred passes over J × N × N and N × J × J numbers, derivatives N
-/// times as much; a solution needs one or two sets of derivatives. Memory about eight J × N × N
-/// arrays.
-///
-/// # Source
-///
-/// Caliendo and Parro (2015), "Estimates of the Trade and Welfare Effects of NAFTA", Review of
-/// Economic Studies 82(1), equations 10 to 14 in changes.
+/// An evaluation is some twenty passes over the J N² flows; the slopes some forty products of
+/// O(J N³ + N² J²). Memory about ten arrays of J N².
 ///
 /// # Example
 ///
-/// Two places, one sector made from labour alone, tariffs of 10 percent removed:
+/// Two places drop their tariffs of ten percent:
 ///
 /// ```
-/// use emporion_model::simulate::{SectorOptions, SectorShocks, SectorWorld, many_sectors};
-///
-/// let world = SectorWorld::new(
-///     2, 1,
-///     vec![90.0, 10.0, 10.0, 90.0],
-///     vec![0.0, 0.1, 0.1, 0.0],
-///     vec![1.0, 1.0], vec![0.0, 0.0],
-///     vec![4.0],
-/// ).unwrap();
-/// let mut shocks = SectorShocks::none(&world);
-/// shocks.set_tariff(0, 0, 1, 0.0).unwrap();
-/// shocks.set_tariff(0, 1, 0, 0.0).unwrap();
-/// let free = many_sectors(&world, &shocks, &SectorOptions::default()).unwrap();
-/// assert!(free.welfare_hat[0] > 1.0 && free.revenue[0] == 0.0);
+/// use emporion_model::simulate::{
+///     ManySectorOptions, ManySectorShock, ManySectors, ManySectorsData, many_sectors,
+/// };
+/// let world = ManySectors::new(&ManySectorsData {
+///     places: 2,
+///     sectors: 1,
+///     trade: vec![80.0, 20.0, 20.0, 80.0],
+///     tariffs: vec![0.0, 0.1, 0.1, 0.0],
+///     value_added_shares: vec![0.5; 2],
+///     input_shares: vec![0.5; 2],
+///     elasticities: vec![4.0],
+///     final_shares: None,
+/// }).unwrap();
+/// let mut shock = ManySectorShock::none(&world);
+/// shock.tariff(0, 0, 1, 0.0).unwrap();
+/// shock.tariff(0, 1, 0, 0.0).unwrap();
+/// let new = many_sectors(&world, &shock, &ManySectorOptions::default()).unwrap();
+/// assert!(new.welfare_exact_hat[0] > 1.0 && new.counterfactual.tariff_revenue[0] == 0.0);
 /// ```
 pub fn many_sectors(
-    world: &SectorWorld,
-    shocks: &SectorShocks,
-    options: &SectorOptions,
-) -> Result<SectorEquilibrium, InputError> {
-    check(world, shocks, options)?;
+    world: &ManySectors,
+    shock: &ManySectorShock,
+    options: &ManySectorOptions,
+) -> Result<ManySectorEquilibrium, InputError> {
+    check(world, shock, options)?;
     let mut notes = world.notes.clone();
-    let deficit = match options.deficits {
-        SectorDeficits::Kept => clamped(world),
-        SectorDeficits::RemovedFirst => vec![0.0; world.n],
+    let removed = options.imbalances == Imbalances::RemovedFirst;
+    let multiplicative = options.imbalances == Imbalances::Multiplicative;
+    let deficit = if removed { vec![0.0; world.n] } else { world.deficit.clone() };
+    let solve = |world: &ManySectors, shock: &ManySectorShock, deficit: &[f64], notes: &mut _| {
+        let (tolerance, steps) = (options.tolerance, options.max_iterations);
+        clear(world, shock, deficit, multiplicative, tolerance, steps, notes)
     };
-    let start = Solver { world, shocks: &SectorShocks::none(world), deficit: &deficit, options };
-    let base = match start.baseline(&mut notes) {
-        Ok(base) => base,
-        Err(status) => return Ok(no_answer(world, options, status, notes)),
-    };
-    let base_world = base.world.as_ref().unwrap_or(world);
-    let solver = Solver { world: base_world, shocks, deficit: &deficit, options };
-    let solved = match solver.solve(&mut notes) {
-        Ok(solved) => solved,
-        Err(status) => return Ok(no_answer(world, options, status, notes)),
-    };
-    Ok(report(base_world, shocks, options, &base, solved, notes))
-}
 
-struct Solver<'a> {
-    world: &'a SectorWorld,
-    shocks: &'a SectorShocks,
-    deficit: &'a [f64],
-    options: &'a SectorOptions,
-}
-
-/// The world before the shock, as an equilibrium.
-struct Base {
-    /// `None` when the tables are one already.
-    world: Option<SectorWorld>,
-    state: State,
-    residual: f64,
-    iterations: usize,
-}
-
-impl Solver<'_> {
-    /// The tables themselves when they clear, else the equilibrium nearest to them.
-    fn baseline(&self, notes: &mut Vec<Note>) -> Result<Base, Status> {
-        let market = Market::new(self.world, self.shocks, self.deficit.to_vec(), 1.0);
-        if let Some(state) = market.evaluate(vec![0.0; self.world.n], None) {
-            let residual = state.gap(self.deficit).iter().fold(0.0, |m: f64, g| m.max(g.abs()));
-            if residual <= self.options.tolerance {
-                return Ok(Base { world: None, state, residual, iterations: 0 });
-            }
+    let before = solve(world, &ManySectorShock::none(world), &deficit, &mut notes);
+    let before = match before.solution {
+        Some(solution) if before.status == Status::Converged => solution,
+        _ => {
+            note(&mut notes, "no_baseline", vec![0], |_| {
+                "the baseline itself has no solution: the shock was not tried".into()
+            });
+            return Ok(no_answer(world, options, before.status, notes));
         }
-        let solved = self.solve(notes)?;
-        let mut world = self.world.clone();
-        world.sales.clone_from(&solved.state.trade);
-        world.deficit = self.deficit.to_vec();
-        let market = Market::new(&world, self.shocks, self.deficit.to_vec(), 1.0);
-        let state = market.evaluate(vec![0.0; world.n], None).ok_or(Status::NoProgress)?;
-        let message = |_| {
-            "the tables are not an equilibrium of the model as they stand: the baseline was solved \
-             first, and every change is relative to it"
-                .to_owned()
-        };
-        note(notes, "baseline_solved", vec![0], message);
-        Ok(Base {
-            world: Some(world),
-            state,
-            residual: solved.residual,
-            iterations: solved.iterations,
+    };
+    describe_baseline(world, &before, removed, &mut notes);
+    let base = moved(world, &before.state);
+    let after = solve(&base, shock, &base.deficit, &mut notes);
+    let Some(solution) = after.solution else {
+        return Ok(no_answer(world, options, after.status, notes));
+    };
+    Ok(report(&base, shock, options, &before, &solution, after.status, notes))
+}
+
+fn check(
+    world: &ManySectors,
+    shock: &ManySectorShock,
+    options: &ManySectorOptions,
+) -> Result<(), InputError> {
+    for (what, expected, got) in [
+        ("places in the shock", world.n, shock.n),
+        ("sectors in the shock", world.sectors, shock.sectors),
+    ] {
+        if got != expected {
+            return Err(InputError::Length { what: what.into(), expected, got });
+        }
+    }
+    let setting = |what: &str, expected: &str, got: String, remedy: &str| {
+        Err(InputError::Setting {
+            what: what.into(),
+            expected: expected.into(),
+            got,
+            remedy: remedy.into(),
         })
+    };
+    if !(options.tolerance > 0.0 && options.tolerance < 1.0) {
+        let got = options.tolerance.to_string();
+        return setting("tolerance", "a number between 0 and 1", got, "1e-12 is the default");
     }
-
-    fn solve(&self, notes: &mut Vec<Note>) -> Result<Solved, Status> {
-        let n = self.world.n;
-        let market = Market::new(self.world, self.shocks, self.deficit.to_vec(), 1.0);
-        let stranded = market.stranded();
-        if let Some(&(sector, place)) = stranded.first() {
-            note(notes, "stranded", stranded.iter().map(|&(_, m)| m).collect(), |count| {
-                format!(
-                    "{count} cells are left without any seller, the first is sector {sector} in \
-                     place {place}: leave one supplier open"
-                )
-            });
-            return Err(Status::Infeasible);
-        }
-        let blocs = Blocs::new(n, |i, m| market.open(i, m));
-        let negligible: Vec<f64> = market.labour.iter().map(|y| CLAMP * y).collect();
-        if let Some(place) = blocs.unfinanced(self.deficit, &negligible) {
-            let size = self.deficit[place];
-            note(notes, "imbalance_not_financed", vec![place], |_| {
-                format!(
-                    "the imbalance of place {place} (deficit {size}) cannot be financed: no flow \
-                     that could do so remains open; remove deficits first"
-                )
-            });
-            return Err(Status::Infeasible);
-        }
-        if blocs.count > 1 {
-            let firsts = (0..blocs.count).filter_map(|c| blocs.members(c).next()).collect();
-            note(notes, "separate_blocs", firsts, |count| {
-                format!(
-                    "the world falls into {count} blocs without trade between them; wages are \
-                     comparable within a bloc only, real results everywhere"
-                )
-            });
-        }
-        let (tolerance, steps) = (self.options.tolerance, self.options.max_iterations);
-        let solved = solve(self.world, self.shocks, self.deficit, &blocs, tolerance, steps);
-        match solved {
-            Some(solved) if solved.status == Status::Converged => Ok(solved),
-            other => {
-                self.tell_failure(other.as_ref(), notes);
-                Err(other.map_or(Status::NoProgress, |solved| solved.status))
-            }
-        }
+    if options.max_iterations == 0 {
+        return setting("max_iterations", "at least 1", "0".into(), "100 is the default");
     }
+    Ok(())
+}
 
-    /// Names the place whose market clears worst, or whose income is nearly gone.
-    fn tell_failure(&self, solved: Option<&Solved>, notes: &mut Vec<Note>) {
-        let Some(solved) = solved else {
-            note(notes, "no_state", vec![0], |_| {
-                "no state of the world could be computed at the observed wages: a deficit takes \
-                 all income somewhere, or inputs leave nothing to final buyers"
-                    .to_owned()
-            });
-            return;
-        };
-        let left = |i: usize| solved.state.income[i] / solved.state.output_of(i);
-        let poorest = (0..self.world.n).min_by(|&a, &b| left(a).total_cmp(&left(b)));
-        let gap = solved.state.gap(self.deficit);
-        let worst = (0..gap.len()).max_by(|&a, &b| gap[a].abs().total_cmp(&gap[b].abs()));
-        let (poorest, worst) = (poorest.unwrap_or_default(), worst.unwrap_or_default());
-        note(notes, "not_cleared", vec![worst], |_| {
+fn describe_baseline(world: &ManySectors, before: &Solution, removed: bool, notes: &mut Vec<Note>) {
+    if removed {
+        let gone = (0..world.n).filter(|&p| world.deficit[p] != 0.0).collect();
+        note(notes, "imbalances_removed", gone, |count| {
             format!(
-                "solved up to {:.0} percent of the shock; the trade of place {worst} clears worst \
-                 ({:.1e}), and place {poorest} has the least income for its output (deficit {}). \
-                 Try a smaller shock, or deficits removed first",
-                100.0 * solved.reached,
-                solved.residual,
-                self.deficit[poorest]
+                "{count} imbalances were removed first; hats are relative to the world without them"
+            )
+        });
+    }
+    if before.first_residual > CONSISTENT {
+        let wage = |p: usize| before.state.x[p].abs();
+        let furthest = (0..world.n).max_by(|&a, &b| wage(a).total_cmp(&wage(b))).unwrap_or(0);
+        note(notes, "baseline_solved", vec![furthest], |_| {
+            format!(
+                "the data are not an equilibrium of the model with these settings: trade misses \
+                 balance by up to {:.2} percent of exports and imports. The baseline was solved \
+                 first; its wages differ from the data's by up to {:.2} percent (place {furthest})",
+                100.0 * before.first_residual,
+                100.0 * before.state.x[furthest].exp_m1().abs()
             )
         });
     }
 }
 
-impl State {
-    fn output_of(&self, place: usize) -> f64 {
-        self.output.iter().skip(place).step_by(self.wage.len()).sum()
+/// The solved baseline as the world that the shock hits.
+fn moved(world: &ManySectors, state: &State) -> ManySectors {
+    ManySectors {
+        share: state.share.clone(),
+        spending: state.spending.clone(),
+        output: state.output.clone(),
+        value_added: state.value_added.clone(),
+        deficit: state.deficit.clone(),
+        notes: Vec::new(),
+        ..world.clone()
     }
 }
 
-/// Deficits with rounding taken out: they add up to zero exactly.
-fn clamped(world: &SectorWorld) -> Vec<f64> {
-    let labour = world.labour_income(&world.output());
-    let small = |k: usize| world.deficit[k].abs() < CLAMP * labour[k];
-    let mut deficit: Vec<f64> =
-        (0..world.n).map(|k| if small(k) { 0.0 } else { world.deficit[k] }).collect();
-    let rest: f64 = deficit.iter().sum();
-    let largest =
-        (0..world.n).max_by(|&a, &b| deficit[a].abs().total_cmp(&deficit[b].abs()).then(b.cmp(&a)));
-    if let Some(k) = largest
-        && deficit[k] != 0.0
-    {
-        deficit[k] -= rest;
-    }
-    deficit
+/// `sector × N + place` to `place × J + sector`.
+fn by_place(n: usize, values: &[f64]) -> Vec<f64> {
+    let sectors = values.len() / n;
+    (0..values.len()).map(|c| values[c % sectors * n + c / sectors]).collect()
 }
 
-fn check(
-    world: &SectorWorld,
-    shocks: &SectorShocks,
-    options: &SectorOptions,
-) -> Result<(), InputError> {
-    if shocks.cost.len() != world.sales.len() || shocks.productivity.len() != world.sectors * world.n
-    {
-        return Err(InputError::Length {
-            what: "flows in the shocks".into(),
-            expected: world.sales.len(),
-            got: shocks.cost.len(),
-        });
+/// `(sector × N + destination) × N + origin` to `(sector × N + origin) × N + destination`.
+fn by_origin(n: usize, values: &[f64]) -> Vec<f64> {
+    (0..values.len()).map(|c| values[(c / (n * n) * n + c % n) * n + c / n % n]).collect()
+}
+
+fn flows(n: usize, state: &State) -> Vec<f64> {
+    (0..state.net.len()).map(|c| state.net[c] * state.spending[c / n]).collect()
+}
+
+fn levels(n: usize, state: &State) -> Levels {
+    Levels {
+        trade: by_origin(n, &flows(n, state)),
+        spending: by_place(n, &state.spending),
+        output: by_place(n, &state.output),
+        value_added: state.value_added.clone(),
+        tariff_revenue: state.revenue.clone(),
+        deficit: state.deficit.clone(),
+        income: state.income.clone(),
+        exports: state.exports.clone(),
+        imports: state.imports.clone(),
     }
-    if !(options.tolerance > 0.0 && options.tolerance < 1.0) || options.max_iterations == 0 {
-        return Err(InputError::Setting {
-            what: "stopping rule".into(),
-            expected: "a tolerance between 0 and 1 and at least one step".into(),
-            got: format!("{} and {}", options.tolerance, options.max_iterations),
-            remedy: "1e-12 and 100 are the defaults".into(),
-        });
-    }
-    Ok(())
 }
 
 fn report(
-    world: &SectorWorld,
-    shocks: &SectorShocks,
-    options: &SectorOptions,
-    base: &Base,
-    solved: Solved,
+    base: &ManySectors,
+    shock: &ManySectorShock,
+    options: &ManySectorOptions,
+    before: &Solution,
+    after: &Solution,
+    status: Status,
     notes: Vec<Note>,
-) -> SectorEquilibrium {
-    let (n, sectors) = (world.n, world.sectors);
-    let (old, new) = (&base.state, &solved.state);
-    let ratio = |new: f64, old: f64| if old == 0.0 { f64::NAN } else { new / old };
+) -> ManySectorEquilibrium {
+    let (n, sectors) = (base.n, base.sectors);
+    let (old, new) = (&before.state, &after.state);
     let each = |f: &dyn Fn(usize) -> f64| -> Vec<f64> { (0..n).map(f).collect() };
-    let ln_price = each(&|i| {
-        (0..sectors).map(|j| world.final_share[j * n + i] * new.price[j * n + i]).sum::<f64>()
-    });
-    let own = |trade: &[f64], i: usize| -> f64 {
-        (0..sectors).map(|j| trade[(j * n + i) * n + i]).sum()
+    let ratio = |new: f64, old: f64| if old == 0.0 { f64::NAN } else { new / old };
+    let ln_index =
+        each(&|p| (0..sectors).map(|j| base.alpha[j * n + p] * new.ln_price[j * n + p]).sum());
+    let hats = |logs: &[f64], known: &[f64]| -> Vec<f64> {
+        let of = |c: usize| if known[c] > 0.0 { logs[c].exp() } else { f64::NAN };
+        by_place(n, &(0..logs.len()).map(of).collect::<Vec<_>>())
     };
-    let exp = |values: &[f64]| -> Vec<f64> { values.iter().map(|v| v.exp()).collect() };
-    SectorEquilibrium {
+    let (bought_before, bought_after) = (flows(n, old), flows(n, new));
+    let cost_hat: Vec<f64> = new.ln_cost.iter().map(|c| c.exp()).collect();
+    let transfer = each(&|p| new.deficit[p] - old.deficit[p]);
+    let first_order = first_order(&Change {
         n,
+        before: &bought_before,
+        after: &bought_after,
+        tariff: &base.tariff,
+        ln_cost: &shock.ln_cost,
+        cost_hat: &cost_hat,
+        ln_productivity: &shock.ln_productivity,
+        output: &old.output,
+        income: &old.income,
+        transfer: &transfer,
+    });
+    ManySectorEquilibrium {
+        places: n,
         sectors,
         options: options.clone(),
-        status: solved.status,
-        iterations: base.iterations + solved.iterations,
-        residual: solved.residual,
-        baseline_residual: base.residual,
-        wage_hat: exp(&new.wage),
-        real_wage_hat: each(&|i| (new.wage[i] - ln_price[i]).exp()),
-        welfare_hat: each(&|i| new.income[i] / old.income[i] * (-ln_price[i]).exp()),
-        price_index_hat: exp(&ln_price),
-        sector_price_hat: exp(&new.price),
-        sector_cost_hat: exp(&new.cost),
-        exports_hat: each(&|i| ratio(new.exports[i], old.exports[i])),
-        imports_hat: each(&|i| ratio(new.imports[i], old.imports[i])),
-        domestic_sales_hat: each(&|i| ratio(own(&new.trade, i), own(&old.trade, i))),
-        first_order: (!shocks.closes()).then(|| FirstOrder::of(world, shocks, old, new)),
-        baseline_income: old.income.clone(),
-        baseline_revenue: old.revenue.clone(),
-        baseline_output: old.output.clone(),
-        baseline_trade: old.trade.clone(),
-        income: solved.state.income,
-        revenue: solved.state.revenue,
-        output: solved.state.output,
-        trade: solved.state.trade,
+        status,
+        iterations: before.iterations + after.iterations,
+        residual: new.residual(),
+        baseline_residual: old.residual(),
+        data_residual: before.first_residual,
+        wage_hat: each(&|p| new.x[p].exp()),
+        price_index_hat: each(&|p| ln_index[p].exp()),
+        sector_price_hat: hats(&new.ln_price, &old.spending),
+        cost_hat: hats(&new.ln_cost, &old.output),
+        real_wage_hat: each(&|p| (new.x[p] - ln_index[p]).exp()),
+        welfare_exact_hat: each(&|p| new.income[p] / old.income[p] * (-ln_index[p]).exp()),
+        first_order,
+        exports_hat: each(&|p| ratio(new.exports[p], old.exports[p])),
+        imports_hat: each(&|p| ratio(new.imports[p], old.imports[p])),
+        baseline: levels(n, old),
+        counterfactual: levels(n, new),
         notes,
     }
 }
 
 /// The shape of a result without an answer: every number is NaN.
 fn no_answer(
-    world: &SectorWorld,
-    options: &SectorOptions,
+    world: &ManySectors,
+    options: &ManySectorOptions,
     status: Status,
     notes: Vec<Note>,
-) -> SectorEquilibrium {
+) -> ManySectorEquilibrium {
     let (n, sectors) = (world.n, world.sectors);
-    let (places, cells, flows) =
-        (vec![f64::NAN; n], vec![f64::NAN; n * sectors], vec![f64::NAN; n * n * sectors]);
-    SectorEquilibrium {
-        n,
+    let by_place = || vec![f64::NAN; n];
+    let by_sector = || vec![f64::NAN; n * sectors];
+    let by_flow = || vec![f64::NAN; n * n * sectors];
+    let levels = || Levels {
+        trade: by_flow(),
+        spending: by_sector(),
+        output: by_sector(),
+        value_added: by_place(),
+        tariff_revenue: by_place(),
+        deficit: by_place(),
+        income: by_place(),
+        exports: by_place(),
+        imports: by_place(),
+    };
+    ManySectorEquilibrium {
+        places: n,
         sectors,
         options: options.clone(),
         status,
         iterations: 0,
         residual: f64::NAN,
         baseline_residual: f64::NAN,
-        wage_hat: places.clone(),
-        price_index_hat: places.clone(),
-        real_wage_hat: places.clone(),
-        welfare_hat: places.clone(),
-        sector_price_hat: cells.clone(),
-        sector_cost_hat: cells.clone(),
-        exports_hat: places.clone(),
-        imports_hat: places.clone(),
-        domestic_sales_hat: places.clone(),
-        baseline_income: places.clone(),
-        income: places.clone(),
-        baseline_revenue: places.clone(),
-        revenue: places,
-        baseline_output: cells.clone(),
-        output: cells,
-        baseline_trade: flows.clone(),
-        trade: flows,
-        first_order: None,
+        data_residual: f64::NAN,
+        wage_hat: by_place(),
+        price_index_hat: by_place(),
+        sector_price_hat: by_sector(),
+        cost_hat: by_sector(),
+        real_wage_hat: by_place(),
+        welfare_exact_hat: by_place(),
+        first_order: FirstOrder {
+            terms_of_trade: by_place(),
+            volume_of_trade: by_place(),
+            technical: by_place(),
+            transfer: by_place(),
+            welfare: by_place(),
+            terms_of_trade_by_flow: by_flow(),
+            volume_of_trade_by_flow: by_flow(),
+            technical_by_flow: by_flow(),
+        },
+        exports_hat: by_place(),
+        imports_hat: by_place(),
+        baseline: levels(),
+        counterfactual: levels(),
         notes,
     }
 }

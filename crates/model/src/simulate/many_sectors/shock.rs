@@ -1,173 +1,254 @@
-//! What changes in a world of many sectors.
+//! What changes in a world of many sectors: costs, tariffs, productivity, closed markets.
 
-use super::world::SectorWorld;
+use super::world::ManySectors;
 use crate::outcome::InputError;
-use crate::simulate::shock::LARGEST_BETA;
 
-/// Changes of costs, tariffs and productivity; nothing changes at first.
+/// The change between baseline and counterfactual, starting from none.
 ///
 /// # Notation
 ///
-/// | symbol | field | shape | unit |
-/// | --- | --- | --- | --- |
-/// | ln d_hat_in^j | `cost[(j * n + i) * n + m]`, +infinity for a closed market | J × N × N | log points |
-/// | t'_in^j | `tariff`, the new level | J × N × N | 1 |
-/// | ln A_hat_i^j | `productivity[j * n + i]` | J × N | log points |
+/// | symbol | method | unit |
+/// | --- | --- | --- |
+/// | d_hat_ni^j | [`cost`](Self::cost), [`close`](Self::close) | factor |
+/// | t'_ni^j | [`tariff`](Self::tariff) | fraction |
+/// | A_hat_n^j | [`productivity`](Self::productivity) | factor |
 ///
-/// A gravity coefficient beta enters as ln d_hat = -beta / theta^j
-/// ([`SectorShocks::trade_effect`]).
+/// # Assumptions
+///
+/// d_hat is a real (iceberg) cost; a tariff gives its revenue to the buying place. Own trade has
+/// neither. d_hat = infinity closes a market exactly. Stating a cell twice is refused, since it is
+/// seldom meant; [`close`](Self::close) may overlap with a cost.
+///
+/// # Example
+///
+/// ```
+/// use emporion_model::simulate::{ManySectorShock, ManySectors, ManySectorsData};
+/// let world = ManySectors::new(&ManySectorsData {
+///     places: 2,
+///     sectors: 1,
+///     trade: vec![80.0, 20.0, 20.0, 80.0],
+///     tariffs: vec![0.0, 0.05, 0.05, 0.0],
+///     value_added_shares: vec![0.5; 2],
+///     input_shares: vec![0.5; 2],
+///     elasticities: vec![4.0],
+///     final_shares: None,
+/// }).unwrap();
+/// let mut shock = ManySectorShock::none(&world);
+/// shock.tariff(0, 0, 1, 0.0).unwrap(); // sector 0, from place 0 to place 1: duty-free
+/// assert_eq!(shock.new_tariff(0, 0, 1), 0.0);
+/// ```
 #[derive(Debug, Clone, PartialEq)]
-pub struct SectorShocks {
-    n: usize,
-    pub(super) cost: Vec<f64>,
+pub struct ManySectorShock {
+    pub(super) n: usize,
+    pub(super) sectors: usize,
+    /// ln d_hat_ni^j, `(sector × N + destination) × N + origin`.
+    pub(super) ln_cost: Vec<f64>,
+    /// t'_ni^j in the same order.
     pub(super) tariff: Vec<f64>,
-    pub(super) productivity: Vec<f64>,
+    /// ln A_hat_n^j, `sector × N + place`.
+    pub(super) ln_productivity: Vec<f64>,
+    stated_cost: Vec<bool>,
+    stated_tariff: Vec<bool>,
+    stated_productivity: Vec<bool>,
 }
 
-impl SectorShocks {
-    /// No change: the tariffs of the world, all costs as they are.
+impl ManySectorShock {
+    /// No change: d_hat = 1, t' = t, A_hat = 1.
     #[must_use]
-    pub fn none(world: &SectorWorld) -> Self {
+    pub fn none(world: &ManySectors) -> Self {
+        let (n, sectors) = (world.n, world.sectors);
+        let cells = sectors * n * n;
         Self {
-            n: world.n,
-            cost: vec![0.0; world.sales.len()],
+            n,
+            sectors,
+            ln_cost: vec![0.0; cells],
             tariff: world.tariff.clone(),
-            productivity: vec![0.0; world.sectors * world.n],
+            ln_productivity: vec![0.0; sectors * n],
+            stated_cost: vec![false; cells],
+            stated_tariff: vec![false; cells],
+            stated_productivity: vec![false; sectors * n],
         }
     }
 
-    /// Adds `change` to ln d_hat of one flow. +infinity closes it.
+    /// Sets d_hat of what `origin` sells to `destination`: 1.1 makes delivery ten percent dearer.
     ///
     /// # Errors
     ///
-    /// [`InputError`] for a place or sector that does not exist, own trade, or a change that is not
-    /// a number or beyond [`LARGEST_BETA`].
+    /// [`InputError`] naming sector and places: one that does not exist, own trade, a cell stated
+    /// twice, a factor that is not positive.
     pub fn cost(
         &mut self,
         sector: usize,
         origin: usize,
         destination: usize,
-        change: f64,
+        hat: f64,
     ) -> Result<(), InputError> {
-        let at = self.at(sector, origin, destination)?;
-        if change.is_nan() || (change.abs() > LARGEST_BETA && change != f64::INFINITY) {
+        let (cell, what) = self.pair("cost", sector, origin, destination)?;
+        if hat.is_nan() || hat <= 0.0 {
             return Err(InputError::Value {
-                what: format!("cost of sector {sector}, from place {origin} to place {destination}"),
-                index: at,
-                value: change,
-                remedy: format!("ln of the cost factor, within ±{LARGEST_BETA}; +infinity closes"),
+                what,
+                index: cell,
+                value: hat,
+                remedy: "a cost changes by a positive factor; infinity closes the market".into(),
             });
         }
-        self.cost[at] += change;
+        once(&mut self.stated_cost[cell], &what)?;
+        if self.ln_cost[cell] != f64::INFINITY {
+            self.ln_cost[cell] = hat.ln();
+        }
         Ok(())
     }
 
-    /// Adds a gravity effect: ln d_hat = -beta / theta. Minus infinity closes the market.
+    /// Closes `destination` to what `origin` sells of the sector: the flow becomes exactly zero.
     ///
     /// # Errors
     ///
-    /// As [`SectorShocks::cost`].
-    pub fn trade_effect(
+    /// [`InputError`] naming sector and places that do not exist, or own trade.
+    pub fn close(
         &mut self,
-        world: &SectorWorld,
         sector: usize,
         origin: usize,
         destination: usize,
-        beta: f64,
     ) -> Result<(), InputError> {
-        self.at(sector, origin, destination)?;
-        self.cost(sector, origin, destination, -beta / world.elasticity[sector])
+        let (cell, _) = self.pair("closed market", sector, origin, destination)?;
+        self.ln_cost[cell] = f64::INFINITY;
+        Ok(())
     }
 
-    /// Sets the new level of a tariff, 0.05 for 5 percent.
+    /// Closes `destination` to `origin` in every sector.
     ///
     /// # Errors
     ///
-    /// [`InputError`] for a place or sector that does not exist, own trade, or a negative tariff.
-    pub fn set_tariff(
+    /// As [`ManySectorShock::close`].
+    pub fn close_all(&mut self, origin: usize, destination: usize) -> Result<(), InputError> {
+        (0..self.sectors).try_for_each(|sector| self.close(sector, origin, destination))
+    }
+
+    /// Sets t', the new tariff of `destination` on goods from `origin`, as a fraction.
+    ///
+    /// # Errors
+    ///
+    /// [`InputError`] naming sector and places: one that does not exist, own trade, a cell stated
+    /// twice, a rate that is not above -1.
+    pub fn tariff(
         &mut self,
         sector: usize,
         origin: usize,
         destination: usize,
-        level: f64,
+        rate: f64,
     ) -> Result<(), InputError> {
-        let at = self.at(sector, origin, destination)?;
-        if !level.is_finite() || level < 0.0 {
+        let (cell, what) = self.pair("tariff", sector, origin, destination)?;
+        if !rate.is_finite() || rate <= -1.0 {
             return Err(InputError::Value {
-                what: format!(
-                    "tariff of place {destination} on sector {sector} from place {origin}"
-                ),
-                index: at,
-                value: level,
-                remedy: "a tariff is zero or positive, 0.05 for 5 percent; a subsidy is a cost \
-                         change"
+                what,
+                index: cell,
+                value: rate,
+                remedy: "a tariff is a fraction above -1 (0.05 is five percent); to stop trade \
+                         close the market"
                     .into(),
             });
         }
-        self.tariff[at] = level;
+        once(&mut self.stated_tariff[cell], &what)?;
+        self.tariff[cell] = rate;
         Ok(())
     }
 
-    /// Adds `change` to ln A_hat of a sector in a place.
+    /// Sets A_hat, the change of productivity of a place in a sector: 1.02 is two percent more.
     ///
     /// # Errors
     ///
-    /// [`InputError`] for a place or sector that does not exist or a change that is not finite.
+    /// [`InputError`] naming a place or sector that does not exist, is stated twice, or a factor
+    /// that is not positive and finite.
     pub fn productivity(
         &mut self,
-        sector: usize,
         place: usize,
-        change: f64,
+        sector: usize,
+        hat: f64,
     ) -> Result<(), InputError> {
-        let sectors = self.productivity.len() / self.n;
-        if sector >= sectors || place >= self.n {
-            return Err(self.unknown(sector, place, place));
-        }
-        if !change.is_finite() || change.abs() > LARGEST_BETA {
+        let what = format!("productivity of place {place} in sector {sector}");
+        self.check_range(&what, sector, &[place])?;
+        if !hat.is_finite() || hat <= 0.0 {
             return Err(InputError::Value {
-                what: format!("productivity of sector {sector} in place {place}"),
-                index: sector * self.n + place,
-                value: change,
-                remedy: format!("ln of the factor, within ±{LARGEST_BETA}"),
+                what,
+                index: place * self.sectors + sector,
+                value: hat,
+                remedy: "productivity changes by a positive factor: 1.02 is two percent more"
+                    .into(),
             });
         }
-        self.productivity[sector * self.n + place] += change;
+        let cell = sector * self.n + place;
+        once(&mut self.stated_productivity[cell], &what)?;
+        self.ln_productivity[cell] = hat.ln();
         Ok(())
     }
 
-    /// Whether any market is closed altogether.
-    pub(super) fn closes(&self) -> bool {
-        self.cost.contains(&f64::INFINITY)
+    /// d_hat of a pair, infinite when closed.
+    #[must_use]
+    pub fn cost_hat(&self, sector: usize, origin: usize, destination: usize) -> f64 {
+        self.ln_cost[(sector * self.n + destination) * self.n + origin].exp()
     }
 
-    fn at(&self, sector: usize, origin: usize, destination: usize) -> Result<usize, InputError> {
-        let n = self.n;
-        if sector >= self.cost.len() / (n * n) || origin >= n || destination >= n {
-            return Err(self.unknown(sector, origin, destination));
-        }
+    /// t' of a pair.
+    #[must_use]
+    pub fn new_tariff(&self, sector: usize, origin: usize, destination: usize) -> f64 {
+        self.tariff[(sector * self.n + destination) * self.n + origin]
+    }
+
+    /// A_hat of a place in a sector.
+    #[must_use]
+    pub fn productivity_hat(&self, place: usize, sector: usize) -> f64 {
+        self.ln_productivity[sector * self.n + place].exp()
+    }
+
+    fn pair(
+        &self,
+        what: &str,
+        sector: usize,
+        origin: usize,
+        destination: usize,
+    ) -> Result<(usize, String), InputError> {
+        let what = format!("{what} in sector {sector}, from place {origin} to place {destination}");
+        self.check_range(&what, sector, &[origin, destination])?;
         if origin == destination {
             return Err(InputError::Setting {
-                what: format!("shock in sector {sector} on place {origin} itself"),
-                expected: "no shock on a place's trade with itself".into(),
-                got: "origin and destination are one place".into(),
+                what,
+                expected: "two different places".into(),
+                got: format!("place {origin} itself"),
                 remedy: "costs are relative to own trade: put the change on the foreign pairs, or \
                          change productivity"
                     .into(),
             });
         }
-        Ok((sector * n + origin) * n + destination)
+        Ok(((sector * self.n + destination) * self.n + origin, what))
     }
 
-    fn unknown(&self, sector: usize, origin: usize, destination: usize) -> InputError {
-        InputError::Setting {
-            what: format!("shock in sector {sector}, from place {origin} to place {destination}"),
-            expected: format!(
-                "sectors 0 to {}, places 0 to {}",
-                self.productivity.len() / self.n - 1,
-                self.n - 1
-            ),
-            got: "one that does not exist".into(),
-            remedy: "name places and sectors of the world".into(),
+    fn check_range(&self, what: &str, sector: usize, places: &[usize]) -> Result<(), InputError> {
+        let refuse = |expected: String, got: usize| {
+            Err(InputError::Setting {
+                what: what.into(),
+                expected,
+                got: got.to_string(),
+                remedy: "places and sectors count from 0, in the order of the data".into(),
+            })
+        };
+        if sector >= self.sectors {
+            return refuse(format!("sectors 0 to {}", self.sectors - 1), sector);
+        }
+        match places.iter().find(|&&p| p >= self.n) {
+            Some(&p) => refuse(format!("places 0 to {}", self.n - 1), p),
+            None => Ok(()),
         }
     }
+}
+
+fn once(stated: &mut bool, what: &str) -> Result<(), InputError> {
+    if std::mem::replace(stated, true) {
+        return Err(InputError::Setting {
+            what: what.into(),
+            expected: "each change once".into(),
+            got: "the same one again".into(),
+            remedy: "work out the combined change and state it once".into(),
+        });
+    }
+    Ok(())
 }

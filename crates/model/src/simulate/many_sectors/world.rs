@@ -1,321 +1,485 @@
-//! The observed world: sales by sector, tariffs, production, final spending.
+//! The observed world of many sectors: what the data must hold, and whether they agree.
 
 use serde::Serialize;
 
+use super::super::baseline::{CLAMP, note};
 use crate::outcome::{InputError, Note};
 
-/// Shares that must add up to one may be this far from it: tables are printed with six digits and
-/// more.
-const SHARE_SLACK: f64 = 1e-4;
+/// Shares of a unit of output add up to one within this: printed tables round to six digits.
+const SHARES: f64 = 1e-5;
+/// The most negative input share taken: national tables book by-products as negative inputs.
+const BY_PRODUCT: f64 = -0.01;
+/// Final demand below this share of spending is rounding, not demand.
+const ROUNDING: f64 = 1e-12;
 
-/// A world of N places and J sectors as it is observed.
-///
-/// ```text
-/// X_n^j = sum_i (1 + t_in^j) M_in^j               spending, tariffs included
-/// Y_i^j = sum_n M_in^j                            output
-/// w_n L_n = sum_j gamma_n^j Y_n^j                 value added
-/// D_n = sum_{j,i≠n} (M_in^j - M_ni^j)             deficit
-/// I_n = w_n L_n + sum_{j,i} t_in^j M_in^j + D_n   final spending
-/// alpha_n^j = (X_n^j - sum_k gamma_n^{j,k} Y_n^k) / I_n
-/// ```
+/// What is needed of each place and sector, before any check.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ManySectorsData {
+    /// N, number of places.
+    pub places: usize,
+    /// J, number of sectors; those that are not traded have own sales only.
+    pub sectors: usize,
+    /// M_ni^j at f.o.b. values, own sales included: `(sector × N + origin) × N + destination`.
+    pub trade: Vec<f64>,
+    /// t_ni^j as a fraction (0.05 for five percent), in the order of `trade`; zero on own sales.
+    pub tariffs: Vec<f64>,
+    /// gamma_n^j, share of value added in output: `place × J + sector`.
+    pub value_added_shares: Vec<f64>,
+    /// gamma_n^{k,j}, share of each input in output: `(place × J + supplying) × J + using`.
+    pub input_shares: Vec<f64>,
+    /// theta^j, positive, one for each sector (those that are not traded too).
+    pub elasticities: Vec<f64>,
+    /// alpha_n^j, `place × J + sector`, adding up to one in each place; `None` derives them from
+    /// spending minus intermediate use, as Caliendo and Parro (2015) do.
+    pub final_shares: Option<Vec<f64>>,
+}
+
+/// A checked world of many sectors.
 ///
 /// # Notation
 ///
-/// | symbol | field | shape | unit |
-/// | --- | --- | --- | --- |
-/// | M_in^j | `sales[(j * n + i) * n + m]`, i origin, m destination | J × N × N | the table's |
-/// | t_in^j | `tariff`, of the destination on the origin | J × N × N | 1 (0.05 is 5 percent) |
-/// | gamma_n^j | `value_added[j * n + i]` | J × N | 1 |
-/// | gamma_n^{k,j} | `inputs[(i * J + k) * J + j]`, k supplies, j uses | N × J × J | 1 |
-/// | theta^j | `elasticity` | J | 1 |
-/// | alpha_n^j | `final_share[j * n + i]` | J × N | 1 |
+/// ```text
+/// Y_i^j = sum_n M_ni^j,   X_n^j = sum_i (1 + t_ni^j) M_ni^j,   pi_ni^j = (1 + t_ni^j) M_ni^j / X_n^j
+/// D_n = sum_{j,i} M_ni^j - sum_{j,i} M_in^j,   w_n L_n = sum_j gamma_n^j Y_n^j
+/// alpha_n^j = max( X_n^j - sum_k gamma_n^{j,k} Y_n^k, 0 ),  scaled to sum_j alpha_n^j = 1
+/// ```
 ///
-/// Caliendo and Parro write importers first (`pi_ni`); here as everywhere in this crate the origin
-/// comes first.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct SectorWorld {
+/// # Assumptions
+///
+/// Zero flows stay zero. A sector that nobody sells to a place must not be an input or a final good
+/// there. A place that makes nothing of a sector has no meaningful shares for it: they may be
+/// anything that adds up to one, or all zero. Where intermediate use is larger than spending, final
+/// demand is set to zero and the others are scaled up: the data are then not an equilibrium of the
+/// model, one is solved first, and [`ManySectors::notes`] tells how large the gap was.
+#[derive(Debug, Clone)]
+pub struct ManySectors {
     pub(super) n: usize,
     pub(super) sectors: usize,
-    pub(super) sales: Vec<f64>,
+    /// pi_ni^j, `(sector × N + destination) × N + origin`: a buyer's sellers lie together.
+    pub(super) share: Vec<f64>,
+    /// t_ni^j, in the order of `share`.
     pub(super) tariff: Vec<f64>,
-    pub(super) value_added: Vec<f64>,
+    /// X_n^j, `sector × N + place`, as the three that follow.
+    pub(super) spending: Vec<f64>,
+    pub(super) output: Vec<f64>,
+    pub(super) labour: Vec<f64>,
+    pub(super) alpha: Vec<f64>,
+    /// gamma_n^{k,j}, `(place × J + supplying) × J + using`.
     pub(super) inputs: Vec<f64>,
-    pub(super) elasticity: Vec<f64>,
-    pub(super) final_share: Vec<f64>,
+    pub(super) theta: Vec<f64>,
+    /// w_n L_n.
+    pub(super) value_added: Vec<f64>,
     pub(super) deficit: Vec<f64>,
     pub(super) notes: Vec<Note>,
 }
 
-impl SectorWorld {
-    /// Checks the tables and derives final spending.
-    ///
-    /// # Assumptions
-    ///
-    /// Final spending that comes out negative, because the tables do not fit each other, is set to
-    /// zero and the other shares are scaled; a note counts the cells and says how much of the
-    /// world's final spending they are. The world is then not quite an equilibrium, and
-    /// [`many_sectors`](super::many_sectors) solves the baseline before the shock.
+impl ManySectors {
+    /// Checks the data and derives spending, output, deficits and final shares.
     ///
     /// # Errors
     ///
-    /// [`InputError`] naming the sector and place (counted from 0) when an array has the wrong
-    /// size; a sale is negative or not finite; a tariff is below zero or on own sales; a share lies
-    /// outside 0 to 1, or value added and inputs do not add up to one (within 1e-4, and are then
-    /// scaled) where something is made; an elasticity is not positive; a place makes nothing, has no
-    /// value added or no final spending; a place needs an input that nobody sells to it.
-    pub fn new(
-        n: usize,
-        sectors: usize,
-        sales: Vec<f64>,
-        tariff: Vec<f64>,
-        value_added: Vec<f64>,
-        inputs: Vec<f64>,
-        elasticity: Vec<f64>,
-    ) -> Result<Self, InputError> {
+    /// [`InputError`] naming the place and the sector: an array of the wrong length; a value that
+    /// is negative, missing or infinite; a tariff on own sales or of minus 100 percent; shares of
+    /// output that do not add up to one; an elasticity that is not positive; a place without value
+    /// added; an input or a final good that nobody sells.
+    pub fn new(data: &ManySectorsData) -> Result<Self, InputError> {
+        let (n, sectors) = (data.places, data.sectors);
+        check_lengths(data)?;
+        check_values(data)?;
+        let cells = sectors * n * n;
+        let mut share = vec![0.0; cells];
+        let mut tariff = vec![0.0; cells];
+        let mut spending = vec![0.0; sectors * n];
+        let mut output = vec![0.0; sectors * n];
+        let mut exports = vec![0.0; n];
+        let mut imports = vec![0.0; n];
+        let mut revenue = vec![0.0; n];
+        for j in 0..sectors {
+            for i in 0..n {
+                for d in 0..n {
+                    let given = (j * n + i) * n + d;
+                    let (value, rate) = (data.trade[given], data.tariffs[given]);
+                    let cell = (j * n + d) * n + i;
+                    tariff[cell] = rate;
+                    share[cell] = (1.0 + rate) * value;
+                    spending[j * n + d] += share[cell];
+                    output[j * n + i] += value;
+                    if i != d {
+                        exports[i] += value;
+                        imports[d] += value;
+                        revenue[d] += rate * value;
+                    }
+                }
+            }
+            for d in 0..n {
+                let total = spending[j * n + d];
+                if total > 0.0 {
+                    share[(j * n + d) * n..][..n].iter_mut().for_each(|s| *s /= total);
+                }
+            }
+        }
+        let labour: Vec<f64> =
+            (0..sectors * n).map(|c| data.value_added_shares[(c % n) * sectors + c / n]).collect();
+        let value_added: Vec<f64> = (0..n)
+            .map(|p| (0..sectors).map(|j| labour[j * n + p] * output[j * n + p]).sum())
+            .collect();
+        if let Some(place) = value_added.iter().position(|&v: &f64| v <= 0.0) {
+            return Err(InputError::Value {
+                what: format!("value added of place {place}"),
+                index: place,
+                value: value_added[place],
+                remedy: "every place earns something: drop the place or fill its sales and shares"
+                    .into(),
+            });
+        }
+        let mut notes = Vec::new();
+        let deficit = deficits(&exports, &imports, &value_added, &mut notes);
         let mut world = Self {
             n,
             sectors,
-            sales,
+            share,
             tariff,
+            spending,
+            output,
+            labour,
+            alpha: Vec::new(),
+            inputs: data.input_shares.clone(),
+            theta: data.elasticities.clone(),
             value_added,
-            inputs,
-            elasticity,
-            final_share: vec![0.0; n * sectors],
-            deficit: vec![0.0; n],
-            notes: Vec::new(),
+            deficit,
+            notes,
         };
-        world.check()?;
-        world.scale_shares()?;
-        world.close()?;
+        world.check_shares()?;
+        world.alpha = match &data.final_shares {
+            Some(given) => {
+                let alpha: Vec<f64> =
+                    (0..sectors * n).map(|c| given[(c % n) * sectors + c / n]).collect();
+                world.check_final(alpha)?
+            }
+            None => world.derive_final(&revenue)?,
+        };
+        world.check_bought()?;
         Ok(world)
     }
 
-    /// N, the number of places.
+    /// N.
     #[must_use]
     pub fn places(&self) -> usize {
         self.n
     }
 
-    /// J, the number of sectors.
+    /// J.
     #[must_use]
     pub fn sectors(&self) -> usize {
         self.sectors
     }
 
-    /// Sales of `sector` from `origin` to `destination` before tariffs.
-    #[must_use]
-    pub fn sale(&self, sector: usize, origin: usize, destination: usize) -> f64 {
-        self.sales[(sector * self.n + origin) * self.n + destination]
-    }
-
-    /// Tariff of `destination` on `sector` from `origin`, 0.05 for 5 percent.
-    #[must_use]
-    pub fn tariff_of(&self, sector: usize, origin: usize, destination: usize) -> f64 {
-        self.tariff[(sector * self.n + origin) * self.n + destination]
-    }
-
-    /// All tariffs, J × N × N, to start a schedule from.
-    #[must_use]
-    pub fn tariffs(&self) -> &[f64] {
-        &self.tariff
-    }
-
-    /// theta of each sector.
-    #[must_use]
-    pub fn elasticities(&self) -> &[f64] {
-        &self.elasticity
-    }
-
-    /// What the tables needed to become a world.
+    /// What is odd about the data, with sizes.
     #[must_use]
     pub fn notes(&self) -> &[Note] {
         &self.notes
     }
 
-    /// Y_i^j, J × N.
-    pub(super) fn output(&self) -> Vec<f64> {
-        self.sales.chunks_exact(self.n).map(|row| row.iter().sum()).collect()
+    /// M_ni^j.
+    #[must_use]
+    pub fn trade(&self, sector: usize, origin: usize, destination: usize) -> f64 {
+        let row = sector * self.n + destination;
+        let cell = row * self.n + origin;
+        self.share[cell] * self.spending[row] / (1.0 + self.tariff[cell])
     }
 
-    /// X_n^j, J × N.
-    pub(super) fn spending(&self) -> Vec<f64> {
-        let n = self.n;
-        let mut spending = vec![0.0; self.sectors * n];
-        for (at, (&m, &t)) in self.sales.iter().zip(&self.tariff).enumerate() {
-            spending[at / (n * n) * n + at % n] += (1.0 + t) * m;
-        }
-        spending
+    /// t_ni^j.
+    #[must_use]
+    pub fn tariff(&self, sector: usize, origin: usize, destination: usize) -> f64 {
+        self.tariff[(sector * self.n + destination) * self.n + origin]
+    }
+
+    /// alpha_n^j.
+    #[must_use]
+    pub fn final_share(&self, place: usize, sector: usize) -> f64 {
+        self.alpha[sector * self.n + place]
     }
 
     /// w_n L_n.
-    pub(super) fn labour_income(&self, output: &[f64]) -> Vec<f64> {
-        let mut income = vec![0.0; self.n];
-        for (at, (y, g)) in output.iter().zip(&self.value_added).enumerate() {
-            income[at % self.n] += g * y;
-        }
-        income
+    #[must_use]
+    pub fn value_added(&self, place: usize) -> f64 {
+        self.value_added[place]
     }
 
-    fn check(&self) -> Result<(), InputError> {
-        let (n, sectors) = (self.n, self.sectors);
-        if n == 0 || sectors == 0 {
-            return Err(InputError::Empty {
-                what: "places and sectors".into(),
-                remedy: "give at least one of each".into(),
-            });
-        }
-        let cells = sectors * n * n;
-        for (what, got, expected) in [
-            ("sales by sector", self.sales.len(), cells),
-            ("tariffs", self.tariff.len(), cells),
-            ("shares of value added", self.value_added.len(), sectors * n),
-            ("input shares", self.inputs.len(), n * sectors * sectors),
-            ("elasticities", self.elasticity.len(), sectors),
-        ] {
-            if got != expected {
-                return Err(InputError::Length { what: what.into(), expected, got });
-            }
-        }
-        let value = |what: String, index, value, remedy: &str| {
-            Err(InputError::Value { what, index, value, remedy: remedy.into() })
-        };
-        for (at, &m) in self.sales.iter().enumerate() {
-            if !m.is_finite() || m < 0.0 {
-                let what = format!("sales, {}", self.pair(at));
-                return value(what, at, m, "sales are zero or positive numbers");
-            }
-            let t = self.tariff[at];
-            if !t.is_finite() || t < 0.0 {
-                let what = format!("tariff, {}", self.pair(at));
-                return value(what, at, t, "a tariff is zero or positive, 0.05 for 5 percent");
-            }
-            if t != 0.0 && at % n == at / n % n {
-                let what = format!("tariff, {}", self.pair(at));
-                return value(what, at, t, "nobody has a tariff on own sales: write zero");
-            }
-        }
-        for (what, shares) in
-            [("share of value added", &self.value_added), ("input share", &self.inputs)]
-        {
-            if let Some(at) = shares.iter().position(|s| !(0.0..=1.0 + SHARE_SLACK).contains(s)) {
-                return value(what.into(), at, shares[at], "shares lie between 0 and 1");
-            }
-        }
-        match self.elasticity.iter().position(|t| !t.is_finite() || *t <= 0.0) {
-            None => Ok(()),
-            Some(at) => value(
-                "elasticity (theta) of a sector".into(),
-                at,
-                self.elasticity[at],
-                "theta is a positive number; sectors that are hardly traded need one too",
-            ),
-        }
+    /// D_n = imports - exports, both f.o.b.
+    #[must_use]
+    pub fn deficit(&self, place: usize) -> f64 {
+        self.deficit[place]
     }
 
-    /// Value added and inputs of what is made add up to one exactly.
-    fn scale_shares(&mut self) -> Result<(), InputError> {
+    /// theta^j.
+    #[must_use]
+    pub fn elasticity(&self, sector: usize) -> f64 {
+        self.theta[sector]
+    }
+
+    /// gamma + inputs = 1 in every sector that a place makes.
+    fn check_shares(&mut self) -> Result<(), InputError> {
         let (n, sectors) = (self.n, self.sectors);
-        let output = self.output();
-        for i in 0..n {
+        let mut rounded = Vec::new();
+        let mut negative = Vec::new();
+        let mut largest: f64 = 0.0;
+        for p in 0..n {
             for j in 0..sectors {
-                let inputs = (0..sectors).map(|k| self.inputs[(i * sectors + k) * sectors + j]);
-                let total = self.value_added[j * n + i] + inputs.sum::<f64>();
-                if output[j * n + i] > 0.0 && (total - 1.0).abs() > SHARE_SLACK {
+                let used = |k: usize| (p * sectors + k) * sectors + j;
+                let shares: f64 = (0..sectors).map(|k| self.inputs[used(k)]).sum();
+                let total = self.labour[j * n + p] + shares;
+                let made = self.output[j * n + p] > 0.0;
+                if !made && total == 0.0 {
+                    continue;
+                }
+                if (total - 1.0).abs() > SHARES {
                     return Err(InputError::Value {
-                        what: format!("value added and inputs of sector {j} in place {i}"),
-                        index: j * n + i,
+                        what: format!(
+                            "value added and input shares of place {p} in sector {j} add up to"
+                        ),
+                        index: p * sectors + j,
                         value: total,
-                        remedy: "the shares of value added and of all inputs add up to one".into(),
-                    });
-                }
-                if total > 0.0 {
-                    self.value_added[j * n + i] /= total;
-                    for k in 0..sectors {
-                        self.inputs[(i * sectors + k) * sectors + j] /= total;
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Deficits, and final shares from what inputs leave over.
-    fn close(&mut self) -> Result<(), InputError> {
-        let (n, sectors) = (self.n, self.sectors);
-        let (output, spending) = (self.output(), self.spending());
-        let labour = self.labour_income(&output);
-        if let Some(at) = labour.iter().position(|&income| income <= 0.0) {
-            return Err(InputError::Value {
-                what: format!("value added of place {at}"),
-                index: at,
-                value: labour[at],
-                remedy: "every place makes something and earns from it: drop the place or fill \
-                         its sales and shares"
-                    .into(),
-            });
-        }
-        for j in 0..sectors {
-            for i in 0..n {
-                for m in (0..n).filter(|&m| m != i) {
-                    let sale = self.sale(j, i, m);
-                    self.deficit[m] += sale;
-                    self.deficit[i] -= sale;
-                }
-            }
-        }
-        let (mut cells, mut short, mut world) = (Vec::new(), 0.0, 0.0);
-        for i in 0..n {
-            let mut left = vec![0.0; sectors];
-            for (j, left) in left.iter_mut().enumerate() {
-                let used: f64 = (0..sectors)
-                    .map(|k| self.inputs[(i * sectors + j) * sectors + k] * output[k * n + i])
-                    .sum();
-                let bought = spending[j * n + i];
-                if bought == 0.0 && used > 0.0 {
-                    return Err(InputError::Undefined {
-                        what: format!("the price of sector {j} in place {i}"),
-                        reason: "it is needed as an input and nobody sells it there".into(),
-                        remedy: "give the sales of that sector to that place, or no input share"
+                        remedy: "divide them by their sum: value added and inputs make up all of \
+                                 output"
                             .into(),
                     });
                 }
-                *left = bought - used;
-                // A millionth of what is bought is rounding of the tables, not a contradiction.
-                if *left < 0.0 {
-                    if *left < -1e-6 * bought {
-                        cells.push(j * n + i);
-                    }
-                    short -= *left;
-                    *left = 0.0;
+                if self.labour[j * n + p] <= 0.0 && made {
+                    return Err(InputError::Value {
+                        what: format!("value-added share of place {p} in sector {j}"),
+                        index: p * sectors + j,
+                        value: 0.0,
+                        remedy: "what is made needs some value added: raise it above zero, or \
+                                 merge the sector with a related one"
+                            .into(),
+                    });
+                }
+                if let Some(k) = (0..sectors).find(|&k| self.inputs[used(k)] < 0.0) {
+                    negative.push(used(k));
+                }
+                if (total - 1.0).abs() > ROUNDING {
+                    rounded.push(p * sectors + j);
+                    largest = largest.max((total - 1.0).abs());
+                }
+                // The rest goes to value added's complement, so that value added itself is kept.
+                if shares > 0.0 {
+                    let scale = (1.0 - self.labour[j * n + p]) / shares;
+                    (0..sectors).for_each(|k| self.inputs[used(k)] *= scale);
                 }
             }
-            let total: f64 = left.iter().sum();
-            if total <= 0.0 {
-                return Err(InputError::Value {
-                    what: format!("final spending of place {i}"),
-                    index: i,
-                    value: total,
-                    remedy: "inputs use up all that is bought: check the input shares".into(),
-                });
-            }
-            world += total;
-            for (j, left) in left.iter().enumerate() {
-                self.final_share[j * n + i] = left / total;
-            }
         }
-        super::super::baseline::note(&mut self.notes, "negative_final_spending", cells, |count| {
+        note(&mut self.notes, "shares_rounded", rounded, |count| {
             format!(
-                "in {count} cells of place and sector inputs use more than is bought; final \
-                 spending is set to zero there ({:.1e} of the world's), and the baseline is solved \
-                 before the shock",
-                short / world
+                "{count} columns of shares missed one by at most {largest:.1e}; their input shares \
+                 were scaled to add up"
+            )
+        });
+        note(&mut self.notes, "negative_inputs", negative, |count| {
+            format!(
+                "{count} columns of inputs hold a small negative share (a by-product), kept as it is"
             )
         });
         Ok(())
     }
 
-    fn pair(&self, at: usize) -> String {
-        let n = self.n;
-        format!("sector {}, from place {} to place {}", at / (n * n), at / n % n, at % n)
+    fn check_final(&self, mut alpha: Vec<f64>) -> Result<Vec<f64>, InputError> {
+        for p in 0..self.n {
+            let total: f64 = (0..self.sectors).map(|j| alpha[j * self.n + p]).sum();
+            if (total - 1.0).abs() > SHARES {
+                return Err(InputError::Value {
+                    what: format!("final shares of place {p} add up to"),
+                    index: p,
+                    value: total,
+                    remedy: "divide them by their sum".into(),
+                });
+            }
+            (0..self.sectors).for_each(|j| alpha[j * self.n + p] /= total);
+        }
+        Ok(alpha)
     }
+
+    /// Spending minus intermediate use; negative ones are set to zero and the rest scaled.
+    fn derive_final(&mut self, revenue: &[f64]) -> Result<Vec<f64>, InputError> {
+        let (n, sectors) = (self.n, self.sectors);
+        let mut alpha = vec![0.0; sectors * n];
+        let mut clipped = Vec::new();
+        let (mut below, mut above, mut worst) = (0.0, 0.0, (0.0, 0));
+        for p in 0..n {
+            let (mut dropped, mut kept) = (0.0, 0.0);
+            for j in 0..sectors {
+                let row = &self.inputs[(p * sectors + j) * sectors..][..sectors];
+                let used: f64 = (0..sectors).map(|k| row[k] * self.output[k * n + p]).sum();
+                let rest = self.spending[j * n + p] - used;
+                if rest.abs() <= ROUNDING * self.spending[j * n + p].max(used) {
+                    continue;
+                }
+                if rest < 0.0 {
+                    clipped.push(p * sectors + j);
+                    dropped -= rest;
+                } else {
+                    alpha[j * n + p] = rest;
+                    kept += rest;
+                }
+            }
+            let income = self.value_added[p] + revenue[p] + self.deficit[p];
+            if income <= 0.0 || kept <= 0.0 {
+                return Err(InputError::Value {
+                    what: format!("final spending of place {p}"),
+                    index: p,
+                    value: income,
+                    remedy: "its surplus takes all it earns, or its inputs all it buys: check its \
+                             output, its value-added shares and its exports"
+                        .into(),
+                });
+            }
+            (0..sectors).for_each(|j| alpha[j * n + p] /= kept);
+            below += dropped;
+            above += kept;
+            if dropped / income > worst.0 {
+                worst = (dropped / income, p);
+            }
+        }
+        note(&mut self.notes, "negative_final_demand", clipped, |count| {
+            format!(
+                "{count} pairs of place and sector use more as inputs than they buy: final demand \
+                 set to zero there, {:.2} percent of the world's final spending, at most {:.2} \
+                 percent of income (place {}); the others were scaled to add up, so the data are \
+                 not themselves an equilibrium and one is solved first",
+                100.0 * below / above,
+                100.0 * worst.0,
+                worst.1
+            )
+        });
+        Ok(alpha)
+    }
+
+    /// What is needed must be on sale.
+    fn check_bought(&self) -> Result<(), InputError> {
+        for p in 0..self.n {
+            for j in 0..self.sectors {
+                if self.spending[j * self.n + p] > 0.0 {
+                    continue;
+                }
+                if self.needs(p, j) {
+                    return Err(InputError::Value {
+                        what: format!("spending of place {p} on sector {j}"),
+                        index: p * self.sectors + j,
+                        value: 0.0,
+                        remedy: "the sector is an input or a final good there, but nobody sells \
+                                 it: fill the flows, or set its shares to zero"
+                            .into(),
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a place cannot do without a sector: a final good, or an input of something made.
+    pub(super) fn needs(&self, place: usize, sector: usize) -> bool {
+        let row = &self.inputs[(place * self.sectors + sector) * self.sectors..][..self.sectors];
+        self.alpha[sector * self.n + place] > 0.0
+            || (0..self.sectors).any(|k| row[k] != 0.0 && self.output[k * self.n + place] > 0.0)
+    }
+}
+
+/// D_n, rounding clamped to zero.
+fn deficits(
+    exports: &[f64],
+    imports: &[f64],
+    value_added: &[f64],
+    notes: &mut Vec<Note>,
+) -> Vec<f64> {
+    let mut deficit: Vec<f64> = imports.iter().zip(exports).map(|(m, e)| m - e).collect();
+    let small: Vec<usize> = (0..deficit.len())
+        .filter(|&p| deficit[p] != 0.0 && deficit[p].abs() < CLAMP * value_added[p])
+        .collect();
+    small.iter().for_each(|&p| deficit[p] = 0.0);
+    note(notes, "imbalance_clamped", small, |count| {
+        format!("{count} imbalances below {CLAMP:.0e} of value added are rounding and set to zero")
+    });
+    deficit
+}
+
+fn check_lengths(data: &ManySectorsData) -> Result<(), InputError> {
+    let (n, sectors) = (data.places, data.sectors);
+    if n == 0 || sectors == 0 {
+        return Err(InputError::Empty {
+            what: "places and sectors".into(),
+            remedy: "give at least one place and one sector".into(),
+        });
+    }
+    let lengths = [
+        ("trade", data.trade.len(), sectors * n * n),
+        ("tariffs", data.tariffs.len(), sectors * n * n),
+        ("value-added shares", data.value_added_shares.len(), n * sectors),
+        ("input shares", data.input_shares.len(), n * sectors * sectors),
+        ("elasticities", data.elasticities.len(), sectors),
+        ("final shares", data.final_shares.as_ref().map_or(n * sectors, Vec::len), n * sectors),
+    ];
+    for (what, got, expected) in lengths {
+        if got != expected {
+            return Err(InputError::Length { what: what.into(), expected, got });
+        }
+    }
+    Ok(())
+}
+
+fn check_values(data: &ManySectorsData) -> Result<(), InputError> {
+    let (n, sectors) = (data.places, data.sectors);
+    let pair =
+        |c: usize| format!("sector {}, from place {} to place {}", c / (n * n), c / n % n, c % n);
+    let refuse = |what: String, index: usize, value: f64, remedy: &str| {
+        Err(InputError::Value { what, index, value, remedy: remedy.into() })
+    };
+    for (c, &value) in data.trade.iter().enumerate() {
+        if !value.is_finite() || value < 0.0 {
+            let what = format!("trade in {}", pair(c));
+            return refuse(what, c, value, "flows are finite and not negative; fill missing ones");
+        }
+    }
+    for (c, &rate) in data.tariffs.iter().enumerate() {
+        if !rate.is_finite() || rate <= -1.0 {
+            let what = format!("tariff in {}", pair(c));
+            return refuse(what, c, rate, "a tariff is a fraction above -1: 0.05 is five percent");
+        }
+        if rate != 0.0 && c / n % n == c % n {
+            let what = format!("tariff in {}", pair(c));
+            return refuse(
+                what,
+                c,
+                rate,
+                "a place puts no tariff on its own goods: set it to zero",
+            );
+        }
+    }
+    for (c, &share) in data.value_added_shares.iter().enumerate() {
+        if !share.is_finite() || !(0.0..=1.0).contains(&share) {
+            let what =
+                format!("value-added share of place {} in sector {}", c / sectors, c % sectors);
+            return refuse(what, c, share, "a share lies between 0 and 1");
+        }
+    }
+    for (c, &share) in data.input_shares.iter().enumerate() {
+        if !share.is_finite() || share < BY_PRODUCT {
+            let (place, k, j) = (c / (sectors * sectors), c / sectors % sectors, c % sectors);
+            let what = format!("share of input sector {k} in sector {j} of place {place}");
+            return refuse(what, c, share, "a share is not negative, but for small by-products");
+        }
+    }
+    for (j, &theta) in data.elasticities.iter().enumerate() {
+        if !theta.is_finite() || theta <= 0.0 {
+            let what = format!("elasticity of sector {j}");
+            let remedy = "theta is positive in every sector, in those that are not traded too";
+            return refuse(what, j, theta, remedy);
+        }
+    }
+    for (c, &share) in data.final_shares.iter().flatten().enumerate() {
+        if !share.is_finite() || share < 0.0 {
+            let what = format!("final share of place {} in sector {}", c / sectors, c % sectors);
+            return refuse(what, c, share, "a share is not negative");
+        }
+    }
+    Ok(())
 }
