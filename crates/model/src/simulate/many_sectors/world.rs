@@ -262,17 +262,12 @@ impl ManySectors {
                     rounded.push(p * sectors + j);
                     largest = largest.max((total - 1.0).abs());
                 }
-                // The rest goes to value added's complement, so that value added itself is kept.
-                if shares > 0.0 {
-                    let scale = (1.0 - self.labour[j * n + p]) / shares;
-                    (0..sectors).for_each(|k| self.inputs[used(k)] *= scale);
-                }
             }
         }
         note(&mut self.notes, "shares_rounded", rounded, |count| {
             format!(
-                "{count} columns of shares missed one by at most {largest:.1e}; their input shares \
-                 were scaled to add up"
+                "{count} columns of value-added and input shares miss one by up to {largest:.1e} \
+                 and are kept as they are: accounts add up to that accuracy only"
             )
         });
         note(&mut self.notes, "negative_inputs", negative, |count| {
