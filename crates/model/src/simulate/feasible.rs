@@ -98,7 +98,7 @@ pub(crate) fn prepare(
     let alone = |k: usize, open: &dyn Fn(usize) -> bool| (0..n).all(|m| m == k || !open(m));
     let one_way: Vec<usize> =
         (0..n).filter(|&k| alone(k, &|m| open(k, m)) || alone(k, &|m| open(m, k))).collect();
-    spread_rounding(base, &blocs);
+    spread_rounding(&mut base.deficit, &base.output, &blocs);
     Some(Prepared { blocs, ln_supply: shocks.ln_supply(), one_way })
 }
 
@@ -149,7 +149,7 @@ fn describe_shock(base: &Baseline, beta: &[f64], notes: &mut Vec<Note>) {
     note(notes, "closed_pairs", closed, |count| format!("{count} flows become exactly zero"));
 }
 
-fn unfinanced(notes: &mut Vec<Note>, place: usize, deficit: f64, why: &str) {
+pub(super) fn unfinanced(notes: &mut Vec<Note>, place: usize, deficit: f64, why: &str) {
     note(notes, "imbalance_not_financed", vec![place], |_| {
         if deficit == 0.0 {
             return format!(
@@ -165,16 +165,16 @@ fn unfinanced(notes: &mut Vec<Note>, place: usize, deficit: f64, why: &str) {
 }
 
 /// Deficits of a bloc add up to zero only up to rounding; the place with the largest takes the rest.
-fn spread_rounding(base: &mut Baseline, blocs: &Blocs) {
+pub(super) fn spread_rounding(deficit: &mut [f64], output: &[f64], blocs: &Blocs) {
     for c in 0..blocs.count {
-        let rest: f64 = blocs.members(c).map(|k| base.deficit[k]).sum();
-        let size = |k: usize| base.deficit[k].abs();
+        let rest: f64 = blocs.members(c).map(|k| deficit[k]).sum();
+        let size = |k: usize| deficit[k].abs();
         let largest = blocs.members(c).max_by(|&a, &b| size(a).total_cmp(&size(b)));
         if let Some(k) = largest
-            && rest.abs() <= CLAMP * blocs.members(c).map(|k| base.output[k]).sum::<f64>()
-            && base.deficit[k] != 0.0
+            && rest.abs() <= CLAMP * blocs.members(c).map(|k| output[k]).sum::<f64>()
+            && deficit[k] != 0.0
         {
-            base.deficit[k] -= rest;
+            deficit[k] -= rest;
         }
     }
 }

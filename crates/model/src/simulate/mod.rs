@@ -13,6 +13,7 @@
 //! | start from the trade an equation fits, and see resistances in levels | [`mod@structural`] |
 //! | say what is not known about a scenario | [`uncertain`] |
 //! | carry that through to every outcome, by draws or to first order | [`mod@draws`], [`mod@delta`] |
+//! | have several sectors, inputs of one in another, tariffs with revenue | [`mod@many_sectors`] |
 //!
 //! The numerical core is [`clearing`] (the market-clearing equations and their derivatives), `kernel`
 //! (the matrix of trade), `newton` (the iteration) with `jacobian` and `krylov` (its linear systems), `blocs` (who is still connected to whom) and `feasible` (whose imbalance
@@ -34,7 +35,7 @@
 //!
 //! # What the model leaves out
 //!
-//! One sector, one year, no dynamics, no unemployment, no entry of firms, no tariff revenue (a
+//! One year, no dynamics, no unemployment, no entry of firms; in one sector no tariff revenue (a
 //! tariff is treated as a cost). A pair that does not trade at the baseline does not start to.
 
 mod baseline;
@@ -50,6 +51,7 @@ mod jacobian;
 mod joint;
 mod kernel;
 mod krylov;
+pub mod many_sectors;
 mod measured;
 mod newton;
 pub mod one_sector;
@@ -65,6 +67,10 @@ pub use draws::{
 };
 pub use effects::{Effects, Modular, effects, modular, partial_trade};
 pub use gains::{Gains, gains_from_trade};
+pub use many_sectors::{
+    ManySectorDiversion, ManySectorEquilibrium, ManySectorOptions, ManySectorShock, ManySectors,
+    ManySectorsData, many_sector_diversion, many_sectors,
+};
 pub use measured::Outcome;
 pub use newton::Method;
 pub use one_sector::{Equilibrium, Imbalances, OneSectorOptions, one_sector};
