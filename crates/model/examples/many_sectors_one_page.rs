@@ -6,17 +6,27 @@
 //! learn the model; a test holds the two to the same answer.
 
 /// Flows `(sector × N + origin) × N + destination`, places `place × J + sector`, inputs
-/// `(place × J + supplying) × J + using`; cost and productivity are hats.
+/// `(place × J + supplying) × J + using`.
 pub struct World {
+    /// N.
     pub n: usize,
+    /// J.
     pub sectors: usize,
+    /// M_ni^j, f.o.b., own sales included.
     pub trade: Vec<f64>,
+    /// t_ni^j.
     pub tariff: Vec<f64>,
+    /// t'_ni^j.
     pub new_tariff: Vec<f64>,
+    /// d_hat_ni^j, infinite for a closed market.
     pub cost: Vec<f64>,
+    /// A_hat_n^j.
     pub productivity: Vec<f64>,
+    /// gamma_n^j.
     pub value_added: Vec<f64>,
+    /// gamma_n^{k,j}.
     pub inputs: Vec<f64>,
+    /// theta^j.
     pub theta: Vec<f64>,
 }
 
