@@ -103,20 +103,20 @@ pub struct MeanSd {
     pub sd: f64,
 }
 
-/// Files of a world of many sectors, relative to the scenario file.
+/// Files of a world of many sectors, relative to the scenario file; a case may have them as tables.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Data {
-    /// origin, destination, sector, tariff (percent).
-    #[serde(default)]
-    pub tariffs: Option<Spanned<String>>,
-    /// place, input, sector, share.
+    /// `place, using_product, supplying_product, value`, in the unit of the flows.
     #[serde(default)]
     pub inputs: Option<Spanned<String>>,
-    /// place, sector, value_added (share of output).
+    /// `place, product, gross_output`, in the unit of the flows.
     #[serde(default)]
-    pub value_added: Option<Spanned<String>>,
-    /// sector, theta.
+    pub output: Option<Spanned<String>>,
+    /// `origin, destination, product, tariff`, in percent; zero for pairs without a row.
+    #[serde(default)]
+    pub tariffs: Option<Spanned<String>>,
+    /// `product, theta`.
     #[serde(default)]
     pub elasticities: Option<Spanned<String>>,
 }
@@ -372,7 +372,7 @@ pub struct Tariff {
     /// The new level.
     #[serde(default)]
     pub percent: Option<f64>,
-    /// A file with origin, destination, sector, tariff (percent), relative to the scenario file.
+    /// A file with `origin, destination, product, tariff` (percent), relative to the scenario file.
     #[serde(default)]
     pub schedule: Option<Spanned<String>>,
     /// Only these sectors.

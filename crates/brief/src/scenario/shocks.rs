@@ -276,6 +276,19 @@ impl Shared<'_> {
     }
 }
 
+/// The central value of a size: what is known, or the middle of what is not.
+///
+/// # Errors
+///
+/// As [`fn@uncertain`], for a saved coefficient.
+pub fn central(value: &Value, text: &Text, library: &Library<'_>) -> Result<f64, Report> {
+    let mut shared = Shared { text, library, models: BTreeMap::new(), used: Vec::new() };
+    Ok(match shared.coefficient(value)? {
+        Coefficient::Given(range) => range.central(),
+        Coefficient::Estimated(at) => shared.joint().mean[at],
+    })
+}
+
 /// Whether anything in a scenario has a distribution.
 #[must_use]
 pub fn is_uncertain(scenario: &Uncertain) -> bool {

@@ -4,5 +4,6 @@
 //! both stand on them, so that a number in a brief and the same number in the terminal are one.
 
 pub mod gravity;
+pub mod sectors;
 pub mod siting;
 pub mod world;

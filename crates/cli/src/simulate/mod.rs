@@ -15,6 +15,8 @@ use crate::select::select;
 
 mod scenario;
 mod scenario_tables;
+mod sectors;
+mod sectors_tables;
 
 /// Solves the scenario and prints the change of every place.
 pub fn run(arguments: &args::Simulate, progress: &Progress) -> Result<Output, Failure> {
@@ -23,13 +25,18 @@ pub fn run(arguments: &args::Simulate, progress: &Progress) -> Result<Output, Fa
     let flows = data.flows()?;
     let selected = select(&data, flows, &arguments.rows.conditions)?;
     let absent = data.absent(arguments.absent);
-    let world = World::new(flows, &selected.rows, &data.hierarchy(), absent)?;
-    progress.step("solving the new equilibrium");
     if let Some(path) = &arguments.scenario {
-        let mut answer = scenario::answer(arguments, path, &data, &world, progress)?;
+        let sheet = scenario::Sheet::read(path)?;
+        let mut answer = if sheet.many_sectors()? {
+            sectors::answer(arguments, &sheet, &data, flows, &selected.rows, progress)?
+        } else {
+            let world = World::new(flows, &selected.rows, &data.hierarchy(), absent)?;
+            let mut answer = scenario::answer(arguments, &sheet, &data, &world, progress)?;
+            answer.notes.extend(world.notes.iter().map(Into::into));
+            answer
+        };
         answer.context.splice(0..0, data.context(flows, &selected.rows));
         answer.notes.extend(selected.advice);
-        answer.notes.extend(world.notes.iter().map(Into::into));
         // --top has been applied within each scenario.
         let part = arguments.shape.part.clone();
         return render_shaped(answer, &Shape { top: None, part, format: arguments.shape.format });
@@ -46,6 +53,8 @@ pub fn run(arguments: &args::Simulate, progress: &Progress) -> Result<Output, Fa
             )));
         }
     }
+    let world = World::new(flows, &selected.rows, &data.hierarchy(), absent)?;
+    progress.step("solving the new equilibrium");
     let scenario = scenario(arguments, &data)?;
     let options = OneSectorOptions {
         elasticity: arguments.theta.unwrap_or(THETA),

@@ -43,38 +43,114 @@ pub struct Found {
     pub flows: SquareFlows,
 }
 
+/// A scenario file with its text.
+pub struct Sheet<'a> {
+    pub path: &'a Path,
+    pub text: Text,
+    pub file: File,
+}
+
+impl<'a> Sheet<'a> {
+    /// Reads the file.
+    pub fn read(path: &'a Path) -> Result<Self, Failure> {
+        let text = std::fs::read_to_string(path);
+        let text = text.map_err(|error| Failure::file("read", path, &error))?;
+        let text = Text { path: path.display().to_string(), text };
+        Ok(Self { path, file: text.parse()?, text })
+    }
+
+    /// Whether the world has many sectors.
+    pub fn many_sectors(&self) -> Result<bool, Failure> {
+        let Some(said) = &self.file.model.sectors else { return Ok(false) };
+        match said.get_ref().as_str() {
+            "one" => Ok(false),
+            "many" => Ok(true),
+            other => Err(self
+                .text
+                .problem("sectors", &said.span(), "one or many", "write one of the two, in quotes")
+                .value(other)
+                .into()),
+        }
+    }
+
+    /// A file named in the scenario file, beside which it lies.
+    pub fn beside(&self, name: &str) -> std::path::PathBuf {
+        self.path.parent().unwrap_or_else(|| Path::new("")).join(name)
+    }
+
+    /// Models of a file beside the scenario file.
+    pub fn models(&self, from: &str) -> Result<Vec<SavedModel>, String> {
+        let models = save::read(&self.beside(from)).map_err(|failure| match failure {
+            Failure::Stopped(sentence) => sentence,
+            other => format!("{other:?}"),
+        })?;
+        Ok(models
+            .into_iter()
+            .map(|model| SavedModel {
+                label: model.label,
+                names: model.fit.names,
+                coefficients: model.fit.coefficients,
+                covariance: model.fit.covariance,
+            })
+            .collect())
+    }
+
+    /// theta: of the command line, of the file, or the default.
+    pub fn theta(&self, arguments: &args::Simulate) -> Result<Elasticity, Failure> {
+        Ok(match arguments.theta {
+            Some(theta) => Elasticity::Fixed(theta),
+            None => shocks::elasticity(self.file.model.theta.as_ref(), &self.text)?
+                .unwrap_or(Elasticity::Fixed(THETA)),
+        })
+    }
+
+    /// The scenarios asked for.
+    pub fn wanted<'b>(
+        &self,
+        plan: &'b Plan,
+        arguments: &args::Simulate,
+    ) -> Result<Vec<&'b Case>, Failure> {
+        if arguments.only.is_empty() {
+            return Ok(plan.cases.iter().collect());
+        }
+        let find = |name: &String| {
+            plan.cases.iter().find(|case| &case.name == name).ok_or_else(|| {
+                let names: Vec<&str> = plan.cases.iter().map(|case| case.name.as_str()).collect();
+                Failure::new(format!(
+                    "--only {name:?}: {} has no scenario of this name; they are {}",
+                    self.text.path,
+                    names.join(", ")
+                ))
+            })
+        };
+        arguments.only.iter().map(find).collect()
+    }
+}
+
 /// Solves the scenarios of a file.
 pub fn answer(
     arguments: &args::Simulate,
-    path: &Path,
+    sheet: &Sheet<'_>,
     data: &Data,
     world: &World,
     progress: &Progress,
 ) -> Result<Answer, Failure> {
-    let text = Text {
-        path: path.display().to_string(),
-        text: std::fs::read_to_string(path).map_err(|error| Failure::file("read", path, &error))?,
-    };
-    let file = text.parse()?;
+    let Sheet { text, file, .. } = sheet;
     let group = |id: &str| data.case().and_then(|case| case.members(id));
-    let names = Names::new(&text, &file, &world.places, &[], &group);
-    let plan = plan(&file, &names)?;
-    let theta = match arguments.theta {
-        Some(theta) => Elasticity::Fixed(theta),
-        None => shocks::elasticity(file.model.theta.as_ref(), &text)?
-            .unwrap_or(Elasticity::Fixed(THETA)),
-    };
+    let names = Names::new(text, file, &world.places, &[], &group);
+    let plan = plan(file, &names)?;
+    let theta = sheet.theta(arguments)?;
     let options = OneSectorOptions {
         elasticity: theta.central(),
         supply_elasticity: file.model.supply_elasticity.unwrap_or(0.0),
-        imbalances: closure(arguments, &file, &text)?,
+        imbalances: closure(arguments, file, text)?,
         ..OneSectorOptions::default()
     };
-    let run = Run { arguments, path, text: &text, world, plan: &plan, theta, options };
+    let run = Run { arguments, sheet, text, world, plan: &plan, theta, options };
     let flows = run.baseline()?;
-    let mut answer = Answer::new("simulate", title(&file, &plan), data.identity());
+    let mut answer = Answer::new("simulate", title(file, &plan), data.identity());
     let mut found = Vec::new();
-    for case in run.wanted()? {
+    for case in sheet.wanted(&plan, arguments)? {
         for step in &case.steps {
             progress.step(format!("solving {}", case.name));
             let (one, known) = run.solve(case, step, &flows)?;
@@ -93,13 +169,17 @@ pub fn answer(
     Ok(answer)
 }
 
-fn title(file: &File, plan: &Plan) -> String {
+pub fn title(file: &File, plan: &Plan) -> String {
     file.title.clone().unwrap_or_else(|| {
         plan.cases.iter().map(|case| case.name.as_str()).collect::<Vec<_>>().join("; ")
     })
 }
 
-fn closure(arguments: &args::Simulate, file: &File, text: &Text) -> Result<Imbalances, Failure> {
+pub fn closure(
+    arguments: &args::Simulate,
+    file: &File,
+    text: &Text,
+) -> Result<Imbalances, Failure> {
     if let Some(said) = arguments.imbalances {
         return Ok(imbalances(said));
     }
@@ -124,7 +204,7 @@ fn closure(arguments: &args::Simulate, file: &File, text: &Text) -> Result<Imbal
 
 struct Run<'a> {
     arguments: &'a args::Simulate,
-    path: &'a Path,
+    sheet: &'a Sheet<'a>,
     text: &'a Text,
     world: &'a World,
     plan: &'a Plan,
@@ -133,26 +213,6 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// The scenarios asked for.
-    fn wanted(&self) -> Result<Vec<&Case>, Failure> {
-        let only = &self.arguments.only;
-        if only.is_empty() {
-            return Ok(self.plan.cases.iter().collect());
-        }
-        let find = |name: &String| {
-            self.plan.cases.iter().find(|case| &case.name == name).ok_or_else(|| {
-                let names: Vec<&str> =
-                    self.plan.cases.iter().map(|case| case.name.as_str()).collect();
-                Failure::new(format!(
-                    "--only {name:?}: {} has no scenario of this name; they are {}",
-                    self.text.path,
-                    names.join(", ")
-                ))
-            })
-        };
-        only.iter().map(find).collect()
-    }
-
     /// The flows with the changes of the baseline in force.
     fn baseline(&self) -> Result<SquareFlows, Failure> {
         let flows = &self.world.flows;
@@ -235,7 +295,7 @@ impl Run<'_> {
         changes: &[emporion_brief::scenario::Change],
         step: &Step,
     ) -> Result<Uncertain, Failure> {
-        let library = |from: &str| self.models(from);
+        let library = |from: &str| self.sheet.models(from);
         let n = self.world.places.len();
         let theta = self.theta.clone();
         Ok(shocks::uncertain(changes, step, n, theta, self.text, &library)?)
@@ -245,24 +305,6 @@ impl Run<'_> {
         scenario
             .shocks(&scenario.central(), self.options.elasticity)
             .map_err(|error| self.refused(&error))
-    }
-
-    /// Models of a file beside the scenario file.
-    fn models(&self, from: &str) -> Result<Vec<SavedModel>, String> {
-        let folder = self.path.parent().unwrap_or_else(|| Path::new(""));
-        let models = save::read(&folder.join(from)).map_err(|failure| match failure {
-            Failure::Stopped(sentence) => sentence,
-            other => format!("{other:?}"),
-        })?;
-        Ok(models
-            .into_iter()
-            .map(|model| SavedModel {
-                label: model.label,
-                names: model.fit.names,
-                coefficients: model.fit.coefficients,
-                covariance: model.fit.covariance,
-            })
-            .collect())
     }
 
     /// No number leaves an unsolved world.

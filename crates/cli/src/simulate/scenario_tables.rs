@@ -72,7 +72,7 @@ fn label(one: &Found) -> String {
 
 /// Columns that say which solution a row belongs to. People see the number, under which the table of
 /// solutions has the name.
-fn of_solution() -> Vec<Column> {
+pub fn of_solution() -> Vec<Column> {
     vec![
         Column::number("solution", "#", "", Show::Whole),
         Column { show: Show::Hidden, ..Column::text("scenario", "Scenario") },
@@ -80,12 +80,12 @@ fn of_solution() -> Vec<Column> {
     ]
 }
 
-fn solution(k: usize, one: &Found) -> Vec<Cell> {
-    let year = one.year.map_or(Cell::Missing, |year| Cell::Number(f64::from(year)));
-    vec![(k + 1).into(), one.name.as_str().into(), year]
+pub fn solution(k: usize, name: &str, year: Option<i32>) -> Vec<Cell> {
+    let year = year.map_or(Cell::Missing, |year| Cell::Number(f64::from(year)));
+    vec![(k + 1).into(), name.into(), year]
 }
 
-fn of_place(title: &str) -> [Column; 2] {
+pub fn of_place(title: &str) -> [Column; 2] {
     [Column::text("place", title), Column::text("place_name", "").unless_all(Cell::Missing)]
 }
 
@@ -143,7 +143,7 @@ fn rows(data: &Data, world: &World, found: &[Found], top: usize) -> Part {
         let mut order: Vec<usize> = (0..n).collect();
         order.sort_by(|&a, &b| welfare[b].total_cmp(&welfare[a]).then(a.cmp(&b)));
         for &i in order.iter().take(top) {
-            let mut row = solution(k, one);
+            let mut row = solution(k, &one.name, one.year);
             row.extend(place(data, world, i));
             for (outcome, ..) in SHOWN {
                 row.push(percent(outcome.of(world_now)[i]));
@@ -210,7 +210,7 @@ fn solutions(found: &[Found]) -> Part {
     let mut part = Part::new("solutions", "Solutions", columns);
     for (k, one) in found.iter().enumerate() {
         let draws = one.draws.as_ref();
-        let mut row = solution(k, one);
+        let mut row = solution(k, &one.name, one.year);
         row.extend([
             "converged".into(),
             one.central.residual.into(),
@@ -253,7 +253,7 @@ fn accounts(world: &World, found: &[Found]) -> Part {
             let end = |get: fn(&Spread) -> &Vec<f64>| {
                 spread.map_or(Cell::Missing, |s| (100.0 * get(s)[0]).into())
             };
-            let mut row = solution(k, one);
+            let mut row = solution(k, &one.name, one.year);
             row.extend([
                 world.places[account.exporter].as_str().into(),
                 ids(&account.closed).into(),
@@ -297,7 +297,7 @@ fn markets(data: &Data, world: &World, found: &[Found], top: usize) -> Part {
             for &j in order.iter().take(top) {
                 let home = j == account.exporter;
                 let value = if home { account.turned_home } else { account.redirected[j] };
-                let mut row = solution(k, one);
+                let mut row = solution(k, &one.name, one.year);
                 row.push(world.places[account.exporter].as_str().into());
                 row.extend(place(data, world, j));
                 row.extend([
@@ -327,7 +327,7 @@ fn fills(data: &Data, world: &World, found: &[Found], top: usize) -> Part {
                 (0..world.places.len()).filter(|&m| m != account.exporter).collect();
             order.sort_by(|&a, &b| market.shares[b].total_cmp(&market.shares[a]).then(a.cmp(&b)));
             for &m in order.iter().take(top) {
-                let mut row = solution(k, one);
+                let mut row = solution(k, &one.name, one.year);
                 row.push(world.places[account.exporter].as_str().into());
                 row.push(world.places[market.market].as_str().into());
                 row.extend(place(data, world, m));
@@ -356,7 +356,7 @@ fn failed_draws(found: &[Found]) -> Part {
     let mut part = Part::new("failed_draws", "Draws without a solution", columns);
     for (k, one) in found.iter().enumerate() {
         for draw in one.draws.iter().flat_map(|draws| &draws.failed) {
-            let mut row = solution(k, one);
+            let mut row = solution(k, &one.name, one.year);
             let coefficients: Vec<String> =
                 draw.coefficients.iter().map(|c| format!("{c:.6}")).collect();
             row.extend([
