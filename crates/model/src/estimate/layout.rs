@@ -13,6 +13,7 @@
 
 use super::design::Factor;
 use super::options::Road;
+use super::thin_system::SMALL;
 
 /// A column's pass over the rows and a dense solve, in seconds per row and per multiplication: orders
 /// of magnitude on a machine of 2024, which only weigh the roads against each other.
@@ -98,6 +99,11 @@ pub(super) fn choose(effects: &[Factor], weight: &[usize], n: usize, road: Road)
         }
         for (a, b) in pairs {
             let exact = a == e;
+            // A few years beside workers and firms: what is hard is the link that is left over, and
+            // the sparse road takes out so small an effect too.
+            if !exact && road == Road::Auto && effects[a].levels.min(effects[b[0]].levels) <= SMALL {
+                continue;
+            }
             let Some((plan, cost)) = components(effects, a, &b, exact, rows) else { continue };
             let steps = if exact { STEPS_EXACT } else { STEPS_PAIR };
             let seconds = FACTORISATIONS * cost.factor * SECONDS_PER_FACTOR_OPERATION
@@ -267,6 +273,11 @@ mod tests {
         let layout = choose(&effects, &[1; 2], workers.len(), Road::Auto);
         assert_eq!((layout.first, layout.road), (0, Road::Sparse), "{}", layout.why);
         assert_eq!(choose(&effects, &[1; 2], workers.len(), Road::Dense).road, Road::Dense);
+        // Years are a small block, but what makes the graph long is between workers and firms.
+        let years: Vec<u32> = (0..60_000).map(|i| i % 3).collect();
+        let effects = [factor(&workers), factor(&firms), factor(&years)];
+        let layout = choose(&effects, &[1; 3], workers.len(), Road::Auto);
+        assert_eq!((layout.first, layout.road), (0, Road::Sparse), "{}", layout.why);
     }
 
     #[test]
