@@ -492,10 +492,7 @@ mod tests {
     #[test]
     fn long_texts_break_between_words() {
         let text = "one two three four five six seven eight nine ten";
-        assert_eq!(
-            folded(text, 34, 4),
-            "one two three four five six\n    seven eight nine ten"
-        );
+        assert_eq!(folded(text, 34, 4), "one two three four five six\n    seven eight nine ten");
         assert_eq!(folded("short", 34, 4), "short");
         let long = "a".repeat(50);
         assert_eq!(folded(&long, 34, 4), long);

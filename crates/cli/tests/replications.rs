@@ -32,8 +32,7 @@ struct Keys {
     error: &'static str,
 }
 
-const ESTIMATED: Keys =
-    Keys { part: "rows", coefficient: "coefficient", error: "standard_error" };
+const ESTIMATED: Keys = Keys { part: "rows", coefficient: "coefficient", error: "standard_error" };
 /// After the Weidner–Zylkin correction; a term `bias of x` is the bias of `x`, beside its error
 /// before the adjustment.
 const CORRECTED: Keys = Keys { part: "bias", coefficient: "corrected", error: "adjusted_error" };
@@ -197,7 +196,11 @@ fn the_log_of_gravity() {
         ],
         n: 18360,
     };
-    check("log-of-gravity.md", &desk, &[("3", ESTIMATED, &[positive, all]), ("5", ESTIMATED, &[effects])]);
+    check(
+        "log-of-gravity.md",
+        &desk,
+        &[("3", ESTIMATED, &[positive, all]), ("5", ESTIMATED, &[effects])],
+    );
 }
 
 /// The panel of the guide with two columns that its commands create: 1 for a flow across a border,
