@@ -6,9 +6,12 @@
 //! estimate --many N                        N fits of size S, fits per processor second
 //! estimate --data FILE --spec gravity      a file, one JSON object as the last line
 //! estimate --data FILE --formula "y ~ x | a + b" --cluster a [--ols]
+//! estimate --through PROGRAM --data FILE --spec gravity     the same through the command line
+//! estimate beside [S,M,..] --tables DIR [--script FILE] [--python FILE] [--peers a,b] [--program FILE]
 //! options: --threads N (1)  --repeat N (1)  --seed N  --check (a second, tighter fit to compare)
 //! ```
 
+mod beside;
 mod generate;
 mod machine;
 mod random;
@@ -16,7 +19,7 @@ mod spec;
 mod work;
 
 use emporion_model::estimate::design::Design;
-use emporion_model::estimate::{Family, Fit, Options, Vcov, ols, ppml};
+use emporion_model::estimate::{Fit, Options, Road, Vcov, ols, ppml};
 use machine::timed;
 use rayon::prelude::*;
 use serde_json::json;
@@ -33,6 +36,8 @@ struct Arguments {
     size: Option<String>,
     many: Option<usize>,
     data: Option<String>,
+    through: Option<String>,
+    beside: Option<beside::Beside>,
     spec: Option<String>,
     formula: Option<String>,
     clusters: Vec<String>,
@@ -43,12 +48,20 @@ struct Arguments {
     check: bool,
 }
 
+impl Arguments {
+    fn beside(&mut self) -> Result<&mut beside::Beside, String> {
+        self.beside.as_mut().ok_or("the option belongs to `beside SIZES`".into())
+    }
+}
+
 fn arguments() -> Result<Arguments, String> {
     let mut out = Arguments {
         suite: "smoke".into(),
         size: None,
         many: None,
         data: None,
+        through: None,
+        beside: None,
         spec: None,
         formula: None,
         clusters: Vec::new(),
@@ -64,6 +77,14 @@ fn arguments() -> Result<Arguments, String> {
         let number = |text: String| text.parse::<usize>().map_err(|e| format!("{text}: {e}"));
         match word.as_str() {
             "smoke" | "iterate" | "full" => out.suite = word,
+            "beside" => out.beside = Some(beside::Beside::new(value()?)),
+            "--tables" => out.beside()?.tables = value()?,
+            "--script" => out.beside()?.script = value()?,
+            "--python" => out.beside()?.python = value()?,
+            "--peers" => out.beside()?.peers = value()?,
+            "--program" => out.beside()?.program = value()?,
+            "--limit" => out.beside()?.limit = number(value()?)?,
+            "--through" => out.through = Some(value()?),
             "--size" => out.size = Some(value()?),
             "--many" => out.many = Some(number(value()?)?),
             "--data" => out.data = Some(value()?),
@@ -92,6 +113,14 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Result<(), String> {
+    if let Some(beside) = &arguments.beside {
+        return beside.run(arguments.threads, arguments.repeat);
+    }
+    if let (Some(program), Some(data), Some(name)) =
+        (&arguments.through, &arguments.data, &arguments.spec)
+    {
+        return beside::through(program, data, &spec::named(name)?);
+    }
     let pool = rayon::ThreadPoolBuilder::new().num_threads(arguments.threads);
     pool.build_global().map_err(|e| e.to_string())?;
     if let Some(path) = &arguments.data {
@@ -157,14 +186,14 @@ fn one_size(arguments: &Arguments, size: &str) -> Result<(), String> {
     let bytes = work::bytes(&found);
     println!(
         "{size}: {} rows, {:.0} % zeros; fit {processor:.3} s CPU, {wall:.3} s wall, {:.0} rows/s \
-         CPU; {} Newton, {} CG steps, {}; peak {peak:.0} MB; at least {:.2} GB moved, {:.0} % of \
-         the time at {:.1} GB/s; {:?}, gradient {:.0e}, \
-         effects left {:.0e}{}",
+         CPU; {} Newton, {} CG steps in {} passes, {}; peak {peak:.0} MB; {:.2} GB touched, {:.0} % \
+         of the time at {:.1} GB/s; {:?}, gradient {:.0e}, effects left {:.0e}{}",
         design.y.len(),
         100.0 * zeros,
         design.y.len() as f64 / processor,
         found.iterations,
         found.absorb_iterations,
+        found.absorb_passes,
         road(&found),
         bytes / 1e9,
         100.0 * bytes / bandwidth / wall,
@@ -183,11 +212,14 @@ fn one_size(arguments: &Arguments, size: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// How the effects were absorbed.
-fn road(fit: &Fit) -> &'static str {
-    match fit.family {
-        Family::Poisson | Family::Gaussian => "sparse road",
-    }
+/// How the effects were absorbed, and why so.
+fn road(fit: &Fit) -> String {
+    let name = match fit.road {
+        Road::Dense => "dense",
+        Road::Sparse => "sparse",
+        Road::Auto => "unknown",
+    };
+    format!("{name} road: {}", fit.road_reason)
 }
 
 /// Largest relative distance between the coefficients of two fits.
@@ -264,6 +296,8 @@ fn on_file(arguments: &Arguments, path: &str) -> Result<(), String> {
             "se": found.standard_errors,
             "iterations": found.iterations,
             "absorb_iterations": found.absorb_iterations,
+            "absorb_passes": found.absorb_passes,
+            "road": found.road,
             "gradient_norm": found.gradient_norm,
             "status": found.status,
             "seconds_read": read,

@@ -1,6 +1,7 @@
 //! What to fit on a file: a formula, or a specification by the name the peers' script gives it.
 
 use emporion_model::estimate::design::Design;
+use emporion_tables::design::DesignOptions;
 use emporion_tables::{Formula, Table};
 use serde_json::Value;
 use std::path::Path;
@@ -72,8 +73,7 @@ pub fn read(spec: &Spec, path: &str) -> Result<Table, String> {
 /// The arrays of the specification.
 pub fn design(spec: &Spec, table: &Table) -> Result<Design, String> {
     let formula = Formula::parse(&spec.formula).map_err(|e| e.to_string())?;
-    let clusters: Vec<&str> = spec.clusters.iter().map(String::as_str).collect();
-    let (design, ..) = emporion_tables::design::design(&formula, table, &clusters, None, None)
-        .map_err(|e| e.to_string())?;
-    Ok(design)
+    let options = DesignOptions { clusters: spec.clusters.clone(), ..DesignOptions::default() };
+    let prepared = emporion_tables::design::design(&formula, table, &options);
+    Ok(prepared.map_err(|e| e.to_string())?.design)
 }

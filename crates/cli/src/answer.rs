@@ -133,12 +133,15 @@ pub struct Part {
     pub rows: Vec<Vec<Cell>>,
     /// Whether it is for programs only: in JSON and CSV.
     pub for_programs: bool,
+    /// Whether people see every row, also of a table beside the main one.
+    pub whole: bool,
 }
 
 impl Part {
     /// A table without rows yet.
     pub fn new(name: &'static str, title: impl Into<String>, columns: Vec<Column>) -> Self {
-        Self { name, title: title.into(), columns, rows: Vec::new(), for_programs: false }
+        let title = title.into();
+        Self { name, title, columns, rows: Vec::new(), for_programs: false, whole: false }
     }
 
     /// Adds a row.
@@ -166,12 +169,14 @@ pub struct Advice {
     pub message: String,
     /// How many rows, columns or places it is about.
     pub count: usize,
+    /// Whether the tables and lines that people read say the same.
+    pub said: bool,
 }
 
 impl Advice {
     /// A remark.
     pub fn new(code: impl Into<String>, message: impl Into<String>, count: usize) -> Self {
-        Self { code: code.into(), message: message.into(), count }
+        Self { code: code.into(), message: message.into(), count, said: false }
     }
 }
 

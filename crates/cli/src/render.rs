@@ -10,7 +10,7 @@ use comfy_table::{
 use emporion_brief::number;
 use serde_json::{Map, Value, json};
 
-use crate::answer::{Answer, Cell, Column, Part, Show};
+use crate::answer::{Advice, Answer, Cell, Column, Part, Show};
 use crate::args::{Format, Shape};
 use crate::failure::Failure;
 use crate::output::Output;
@@ -99,7 +99,7 @@ pub fn render(answer: &Answer, format: Format) -> Output {
             Output::text(text)
         }
         Format::Csv | Format::Parquet => {
-            Output { advice: advice(answer), ..Output::text(to_csv(answer)) }
+            Output { advice: advice(&answer.notes), ..Output::text(to_csv(answer)) }
         }
         Format::Md => Output::text(markdown(answer)),
     }
@@ -139,12 +139,45 @@ fn table(answer: &Answer) -> String {
     }
     for (column, cell) in summary(answer) {
         let pad = " ".repeat(width - chars(&column.title));
-        let _ = writeln!(out, "{}{pad}  {}", column.title, with_unit(column, cell));
+        let text = folded(&with_unit(column, cell), line_width(), width + 2);
+        let _ = writeln!(out, "{}{pad}  {text}", column.title);
     }
-    if !answer.notes.is_empty() {
+    let unsaid = advice(answer.notes.iter().filter(|note| !note.said));
+    if !unsaid.is_empty() {
         out.push('\n');
     }
-    out.push_str(&advice(answer));
+    out.push_str(&unsaid);
+    out
+}
+
+/// Characters in a line of the terminal, or of a file.
+fn line_width() -> usize {
+    let width = if std::io::stdout().is_terminal() {
+        comfy_table::Table::new().width().unwrap_or(PIPE_WIDTH)
+    } else {
+        PIPE_WIDTH
+    };
+    usize::from(width)
+}
+
+/// Breaks a long text between words; all lines but the first are indented.
+fn folded(text: &str, width: usize, indent: usize) -> String {
+    /// A narrower column of words is harder to read than lines that the terminal breaks.
+    const NARROWEST: usize = 30;
+    let room = width.saturating_sub(indent).max(NARROWEST);
+    let (mut out, mut used) = (String::new(), 0);
+    for word in text.split(' ') {
+        if used > 0 && used + 1 + chars(word) > room {
+            out.push('\n');
+            out.push_str(&" ".repeat(indent));
+            used = 0;
+        } else if used > 0 {
+            out.push(' ');
+            used += 1;
+        }
+        out.push_str(word);
+        used += chars(word);
+    }
     out
 }
 
@@ -229,7 +262,7 @@ fn markdown(answer: &Answer) -> String {
     for (column, cell) in summary(answer) {
         let _ = writeln!(out, "- {}: {}", column.title, with_unit(column, cell));
     }
-    for note in &answer.notes {
+    for note in answer.notes.iter().filter(|note| !note.said) {
         let _ = writeln!(out, "\n*{}*", note.message);
     }
     out
@@ -237,7 +270,7 @@ fn markdown(answer: &Answer) -> String {
 
 /// A table beside the main one as people read it: its first rows, and where the others are.
 fn beginning(part: &Part, position: usize) -> (Cow<'_, Part>, String) {
-    if position == 0 || part.rows.len() <= DETAILS {
+    if position == 0 || part.whole || part.rows.len() <= DETAILS {
         return (Cow::Borrowed(part), String::new());
     }
     let mut first = part.clone();
@@ -309,8 +342,8 @@ fn short_list(name: &str, values: &[String]) -> String {
     format!("{name}{plural} {}{more}", first.join(", "))
 }
 
-fn advice(answer: &Answer) -> String {
-    answer.notes.iter().map(|note| format!("note: {}\n", note.message)).collect()
+fn advice<'a>(notes: impl IntoIterator<Item = &'a Advice>) -> String {
+    notes.into_iter().map(|note| format!("note: {}\n", note.message)).collect()
 }
 
 /// The columns people read, with their texts; a bound stands before its number.
@@ -495,6 +528,15 @@ mod tests {
         assert_eq!(spans(&[2012, 2013, 2014, 2018]), "2012\u{2013}2014, 2018");
         assert_eq!(year_list(&["2020".into(), "2019".into()]), "2019\u{2013}2020");
         assert_eq!(year_list(&["2017-2022".into()]), "2017-2022");
+    }
+
+    #[test]
+    fn long_texts_break_between_words() {
+        let text = "one two three four five six seven eight nine ten";
+        assert_eq!(folded(text, 34, 4), "one two three four five six\n    seven eight nine ten");
+        assert_eq!(folded("short", 34, 4), "short");
+        let long = "a".repeat(50);
+        assert_eq!(folded(&long, 34, 4), long);
     }
 
     #[test]

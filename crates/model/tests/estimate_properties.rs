@@ -62,6 +62,31 @@ fn the_one_page_twin_agrees() {
 }
 
 #[test]
+fn few_places_with_many_products_go_both_roads() {
+    for (places, products) in [(7, 50), (10, 20)] {
+        let one = panel(places, 3);
+        // Products that differ in level and in a regressor of their own.
+        let level = |i: usize| 1.0 + 0.1 * (i * i % 17) as f64;
+        let n = one.y.len();
+        let times = |v: &[f64]| (0..n * products).map(|i| v[i % n] * level(i)).collect();
+        let again = |f: &Factor| Factor { ids: f.ids.repeat(products), ..f.clone() };
+        let design = Design {
+            y: times(&one.y),
+            x: one.x.iter().map(|x| regressor(&x.name, times(&x.values))).collect(),
+            effects: one.effects.iter().map(again).collect(),
+            ..Design::default()
+        };
+        let fit = |road| ppml(&design, &Options { road, ..Options::default() }).unwrap();
+        let [chosen, dense, sparse] = [Road::Auto, Road::Dense, Road::Sparse].map(fit);
+        for fit in [&chosen, &dense, &sparse] {
+            assert_eq!(fit.status, Status::Converged, "{}", fit.road_reason);
+        }
+        close(&chosen.coefficients, &sparse.coefficients, SAME);
+        close(&dense.coefficients, &sparse.coefficients, SAME);
+    }
+}
+
+#[test]
 fn dummies_as_regressors_agree_with_absorbing() {
     // The same model by another road: one effect absorbed, the other written as dummies.
     let absorbed = panel(5, 2);

@@ -5,7 +5,8 @@
 Fifteen places, every third year from 2000 to 2021, both directions and domestic sales. An agreement
 raises trade by exp(0.30) at once and by exp(0.20) more three years later. Made to hold what real
 panels hold: zeros, a pair that never trades, a place that exports nothing in one year, a pair seen
-once, an embargo, a missing distance. The same file comes out on every machine.
+once, an embargo, a missing distance. `signs` is 1 for pairs that ever sign, `years_since` the years
+since then, cut at nine on both sides and 0 for other pairs. The same file comes out on every machine.
 """
 
 import csv
@@ -48,11 +49,14 @@ for a in places:
             if (a, b) == ("P02", "P15") and year != 2012:
                 continue
             km = "" if (a, b, year) == ("P04", "P06", 2003) else distance[a, b]
+            signs = int(signed.get((a, b)) is not None)
+            since = max(-9, min(9, year - signed[a, b])) if signs else 0
             rows.append([a, b, "-".join(sorted((a, b))), year, value, km, border, member(year),
-                         member(year - 3), member(year + 3), embargo])
+                         member(year - 3), member(year + 3), embargo, signs, since])
 
 with open(pathlib.Path(__file__).parent / "panel.csv", "w", newline="") as file:
     out = csv.writer(file, lineterminator="\n")
     out.writerow(["origin", "destination", "pair", "year", "value", "distance", "border",
-                  "agreement", "agreement_lag3", "agreement_lead3", "embargo"])
+                  "agreement", "agreement_lag3", "agreement_lead3", "embargo", "signs",
+                  "years_since"])
     out.writerows(rows)

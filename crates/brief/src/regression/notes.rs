@@ -157,6 +157,7 @@ fn collinear(model: &Model<'_>, options: &Options) -> String {
             let with: Vec<String> = c.with.iter().map(|n| renamed(&options.rename, n)).collect();
             let with = match with.as_slice() {
                 [] => String::new(),
+                [zero] if zero == "zero" => " (zero in every row used)".to_owned(),
                 with => format!(" (reproduced by {})", with.join(" and ")),
             };
             format!("{}{with}", renamed(&options.rename, &c.name))

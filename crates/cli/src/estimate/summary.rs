@@ -66,7 +66,9 @@ pub fn answer(
     answer.count("n", "Observations", "", Show::Whole, fit.n_used);
     answer.count("n_input", "Rows given", "", Show::Whole, sample.table.rows());
     let left_out = fit.dropped;
+    let missing = found.prepared.notes.iter().filter(|note| MISSING.contains(&note.code));
     for (key, label, count) in [
+        ("missing", "left out: a value is missing", missing.map(|note| note.count).sum()),
         ("separated_by_effects", "left out: level with zeros only", left_out.separated_by_effects),
         ("separated_by_regressors", "left out: separated", left_out.separated_by_regressors),
         ("singletons", "left out: alone in a level", left_out.singletons),
@@ -75,6 +77,10 @@ pub fn answer(
         answer.count_if_any(key, label, count);
     }
     answer.say("convention", "Standard errors", fit.convention.as_str());
+    let clusters: Vec<String> =
+        fit.clusters.iter().map(|(name, levels)| format!("{levels} by {name}")).collect();
+    let column = Column::text("clusters", "Clusters").unless_all("");
+    answer.summary.push((column, clusters.join(", ").into()));
     answer.say("freedom", "Degrees of freedom", fit.freedom.sentence());
     if let Ok(test) = fit.test_all() {
         let name = match test.denominator {
@@ -91,6 +97,7 @@ pub fn answer(
     answer.count("deviance", deviance, "", Show::Decimals(2), fit.deviance);
     answer.say("status", "Status", word(&fit.status));
     answer.count("iterations", "Newton steps", "", Show::Whole, fit.iterations);
+    answer.count("passes", "Passes over the rows", "", Show::Whole, fit.absorb_passes);
     answer.count("gradient_norm", "Gradient norm", "", Show::Power, fit.gradient_norm);
     answer.count("tolerance", "Tolerance", "", Show::Power, found.options.tolerance);
     answer.say(
@@ -102,7 +109,10 @@ pub fn answer(
         answer.note(advice.clone());
     }
     for note in found.prepared.notes.iter().chain(&fit.notes) {
-        answer.note(note);
+        // The lines and the table above have these; what was missing is told by column in the note.
+        let counted = LEAVES_OUT.contains(&note.code) && !MISSING.contains(&note.code);
+        let said = counted || note.code == "collinear";
+        answer.note(Advice { said, ..Advice::from(note) });
     }
     for note in after.bias.iter().flat_map(|bias| &bias.notes) {
         answer.note(note);
@@ -182,6 +192,8 @@ fn clusters(found: &Estimation) -> Part {
     for (name, levels) in &found.fitted.fit.clusters {
         part.push(vec![name.as_str().into(), (*levels).into()]);
     }
+    // People read them in one line of the summary.
+    part.for_programs = true;
     part
 }
 
@@ -193,10 +205,12 @@ fn collinear(found: &Estimation) -> Part {
         Column::number("remaining", "Variation left", "", Show::Power),
     ];
     let mut part = Part::new("collinear", "", columns);
+    part.whole = true;
     for left_out in &found.fitted.fit.collinear {
+        let with = left_out.with.join(", ");
         part.push(vec![
             left_out.name.as_str().into(),
-            left_out.with.join(", ").into(),
+            if with == "zero" { "zero in every row used".into() } else { with.into() },
             left_out.remaining.into(),
         ]);
     }
@@ -327,6 +341,7 @@ fn dropped(found: &Estimation, table: &Table, asked: bool) -> Part {
     columns.extend(known.iter().map(|name| Column::text(*name, *name)));
     columns.push(Column::text("reason", "Why"));
     let mut part = Part::new("dropped", "Rows left out", columns);
+    part.whole = true;
     if !asked {
         return part;
     }
@@ -350,6 +365,9 @@ fn dropped(found: &Estimation, table: &Table, asked: bool) -> Part {
     }
     part
 }
+
+/// Notes on rows that the estimator never saw.
+const MISSING: [&str; 3] = ["missing", "missing-label", "missing-lag"];
 
 /// Notes whose rows take no part in the fit.
 const LEAVES_OUT: [&str; 7] = [

@@ -13,6 +13,7 @@
 
 use super::design::Factor;
 use super::options::Road;
+use super::thin_system::SMALL;
 
 /// A column's pass over the rows and a dense solve, in seconds per row and per multiplication: orders
 /// of magnitude on a machine of 2024, which only weigh the roads against each other.
@@ -99,6 +100,12 @@ pub(super) fn choose(effects: &[Factor], weight: &[usize], n: usize, road: Road)
         for (a, b) in pairs {
             let exact = a == e;
             let Some((plan, cost)) = components(effects, a, &b, exact, rows) else { continue };
+            // A few years beside workers and firms: what is hard is the link that is left over, and
+            // the sparse road takes out so small an effect too.
+            let few = effects[a].levels.min(effects[b[0]].levels) <= SMALL;
+            if !exact && few && plan.components.len() == 1 && road == Road::Auto {
+                continue;
+            }
             let steps = if exact { STEPS_EXACT } else { STEPS_PAIR };
             let seconds = FACTORISATIONS * cost.factor * SECONDS_PER_FACTOR_OPERATION
                 + steps
@@ -155,6 +162,13 @@ fn components(
         let nb: usize = b.iter().map(|q| effects[*q].levels).sum();
         if (nb * (nb + effects[a].levels)) as f64 > most.min((CELLS_PER_ROW * rows).max(CELLS_FREE))
         {
+            return None;
+        }
+        // Effects nested alike, as origin-year and destination-year in years, can be shifted within
+        // each part; a joint block is of full rank only up to one shift of each effect.
+        let together: Vec<usize> = std::iter::once(a).chain(b.iter().copied()).collect();
+        let apart = |p: &usize, q: &usize| connect(&effects[*p], &effects[*q]).2 > 1;
+        if (1..together.len()).any(|i| together[..i].iter().any(|p| apart(p, &together[i]))) {
             return None;
         }
         let component =
@@ -267,6 +281,20 @@ mod tests {
         let layout = choose(&effects, &[1; 2], workers.len(), Road::Auto);
         assert_eq!((layout.first, layout.road), (0, Road::Sparse), "{}", layout.why);
         assert_eq!(choose(&effects, &[1; 2], workers.len(), Road::Dense).road, Road::Dense);
+        // Years are a small block, but what makes the graph long is between workers and firms.
+        let years: Vec<u32> = (0..60_000).map(|i| i % 3).collect();
+        let effects = [factor(&workers), factor(&firms), factor(&years)];
+        let layout = choose(&effects, &[1; 3], workers.len(), Road::Auto);
+        assert_eq!((layout.first, layout.road), (0, Road::Sparse), "{}", layout.why);
+    }
+
+    #[test]
+    fn effects_nested_in_years_are_not_solved_as_one_block() {
+        // Few places and many products: a joint block would be cheap, and singular in each year.
+        let once = gravity(7, 3);
+        let effects: Vec<Factor> = once.iter().map(|f| factor(&f.ids.repeat(50))).collect();
+        let layout = choose(&effects, &[1; 3], effects[0].ids.len(), Road::Auto);
+        assert_eq!(layout.blocks.unwrap().components.len(), 3, "{}", layout.why);
     }
 
     #[test]

@@ -221,7 +221,8 @@ fn dropped_notes(rows: &Rows) -> Vec<Note> {
     for (reason, code, text) in texts {
         let found = rows.with(reason);
         if !found.is_empty() {
-            let message = format!("{} rows left out: {text}", found.len());
+            let n = found.len();
+            let message = format!("{n} row{} left out: {text}", if n == 1 { "" } else { "s" });
             notes.push(Note { code, message, count: found.len(), rows: found });
         }
     }

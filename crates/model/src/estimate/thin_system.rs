@@ -20,7 +20,7 @@ use super::border::Border;
 use super::thin::{NotThin, ThinGraph, ThinOptions};
 
 /// Levels that all small effects may have together: their columns are held densely.
-const SMALL: usize = 64;
+pub(super) const SMALL: usize = 64;
 
 /// An effect after the first: its ids per row, and its first position in the system.
 pub(super) type Other<'a> = (&'a [u32], usize);
