@@ -234,11 +234,18 @@ impl Factor {
                 continue;
             }
             // Degrees that grew since are found here; those that fell have an entry of their own.
-            lists.merge(v, &position);
+            // A short list is merged before it is sent back, for the parallel edges it counts; long
+            // ones belong to stars that are sampled, and would be merged over and over.
             if lists.degrees[v as usize] > degree {
-                queue.push(Reverse((lists.degrees[v as usize], v)));
-                continue;
+                if lists.lengths[v as usize] as usize <= 4 * options.exact_degree {
+                    lists.merge(v, &position);
+                }
+                if lists.degrees[v as usize] > degree {
+                    queue.push(Reverse((lists.degrees[v as usize], v)));
+                    continue;
+                }
             }
+            lists.merge(v, &position);
             let exact = lists.degrees[v as usize] as usize <= options.exact_degree;
             if !exact && factor.sampled == 0 && n - factor.order.len() <= dense {
                 factor.finish_densely(&mut lists, &mut position);

@@ -373,6 +373,14 @@ fn the_probe_tells_long_graphs_from_mixed_ones() {
     assert_eq!(probe(&edges(1000, &chain, &|_| 1.0)), None);
     let mixed = probe(&random(300, 300, 5000, 3));
     assert!(matches!(mixed, Some(NotThin::DiagonalServes { steps }) if steps < 25.0), "{mixed:?}");
+    // A graph dense enough to be dear is left to the diagonal for longer.
+    let dense = random(300, 300, 5000, 3);
+    let Some(NotThin::DiagonalServes { steps }) = mixed else { unreachable!() };
+    let impatient = ThinOptions { patience: 0.9 * steps, ..ThinOptions::default() };
+    assert_eq!(
+        ThinGraph::new(&dense.starts, &dense.others[0].0, 300, &dense.w, &impatient).err(),
+        mixed
+    );
     let stayers: Vec<[u32; 2]> = (0..50).map(|k| [k, k]).collect();
     assert_eq!(probe(&edges(50, &stayers, &|_| 1.0)), Some(NotThin::NoEdges));
 }
