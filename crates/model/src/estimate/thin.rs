@@ -37,6 +37,11 @@
 use super::approximate_cholesky::{Edge, Elimination, Factor};
 use crate::random::SplitMix;
 
+/// Edges per vertex up to which the factor costs what [`ThinOptions::patience`] says, and from which
+/// patience grows with them: a graph of 10,000 firms and 64 edges each took 4 to 8 s to factor, as
+/// long as 120 to 250 steps for four columns of a million rows, against 0.2 s with 5 edges each.
+const THIN_DEGREE: f64 = 16.0;
+
 /// How a thin graph is built, and when it is worth it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct ThinOptions {
@@ -44,7 +49,8 @@ pub(super) struct ThinOptions {
     pub clique: usize,
     /// How the graph is factored.
     pub elimination: Elimination,
-    /// Steps of conjugate gradients with the diagonal that are cheaper than the factor.
+    /// Steps of conjugate gradients with the diagonal that are cheaper than the factor of a thin
+    /// graph; more are allowed in proportion where vertices have more than 16 edges on average.
     pub patience: f64,
     /// Reduction of the residual the steps are counted for.
     pub tolerance: f64,
@@ -184,8 +190,9 @@ impl ThinGraph {
         }
         cells.weigh(w);
         let steps = diagonal_steps(&cells, levels, options);
+        let serves = NotThin::DiagonalServes { steps };
         if steps <= options.patience {
-            return Err(NotThin::DiagonalServes { steps });
+            return Err(serves);
         }
         let mut thin = Self {
             levels,
@@ -199,6 +206,10 @@ impl ThinGraph {
             sizes: Vec::new(),
         };
         thin.lay_out();
+        let degree = 2.0 * thin.edges.len() as f64 / thin.vertices as f64;
+        if steps <= options.patience * degree / THIN_DEGREE {
+            return Err(serves);
+        }
         thin.factorise();
         Ok(thin)
     }
