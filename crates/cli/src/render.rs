@@ -65,7 +65,7 @@ fn parquet(answer: &Answer) -> Result<Output, Failure> {
     let mut bytes = Vec::new();
     emporion_tables::write::write_parquet(&mut bytes, &columns)
         .map_err(|error| Failure::new(format!("the rows cannot be written as Parquet: {error}")))?;
-    Ok(Output { advice: advice(answer), ..Output::text(bytes) })
+    Ok(Output { advice: advice(&answer.notes), ..Output::text(bytes) })
 }
 
 /// The columns of a table: words where any cell has words, numbers otherwise.
