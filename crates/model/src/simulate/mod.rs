@@ -9,6 +9,8 @@
 //! | solve the world's new equilibrium | [`mod@one_sector`] |
 //! | set the partial, modular and general effect side by side | [`mod@effects`] |
 //! | know where the exports lost in a closed market go | [`mod@diversion`] |
+//! | know it from records, after the event | [`mod@ex_post`] |
+//! | set model and record side by side | [`account`] |
 //! | know what trade is worth altogether | [`gains`] |
 //!
 //! The numerical core is [`clearing`] (the market-clearing equations and their derivatives),
@@ -34,19 +36,23 @@
 //! One sector, one year, no dynamics, no unemployment, no entry of firms, no tariff revenue (a
 //! tariff is treated as a cost). A pair that does not trade at the baseline does not start to.
 
+pub mod account;
 mod baseline;
 mod blocs;
 pub mod clearing;
 pub mod diversion;
 pub mod effects;
+pub mod ex_post;
 mod feasible;
 pub mod gains;
 mod newton;
 pub mod one_sector;
 pub mod shock;
 
+pub use account::{Account, Approach, Split};
 pub use diversion::{Diversion, Fill, diversion};
 pub use effects::{Effects, Modular, effects, modular, partial_trade};
+pub use ex_post::{ExPost, ExPostOptions, Prices, Records, Yardstick, ex_post};
 pub use gains::{Gains, gains_from_trade};
 pub use one_sector::{Equilibrium, Imbalances, OneSectorOptions, one_sector};
 pub use shock::{Shock, Shocks};
