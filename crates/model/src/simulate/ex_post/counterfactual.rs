@@ -112,11 +112,14 @@ impl<'a> Question<'a> {
 pub(super) struct Expected {
     pub values: Vec<f64>,
     pub status: Status,
+    /// How far fitted totals are from observed ones.
+    pub residual: Option<f64>,
     pub notes: Vec<Note>,
 }
 
 pub(super) fn expected(table: &Table, question: &Question<'_>) -> Result<Expected, InputError> {
-    let plain = |values| Expected { values, status: Status::Converged, notes: Vec::new() };
+    let plain =
+        |values| Expected { values, status: Status::Converged, residual: None, notes: Vec::new() };
     match question.method {
         Approach::MarketShare => Ok(plain(market_share(table, question))),
         Approach::Ppml => fitted::expected(table, question),

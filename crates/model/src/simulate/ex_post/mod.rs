@@ -126,6 +126,8 @@ pub struct ExPost {
     pub status: Status,
     /// What pinned the exporter's own development down.
     pub yardstick: Option<Yardstick>,
+    /// For ppml, the largest relative gap between observed and fitted totals of an effect.
+    pub fit_residual: Option<f64>,
     /// K, ascending.
     pub products: Vec<usize>,
     /// Cells of the exporter that were compared.
@@ -240,6 +242,7 @@ pub fn ex_post(
     Ok(ExPost {
         status,
         yardstick: question.yardstick,
+        fit_residual: value.residual,
         products: (0..records.products).filter(|&k| question.products[k]).collect(),
         compared: sums.compared,
         observed_change: sums.observed,
@@ -278,8 +281,11 @@ struct Sums {
 impl Sums {
     /// Adds the cells of K up, each product times its weight.
     fn new(table: &Table, question: &Question<'_>, expected: &[f64], weights: &[f64]) -> Self {
+        // Sales at home without a record are not at hand, whatever absent records mean abroad.
+        let mut change = vec![if table.absent_is_zero { 0.0 } else { f64::NAN }; table.places];
+        change[question.exporter] = f64::NAN;
         let mut sums = Self {
-            change: vec![f64::NAN; table.places],
+            change,
             paid: vec![0.0; table.places],
             at_base: vec![0.0; table.places],
             observed: 0.0,
@@ -356,7 +362,7 @@ impl Sums {
             .filter(|cell| question.closed.contains(&cell.j) && self.change[cell.j].is_nan())
             .map(|cell| cell.x[0])
             .filter(|x| x.is_finite())
-            .sum();
+            .fold(0.0, |sum, x| sum + x);
         Err(InputError::Undefined {
             what: format!(
                 "the loss of place {} in the closed market{one} {}",
@@ -383,7 +389,8 @@ impl Sums {
                 continue;
             }
             let add = |t: usize| -> f64 {
-                cells.iter().map(|&at| table.cells[at].x[t]).filter(|x| x.is_finite()).sum()
+                let known = cells.iter().map(|&at| table.cells[at].x[t]).filter(|x| x.is_finite());
+                known.fold(0.0, |sum, x| sum + x)
             };
             notes.push(Note {
                 code,
@@ -489,7 +496,7 @@ fn prices(
 /// phi_mj for each closed market.
 fn fill(table: &Table, question: &Question<'_>, expected: &[f64]) -> Vec<Fill> {
     let one = |&market: &usize| {
-        let mut change = vec![f64::NAN; table.places];
+        let mut change = vec![if table.absent_is_zero { 0.0 } else { f64::NAN }; table.places];
         let here = |(_, cell): &(usize, &Cell)| cell.j == market && question.products[cell.k];
         for (at, cell) in table.cells.iter().enumerate().filter(here) {
             let more = cell.x[1] - expected[at];
