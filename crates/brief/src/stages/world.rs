@@ -178,7 +178,8 @@ fn refused_scenario(places: &[String], error: &InputError) -> Report {
 }
 
 /// Kernels speak of `place 17`; readers know names.
-fn named(places: &[String], text: &str) -> String {
+#[must_use]
+pub fn named(places: &[String], text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find("place ") {
