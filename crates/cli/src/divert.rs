@@ -114,6 +114,15 @@ fn observed(
         }
     }
     for account in &found {
+        if let Some(yardstick) = account.yardstick {
+            let taken = match yardstick {
+                Yardstick::OtherProducts => "its products not sold in the closed markets",
+                Yardstick::OwnSales => "its sales at home",
+                Yardstick::ThirdMarkets => "its sales in other markets",
+            };
+            let message = format!("ppml: the exporter's own development is that of {taken}");
+            answer.note(Advice::new("yardstick", message, 1));
+        }
         for note in &account.notes {
             let mut advice = Advice::from(note);
             advice.message = format!("{}: {}", key(account.account.approach), advice.message);
@@ -213,6 +222,8 @@ fn describe(answer: &mut Answer, arguments: &args::Divert, absent: Missing) {
 /// One row for each method: quantities first where there are any, values beside them.
 fn summary(accounts: &[Account], found: &[ExPost], unit: &str) -> Part {
     let money = |key, title| Column::number(key, title, unit, Show::Fitting);
+    // For programs: what people read stands in the table of markets.
+    let hidden = |column: Column| Column { show: Show::Hidden, ..column };
     let share = |key, title| {
         Column::number(key, title, "percent", Show::Decimals(1)).unless_all(Cell::Missing)
     };
@@ -228,12 +239,12 @@ fn summary(accounts: &[Account], found: &[ExPost], unit: &str) -> Part {
             share("value_home", "home"),
             share("value_destroyed", "destroyed"),
             money("lost", "Lost"),
-            money("redirected_abroad", "To other\nmarkets"),
-            money("turned_home", "Turned\nhome"),
-            money("destroyed", "Destroyed"),
-            Column::text("status", "Status"),
-            Column::text("yardstick", "Yardstick").unless_all(Cell::Missing),
-            Column { show: Show::Hidden, ..Column::number("identity_gap", "", "", Show::Power) },
+            hidden(money("redirected_abroad", "")),
+            hidden(money("turned_home", "")),
+            hidden(money("destroyed", "")),
+            Column::text("status", "").unless_all("ok"),
+            hidden(Column::text("yardstick", "")),
+            hidden(Column::number("identity_gap", "", "", Show::Power)),
         ],
     );
     for account in accounts {

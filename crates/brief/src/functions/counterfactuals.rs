@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use emporion_model::simulate::OneSectorOptions;
+use emporion_model::simulate::{Account, OneSectorOptions};
 use minijinja::value::{Kwargs, Object, Value, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, State};
 
@@ -221,6 +221,21 @@ impl WorldValue {
                 run.diversion.as_ref().map_or(f64::NAN, get)
             })
         };
+        let change = |j: usize| {
+            let unit = &self.world.unit;
+            self.number("change of sales", &self.world.places[j], unit, "dX_ij", move |run| {
+                run.diversion.as_ref().map_or(f64::NAN, |d| {
+                    if j == d.exporter { d.turned_home } else { d.redirected[j] }
+                })
+            })
+        };
+        let of_value = |part: &str, text: &str, get: fn(&Account) -> Option<f64>| {
+            let what = format!("share of the lost value {part}");
+            self.number(&what, "", "percent", text, move |run| {
+                let account = run.diversion.as_ref().map(Account::from);
+                account.and_then(|a| get(&a)).map_or(f64::NAN, |share| 100.0 * share)
+            })
+        };
         let item = |j: usize| {
             let id = &self.world.places[j];
             let home = if j == account.exporter { " (home)" } else { "" };
@@ -228,6 +243,7 @@ impl WorldValue {
                 ("id", Value::from(id.clone())),
                 ("name", Value::from(format!("{}{home}", self.book.place(id)))),
                 ("value", share(j)),
+                ("change", change(j)),
             ])
         };
         let mut order: Vec<usize> =
@@ -260,6 +276,15 @@ impl WorldValue {
                     "percent",
                     |d| 100.0 * d.quantity_share_abroad,
                 ),
+            ),
+            (
+                "value_abroad",
+                of_value("redirected abroad", "\u{3a3} dX_ij / L", |a| Some(a.value.share_abroad)),
+            ),
+            ("value_home", of_value("turned home", "dX_ii / L", |a| a.value.share_home)),
+            (
+                "value_destroyed",
+                of_value("destroyed", "\u{2212}dY_i / L", |a| Some(a.value.share_destroyed)),
             ),
             ("third", item(third)),
             ("markets", order.into_iter().map(item).collect()),

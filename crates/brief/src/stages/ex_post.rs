@@ -2,12 +2,16 @@
 
 use std::collections::HashMap;
 
+use emporion_model::outcome::InputError;
 use emporion_model::simulate::{ExPost, ExPostOptions, Records, ex_post};
 use emporion_tables::hierarchy::Hierarchy;
 use emporion_tables::sum::{Missing, SumOptions, sum};
 use emporion_tables::{Problem, Report, Table, Values};
 
 use super::world::named;
+
+/// Code of a question that has no answer on these rows, though nothing is wrong with them.
+pub const NOT_KNOWN: &str = "not-known";
 
 /// The column of quantities, read where a table has it.
 pub const QUANTITY: &str = "quantity";
@@ -171,8 +175,12 @@ impl TwoYears {
         };
         let options = ExPostOptions { absent_is_zero: self.absent_is_zero, ..options.clone() };
         ex_post(&records, self.position(exporter)?, &markets, &options).map_err(|error| {
+            let code = match error {
+                InputError::Undefined { .. } => NOT_KNOWN,
+                _ => "refused",
+            };
             Problem::new(
-                "refused",
+                code,
                 "divert",
                 "records that can tell where lost sales went",
                 named(&self.places, &error.to_string()),
