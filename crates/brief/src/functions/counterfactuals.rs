@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use emporion_model::simulate::{Account, OneSectorOptions};
+use emporion_model::simulate::{Account, Fill, OneSectorOptions};
 use minijinja::value::{Kwargs, Object, Value, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, State};
 
@@ -199,6 +199,33 @@ impl WorldValue {
         ])
     }
 
+    /// Who replaces the exporter in one closed market, the largest first.
+    fn fill(&self, fill: &Fill) -> Value {
+        let market = &self.world.places[fill.market];
+        let what = format!("share of the loss replaced in {}", self.book.place(market));
+        let share = |run: &Counterfactual, m: usize| {
+            let fills = run.diversion.iter().flat_map(|d| &d.fill);
+            let found = fills.into_iter().find(|f| f.market == fill.market);
+            found.map_or(f64::NAN, |f| 100.0 * f.shares[m])
+        };
+        let mut order: Vec<usize> = (0..fill.shares.len()).collect();
+        order.sort_by(|&a, &b| fill.shares[b].total_cmp(&fill.shares[a]).then(a.cmp(&b)));
+        let seller = |m: usize| {
+            let id = &self.world.places[m];
+            let text = "dX_mj / (\u{2212}dX_ij)";
+            Value::from_pairs([
+                ("id", Value::from(id.clone())),
+                ("name", Value::from(self.book.place(id))),
+                ("value", self.number(&what, id, "percent", text, |run| share(run, m))),
+            ])
+        };
+        Value::from_pairs([
+            ("id", Value::from(market.clone())),
+            ("name", Value::from(self.book.place(market))),
+            ("sellers", order.into_iter().map(seller).collect()),
+        ])
+    }
+
     fn diversion(&self) -> Option<Value> {
         let account = self.runs[0].diversion.as_ref()?;
         let share = |j: usize| {
@@ -286,6 +313,7 @@ impl WorldValue {
                 "value_destroyed",
                 of_value("destroyed", "\u{2212}dY_i / L", |a| Some(a.value.share_destroyed)),
             ),
+            ("fill", account.fill.iter().map(|fill| self.fill(fill)).collect()),
             ("third", item(third)),
             ("markets", order.into_iter().map(item).collect()),
         ]))
