@@ -78,6 +78,10 @@ fn every_key_of_every_verb_is_documented() {
             "estimate gravity.csv --formula \"value ~ log(distance) + distance | origin\" --cluster origin",
         ),
         ("## emporion-simulate/1", "simulate world.csv --close A:B --where year=2020"),
+        (
+            "## emporion-divert/1",
+            "divert sales.csv --exporter A --closed B --before 2020 --after 2021 --theta 4",
+        ),
         ("## emporion-site/1", site),
         ("## emporion-brief/1", "brief mine --out -"),
         ("## emporion-explain/1", &format!("brief mine --explain {id}")),
@@ -128,6 +132,7 @@ fn the_examples_of_every_help_run() {
         "estimate",
         "table",
         "simulate",
+        "divert",
         "site",
         "brief",
         "completions",

@@ -548,14 +548,14 @@ fn refusals() {
         0,
         &[1],
         naive,
-        &["closed market place 1", "counterpart: 10", "missing is not zero"],
+        &["place 0 lost in place 1", "counterpart: 10", "missing is not zero"],
     );
 
     let mut alone = Sales::new(3, 1);
     alone.pair([0, 1, 0], 10.0, 4.0);
     alone.pair([0, 2, 0], 5.0, 9.0);
     alone.pair([2, 1, 0], 0.0, 9.0);
-    alone.refused(0, &[1], Approach::MarketShare, &["closed market place 1", "this method"]);
+    alone.refused(0, &[1], Approach::MarketShare, &["place 0 lost in place 1", "this method"]);
     alone.refused(0, &[1], Approach::Ppml, &["neither sales to itself", "third_markets"]);
     for (yardstick, words) in [
         (Yardstick::OtherProducts, "sold no product in both periods"),

@@ -136,20 +136,23 @@ impl Told<'_> {
         let method = &self.question["method"];
         // The market-share and fitted methods stand on rivals' rows as well.
         let narrow = method == "naive";
-        let rows: Vec<usize> = self
-            .sales
-            .rows
-            .iter()
-            .copied()
-            .filter(|&row| {
-                let text = |column| self.table.text(column, row);
-                let year = self.table.number("year", row).unwrap_or(f64::NAN);
-                !narrow
-                    || text("origin") == Some(exporter)
-                        && (of.is_empty() || text("destination") == Some(of))
-                        && years.iter().any(|y| f64::from(*y) == year)
-            })
-            .collect();
+        let fits = |row: usize, years: &[i32]| {
+            let text = |column| self.table.text(column, row);
+            let year = self.table.number("year", row).unwrap_or(f64::NAN);
+            !narrow
+                || text("origin") == Some(exporter)
+                    && (of.is_empty() || text("destination") == Some(of))
+                    && years.iter().any(|y| f64::from(*y) == year)
+        };
+        let select = |years: &[i32]| -> Vec<usize> {
+            self.sales.rows.iter().copied().filter(|&row| fits(row, years)).collect()
+        };
+        let mut rows = select(years);
+        // A figure that no row holds still has a trace: the rows of the other year.
+        let absent = rows.is_empty();
+        if absent {
+            rows = select(&self.sales.years);
+        }
         let ground = Ground::default().and(&self.book.case, self.table, &rows);
         let mut cell = Cell::new("ex_post", options, label, value).with_ground(&ground);
         cell.unit = unit.to_owned();
@@ -162,7 +165,9 @@ impl Told<'_> {
             cell.bound = "~".into();
         }
         cell.computation.text = format!("{text}; method {method}");
-        if value.is_none() && !self.reason.is_empty() {
+        if absent {
+            cell.notes.push(format!("no row selected is of {}", cell.period));
+        } else if value.is_none() && !self.reason.is_empty() {
             cell.notes.push(self.reason.clone());
         }
         Number::value(self.book.enter(cell))

@@ -7,8 +7,8 @@ use super::{Absent, Rows, Shape};
 /// `emporion divert`
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
-        emporion divert flows.csv --exporter A --closed B --before 2020 --after 2021\n  \
-        emporion divert flows.csv --exporter A --closed B --before 2020 --after 2021 --method naive --theta 4")]
+        emporion divert sales.csv --exporter A --closed B --before 2020 --after 2021\n  \
+        emporion divert sales.csv --exporter A --closed B --before 2020 --after 2021 --method naive --theta 4")]
 pub struct Divert {
     #[command(flatten)]
     pub rows: Rows,

@@ -355,7 +355,6 @@ impl Sums {
         if without.is_empty() {
             return Ok(());
         }
-        let one = if without.len() == 1 { "" } else { "s" };
         let known: f64 = self.left_out[0]
             .iter()
             .map(|&at| &table.cells[at])
@@ -364,11 +363,7 @@ impl Sums {
             .filter(|x| x.is_finite())
             .fold(0.0, |sum, x| sum + x);
         Err(InputError::Undefined {
-            what: format!(
-                "the loss of place {} in the closed market{one} {}",
-                question.exporter,
-                without.join(", ")
-            ),
+            what: format!("what place {} lost in {}", question.exporter, without.join(", ")),
             reason: format!(
                 "no product has a record of both periods there that this method can compare \
                  (base sales without a counterpart: {known}); missing is not zero"
