@@ -27,6 +27,9 @@ const METHODS: [(Approach, &str, &str); 4] = [
     (Approach::Model, "model", "Model"),
 ];
 
+/// Places that a remark names before it breaks off.
+const MOST_NAMED: usize = 12;
+
 /// Accounts for the sales by each method and prints them side by side.
 pub fn run(arguments: &args::Divert, progress: &Progress) -> Result<Output, Failure> {
     progress.step(format!("reading {}", arguments.rows.data));
@@ -123,17 +126,34 @@ fn observed(
             let message = format!("ppml: the exporter's own development is that of {taken}");
             answer.note(Advice::new("yardstick", message, 1));
         }
+    }
+    remarks(&found, sales, answer);
+    Ok(found)
+}
+
+/// What the methods remark, each remark once with the methods it is about.
+fn remarks(found: &[ExPost], sales: &TwoYears, answer: &mut Answer) {
+    let mut all: Vec<(Advice, Vec<&str>)> = Vec::new();
+    for account in found {
         for note in &account.notes {
             let mut advice = Advice::from(note);
-            advice.message = format!("{}: {}", key(account.account.approach), advice.message);
             if note.code == "markets_not_compared" {
-                let ids: Vec<&str> = note.rows.iter().map(|&j| &*sales.places[j]).collect();
-                advice.message = format!("{} ({})", advice.message, ids.join(" "));
+                let ids = note.rows.iter().map(|&j| sales.places[j].as_str());
+                let shown: Vec<&str> = ids.take(MOST_NAMED).collect();
+                let more = if note.rows.len() > MOST_NAMED { " \u{2026}" } else { "" };
+                advice.message = format!("{} ({}{more})", advice.message, shown.join(" "));
             }
-            answer.note(advice);
+            let method = key(account.account.approach);
+            match all.iter_mut().find(|(known, _)| *known == advice) {
+                Some((_, methods)) => methods.push(method),
+                None => all.push((advice, vec![method])),
+            }
         }
     }
-    Ok(found)
+    for (mut advice, methods) in all {
+        advice.message = format!("{}: {}", methods.join(", "), advice.message);
+        answer.note(advice);
+    }
 }
 
 /// The one-sector model on the rows of the year before.

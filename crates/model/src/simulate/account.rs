@@ -20,7 +20,8 @@ pub enum Approach {
     Ppml,
 }
 
-/// Where lost sales went, counted in one unit. Shares are NaN when nothing was lost.
+/// Where lost sales went, counted in one unit. Shares are NaN when nothing was lost, that is
+/// when `lost` is not above zero.
 ///
 /// ```text
 /// lost = redirected_abroad + turned_home + destroyed,   shares: 1 = abroad + home + destroyed
@@ -54,7 +55,7 @@ impl Split {
     pub fn new(exporter: usize, lost: f64, redirected: Vec<f64>, turned_home: Option<f64>) -> Self {
         let redirected_abroad: f64 = redirected.iter().filter(|r| !r.is_nan()).sum();
         let destroyed = lost - redirected_abroad - turned_home.unwrap_or(0.0);
-        let share = |value: f64| if lost == 0.0 { f64::NAN } else { value / lost };
+        let share = |value: f64| if lost > 0.0 { value / lost } else { f64::NAN };
         let mut shares: Vec<f64> = redirected.iter().map(|&r| share(r)).collect();
         shares[exporter] = turned_home.map_or(0.0, share);
         Self {

@@ -366,7 +366,8 @@ impl Sums {
             what: format!("what place {} lost in {}", question.exporter, without.join(", ")),
             reason: format!(
                 "no product has a record of both periods there that this method can compare \
-                 (base sales without a counterpart: {known}); missing is not zero"
+                 (base sales without a counterpart: {}); missing is not zero",
+                six_digits(known)
             ),
             remedy: "add the records, leave the market out of the closed ones, or declare absent \
                      records to be zero"
@@ -392,8 +393,8 @@ impl Sums {
                 message: format!(
                     "{} cells of the exporter {text} and were left out: {} before, {} after",
                     cells.len(),
-                    add(0),
-                    add(1)
+                    six_digits(add(0)),
+                    six_digits(add(1))
                 ),
                 count: cells.len(),
                 rows: Vec::new(),
@@ -415,6 +416,11 @@ impl Sums {
             });
         }
     }
+}
+
+/// A figure for a sentence.
+fn six_digits(value: f64) -> f64 {
+    format!("{value:.5e}").parse().unwrap_or(value)
 }
 
 /// The account in quantities at the base period's unit values in the closed markets.
@@ -502,7 +508,7 @@ fn fill(table: &Table, question: &Question<'_>, expected: &[f64]) -> Vec<Fill> {
         }
         let lost = -change[question.exporter];
         change[question.exporter] = 0.0;
-        let share = |more: f64| if lost == 0.0 { f64::NAN } else { more / lost };
+        let share = |more: f64| if lost > 0.0 { more / lost } else { f64::NAN };
         let mut shares: Vec<f64> = change.into_iter().map(share).collect();
         shares[question.exporter] = 0.0;
         Fill { market, lost, shares }
