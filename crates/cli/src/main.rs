@@ -12,6 +12,7 @@ mod check;
 mod completions;
 mod data;
 mod demo;
+mod divert;
 mod embedded;
 mod estimate;
 mod failure;

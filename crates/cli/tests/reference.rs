@@ -88,6 +88,10 @@ fn every_key_of_every_verb_is_documented() {
             "## emporion-simulate/1",
             "simulate world.csv --where year=2020 --scenario closed.toml --draws 9 --delta",
         ),
+        (
+            "## emporion-divert/1",
+            "divert sales.csv --exporter A --closed B --before 2020 --after 2021 --theta 4",
+        ),
         ("## emporion-site/1", site),
         ("## emporion-brief/1", "brief mine --out -"),
         ("## emporion-explain/1", &format!("brief mine --explain {id}")),
@@ -138,6 +142,7 @@ fn the_examples_of_every_help_run() {
         "estimate",
         "table",
         "simulate",
+        "divert",
         "site",
         "brief",
         "completions",

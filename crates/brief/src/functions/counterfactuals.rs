@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use emporion_model::simulate::OneSectorOptions;
+use emporion_model::simulate::{Account, Fill, OneSectorOptions};
 use minijinja::value::{Kwargs, Object, Value, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, State};
 
@@ -199,6 +199,33 @@ impl WorldValue {
         ])
     }
 
+    /// Who replaces the exporter in one closed market, the largest first.
+    fn fill(&self, fill: &Fill) -> Value {
+        let market = &self.world.places[fill.market];
+        let what = format!("share of the loss replaced in {}", self.book.place(market));
+        let share = |run: &Counterfactual, m: usize| {
+            let fills = run.diversion.iter().flat_map(|d| &d.fill);
+            let found = fills.into_iter().find(|f| f.market == fill.market);
+            found.map_or(f64::NAN, |f| 100.0 * f.shares[m])
+        };
+        let mut order: Vec<usize> = (0..fill.shares.len()).collect();
+        order.sort_by(|&a, &b| fill.shares[b].total_cmp(&fill.shares[a]).then(a.cmp(&b)));
+        let seller = |m: usize| {
+            let id = &self.world.places[m];
+            let text = "dX_mj / (\u{2212}dX_ij)";
+            Value::from_pairs([
+                ("id", Value::from(id.clone())),
+                ("name", Value::from(self.book.place(id))),
+                ("value", self.number(&what, id, "percent", text, |run| share(run, m))),
+            ])
+        };
+        Value::from_pairs([
+            ("id", Value::from(market.clone())),
+            ("name", Value::from(self.book.place(market))),
+            ("sellers", order.into_iter().map(seller).collect()),
+        ])
+    }
+
     fn diversion(&self) -> Option<Value> {
         let account = self.runs[0].diversion.as_ref()?;
         let share = |j: usize| {
@@ -221,6 +248,21 @@ impl WorldValue {
                 run.diversion.as_ref().map_or(f64::NAN, get)
             })
         };
+        let change = |j: usize| {
+            let unit = &self.world.unit;
+            self.number("change of sales", &self.world.places[j], unit, "dX_ij", move |run| {
+                run.diversion.as_ref().map_or(f64::NAN, |d| {
+                    if j == d.exporter { d.turned_home } else { d.redirected[j] }
+                })
+            })
+        };
+        let of_value = |part: &str, text: &str, get: fn(&Account) -> Option<f64>| {
+            let what = format!("share of the lost value {part}");
+            self.number(&what, "", "percent", text, move |run| {
+                let account = run.diversion.as_ref().map(Account::from);
+                account.and_then(|a| get(&a)).map_or(f64::NAN, |share| 100.0 * share)
+            })
+        };
         let item = |j: usize| {
             let id = &self.world.places[j];
             let home = if j == account.exporter { " (home)" } else { "" };
@@ -228,6 +270,7 @@ impl WorldValue {
                 ("id", Value::from(id.clone())),
                 ("name", Value::from(format!("{}{home}", self.book.place(id)))),
                 ("value", share(j)),
+                ("change", change(j)),
             ])
         };
         let mut order: Vec<usize> =
@@ -261,6 +304,16 @@ impl WorldValue {
                     |d| 100.0 * d.quantity_share_abroad,
                 ),
             ),
+            (
+                "value_abroad",
+                of_value("redirected abroad", "\u{3a3} dX_ij / L", |a| Some(a.value.share_abroad)),
+            ),
+            ("value_home", of_value("turned home", "dX_ii / L", |a| a.value.share_home)),
+            (
+                "value_destroyed",
+                of_value("destroyed", "\u{2212}dY_i / L", |a| Some(a.value.share_destroyed)),
+            ),
+            ("fill", account.fill.iter().map(|fill| self.fill(fill)).collect()),
             ("third", item(third)),
             ("markets", order.into_iter().map(item).collect()),
         ]))

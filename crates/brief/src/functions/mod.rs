@@ -8,6 +8,7 @@
 //! | [`estimates`] | `estimate` |
 //! | [`models`] | `regression_table`, `coefficient_plot`, `event_study`, `fitted_observed` |
 //! | [`counterfactuals`] | `simulate` |
+//! | [`diverted`] | `ex_post` |
 //! | [`sites`] | `site`, `site_curve`, `offices`, `offices_curve` |
 //! | [`charts`] | `bar`, `line`, `scatter` |
 //! | [`maps`] | `choropleth`, `flow_map` |
@@ -15,6 +16,7 @@
 pub mod arithmetic;
 pub mod charts;
 pub mod counterfactuals;
+pub mod diverted;
 pub mod estimates;
 pub mod flows;
 pub mod indicators;
@@ -37,6 +39,7 @@ pub fn register(env: &mut Environment<'_>, book: &Arc<Book>) {
     estimates::register(env, book);
     models::register(env, book);
     counterfactuals::register(env, book);
+    diverted::register(env, book);
     sites::register(env, book);
     charts::register(env, book);
     maps::register(env, book);

@@ -3,6 +3,7 @@
 //! `model` knows positions; these runners know names. The brief's functions and the command line
 //! both stand on them, so that a number in a brief and the same number in the terminal are one.
 
+pub mod ex_post;
 pub mod gravity;
 pub mod sectors;
 pub mod siting;

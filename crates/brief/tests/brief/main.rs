@@ -2,6 +2,7 @@
 
 mod belarus;
 mod common;
+mod ex_post;
 mod models;
 mod moved;
 mod page;

@@ -4,8 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+mod divert;
 mod estimate;
 
+pub use divert::{Divert, Method, Yard};
 pub use estimate::{
     Convention, EffectRoad, Errors, Estimate, EstimateFormat, Family, Kernel, Look, Repeated,
     TableOf,
@@ -46,6 +48,8 @@ pub enum Verb {
     Table(TableOf),
     /// What an agreement or a closed market does to trade and real income
     Simulate(Box<Simulate>),
+    /// Where the exports lost in closed markets went, from the rows of two years
+    Divert(Divert),
     /// Where the next centres go, with a proven bound
     Site(Site),
     /// Build the report of a case
@@ -65,6 +69,7 @@ impl Verb {
             Self::Estimate(arguments) => crate::estimate::run(arguments, progress),
             Self::Table(arguments) => crate::estimate::table(arguments),
             Self::Simulate(arguments) => simulate::run(arguments, progress),
+            Self::Divert(arguments) => crate::divert::run(arguments, progress),
             Self::Site(arguments) => site::run(arguments, progress),
             Self::Brief(arguments) => brief::run(arguments, progress),
             Self::Completions(arguments) => completions::run(arguments),

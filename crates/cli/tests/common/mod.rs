@@ -58,6 +58,16 @@ impl Desk {
              C,A,2020,z,4,USD mn\nC,B,2020,x,6,USD mn\nC,C,2020,z,50,USD mn\n\
              A,B,2021,x,15,USD mn\nB,A,2021,y,18,USD mn\n",
         );
+        desk.write(
+            "sales.csv",
+            "origin,destination,year,value,quantity,unit\n\
+             A,A,2020,50,50,USD mn\nA,B,2020,10,5,USD mn\nA,C,2020,5,2,USD mn\n\
+             B,B,2020,80,80,USD mn\nC,B,2020,20,10,USD mn\nB,C,2020,8,8,USD mn\n\
+             C,C,2020,60,60,USD mn\nB,A,2020,4,4,USD mn\nC,A,2020,6,3,USD mn\n\
+             A,A,2021,51,51,USD mn\nA,B,2021,4,2,USD mn\nA,C,2021,9,5,USD mn\n\
+             B,B,2021,82,81,USD mn\nC,B,2021,25,12,USD mn\nB,C,2021,10,9,USD mn\n\
+             C,C,2021,60,60,USD mn\nB,A,2021,4,4,USD mn\nC,A,2021,7,3,USD mn\n",
+        );
         desk.write("costs.csv", "from,to,cost\nA,X,1\nA,Y,4\nB,X,5\nB,Y,2\nC,X,9\nC,Y,9\n");
         desk.write("weights.csv", "id,weight\nX,10\nY,1\n");
         desk.write(

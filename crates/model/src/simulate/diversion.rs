@@ -27,6 +27,8 @@ pub struct Diversion {
     pub value_share_abroad: f64,
     /// turned_home / lost.
     pub value_share_home: f64,
+    /// -sum over M of ds_im: quantity lost, as a share of output.
+    pub quantity_lost: f64,
     /// rho_ij = ds_ij / (-sum over M of ds_im): quantity, each third market and home; zero in M.
     /// They sum to one.
     pub quantity_shares: Vec<f64>,
@@ -127,6 +129,7 @@ pub fn diversion(
         income_change: now - before,
         value_share_abroad: part(redirected_abroad, lost),
         value_share_home: part(turned_home, lost),
+        quantity_lost,
         quantity_share_home: quantity_shares[i],
         quantity_shares,
         quantity_share_abroad,

@@ -9,6 +9,8 @@
 //! | solve the world's new equilibrium | [`mod@one_sector`] |
 //! | set the partial, modular and general effect side by side | [`mod@effects`] |
 //! | know where the exports lost in a closed market go | [`mod@diversion`] |
+//! | know it from records, after the event | [`mod@ex_post`] |
+//! | set model and record side by side | [`account`] |
 //! | know what trade is worth altogether | [`gains`] |
 //! | start from the trade an equation fits, and see resistances in levels | [`mod@structural`] |
 //! | say what is not known about a scenario | [`uncertain`] |
@@ -38,6 +40,7 @@
 //! One year, no dynamics, no unemployment, no entry of firms; in one sector no tariff revenue (a
 //! tariff is treated as a cost). A pair that does not trade at the baseline does not start to.
 
+pub mod account;
 mod baseline;
 mod blocs;
 pub mod clearing;
@@ -45,6 +48,7 @@ pub mod delta;
 pub mod diversion;
 pub mod draws;
 pub mod effects;
+pub mod ex_post;
 mod feasible;
 pub mod gains;
 mod jacobian;
@@ -60,12 +64,14 @@ pub mod structural;
 pub mod uncertain;
 mod world;
 
+pub use account::{Account, Approach, Split};
 pub use delta::{Delta, Linear, delta};
 pub use diversion::{Diversion, Fill, diversion};
 pub use draws::{
     AccountSpread, ClosedMarkets, DrawOptions, Draws, FailedDraw, KeptDraw, Spread, draws,
 };
 pub use effects::{Effects, Modular, effects, modular, partial_trade};
+pub use ex_post::{ExPost, ExPostOptions, Prices, Records, Yardstick, ex_post};
 pub use gains::{Gains, gains_from_trade};
 pub use many_sectors::{
     ManySectorDiversion, ManySectorEquilibrium, ManySectorOptions, ManySectorShock, ManySectors,
