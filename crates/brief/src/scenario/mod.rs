@@ -15,9 +15,9 @@
 //!   to = "BLR"
 //! ```
 //!
-//! [`file`] is the text as written, [`names`] turns ids and groups into places and sectors, [`plan`]
-//! checks that the changes go together and says what is in force in each year, [`mod@shocks`] turns
-//! that into shocks with their distributions.
+//! [`mod@file`] is the text as written, [`names`] turns ids and groups into places and sectors,
+//! [`mod@plan`] checks that the changes go together and says what is in force in each year,
+//! [`mod@shocks`] turns that into shocks with their distributions.
 
 pub mod file;
 pub mod names;

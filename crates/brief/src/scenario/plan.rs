@@ -180,16 +180,18 @@ fn in_force(phase: &Phase, year: i32) -> f64 {
     }
 }
 
+/// The sectors (`None`: all) in which a kind of change has touched a pair so far.
+type Touched = BTreeMap<(&'static str, usize, usize), Vec<Option<Vec<usize>>>>;
+
 struct Reader<'a, 'b> {
     names: &'a Names<'b>,
     problems: &'a mut Vec<Problem>,
     list: Vec<Change>,
-    /// Where a kind of change has touched a pair, by sector (`None`: all).
-    touched: BTreeMap<(&'static str, usize, usize), Vec<Option<Vec<usize>>>>,
+    touched: Touched,
 }
 
 fn changes(changes: &Changes, names: &Names<'_>, problems: &mut Vec<Problem>) -> Vec<Change> {
-    let mut reader = Reader { names, problems, list: Vec::new(), touched: BTreeMap::new() };
+    let mut reader = Reader { names, problems, list: Vec::new(), touched: Touched::new() };
     for one in &changes.agreement {
         reader.agreement(one.get_ref(), &one.span());
     }
