@@ -57,14 +57,16 @@ impl SectorWorld {
     ///
     /// # Assumptions
     ///
-    /// A pair without a row trades nothing of a product. What a place makes beyond the recorded
+    /// The places and sectors are those of the flows and of the output. A pair without a row trades
+    /// nothing of a product. What a place makes beyond the recorded
     /// sales goes to the same destinations in the same shares (where none is recorded, home): a
     /// table of intermediate flows is closed in this way, and a note says how much that is. Value
     /// added is gross output less inputs. Final spending is what inputs leave over.
     ///
     /// # Errors
     ///
-    /// Missing columns; places or products that the flows do not have; two rows for one cell;
+    /// Missing columns; inputs, tariffs or elasticities of places or products that neither the
+    /// flows nor the output have; two rows for one cell;
     /// negative values; inputs worth more than the output; all that
     /// [`ManySectors::new`] refuses, with names.
     pub fn new(sources: &Sources<'_>) -> Result<Self, Report> {
@@ -79,6 +81,16 @@ impl SectorWorld {
                 places.insert(required(flows, column, row)?);
             }
             sectors.insert(required(flows, "product", row)?);
+        }
+        // A product that is made and never traded is sold at home.
+        if let Some(output) = sources.output {
+            for column in ["place", "product", "gross_output"] {
+                output.wanted(column)?;
+            }
+            for row in 0..output.rows() {
+                places.insert(required(output, "place", row)?);
+                sectors.insert(required(output, "product", row)?);
+            }
         }
         let places: Vec<String> = places.into_iter().collect();
         let sectors: Vec<String> = sectors.into_iter().collect();
@@ -289,11 +301,11 @@ struct Index<'a> {
 
 impl Index<'_> {
     fn place(&self, table: &Table, column: &str, row: usize) -> Result<usize, Report> {
-        Self::find(&self.place, table, column, row, "a place of the flows")
+        Self::find(&self.place, table, column, row, "a place of the flows or the output")
     }
 
     fn sector(&self, table: &Table, column: &str, row: usize) -> Result<usize, Report> {
-        Self::find(&self.sector, table, column, row, "a product of the flows")
+        Self::find(&self.sector, table, column, row, "a product of the flows or the output")
     }
 
     fn find(
