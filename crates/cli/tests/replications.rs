@@ -8,14 +8,11 @@
 
 mod common;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use common::Desk;
+use common::pages::{agreed, commands, hold, page_text, reference, section};
 use emporion_tables::{Table, Values};
-
-/// A published number agrees when ours, rounded to its digits, is the same: half a unit of the last
-/// digit printed, and nothing for rounding since doubles hold 15 digits and no source prints 11.
-const HALF_A_UNIT: f64 = 0.5;
 
 /// One estimation: what was printed for it, as printed; an empty error was not printed.
 struct Printed {
@@ -38,41 +35,10 @@ const ESTIMATED: Keys = Keys { part: "rows", coefficient: "coefficient", error: 
 const CORRECTED: Keys = Keys { part: "bias", coefficient: "corrected", error: "adjusted_error" };
 const BIAS: Keys = Keys { part: "bias", coefficient: "bias", error: "unadjusted_error" };
 
-/// The folder of the outside data, beside the checkout.
-fn data() -> Option<PathBuf> {
-    let root = std::env::var_os("EMPORION_SHARED").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"),
-        PathBuf::from,
-    );
-    let folder = root.join("reference/estimate/data");
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    assert!(
-        std::env::var("EMPORION_REFERENCE").as_deref() != Ok("required"),
-        "reference data needed at {}",
-        folder.display()
-    );
-    eprintln!("not run: needs the reference data at {}", folder.display());
-    None
-}
-
-/// The `emporion` commands in the console blocks of a text, without the program's name.
-fn commands(text: &str) -> Vec<String> {
-    let lines = text.lines().map(str::trim);
-    lines.filter_map(|line| line.strip_prefix("$ emporion ")).map(str::to_owned).collect()
-}
-
 /// Runs each command above a table, compares, and holds the page to the outcome.
 fn check(page: &str, desk: &Desk, tables: &[(&str, Keys, &[Printed])]) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/replications").join(page);
-    let mut text = std::fs::read_to_string(&path).expect(page);
     for (name, keys, printed) in tables {
-        let start = format!("<!-- table {name} -->\n");
-        let at = text.find(&start).unwrap_or_else(|| panic!("{page} has no {start}"));
-        let before = &text[..at];
-        let since = before.rfind("<!-- end -->").unwrap_or(0);
-        let commands = commands(&before[since..]);
+        let commands = commands(&section(&page_text(page), page, name));
         assert_eq!(commands.len(), printed.len(), "{page}, {name}: one command for each column");
         let mut table = "| column | term | printed | emporion | printed error | emporion |\n\
                          | --- | --- | --- | --- | --- | --- |\n"
@@ -80,14 +46,7 @@ fn check(page: &str, desk: &Desk, tables: &[(&str, Keys, &[Printed])]) {
         for (command, printed) in commands.iter().zip(*printed) {
             table.push_str(&compare(&format!("{page}: {command}"), desk, command, *keys, printed));
         }
-        let body = at + start.len();
-        let end = body + text[body..].find("<!-- end -->").expect("an end of the table");
-        if std::env::var("EMPORION_REWRITE").as_deref() == Ok("1") {
-            text.replace_range(body..end, &table);
-            std::fs::write(&path, &text).expect(page);
-        } else {
-            assert_eq!(text[body..end], table, "{page}, table {name}");
-        }
+        hold(page, name, &table);
     }
 }
 
@@ -105,8 +64,8 @@ fn compare(place: &str, desk: &Desk, command: &str, keys: Keys, printed: &Printe
         let row = rows.iter().find(|row| row["term"] == name);
         let row = row.unwrap_or_else(|| panic!("{place}: no {term}"));
         let number = |key: &str| row[key].as_f64().expect("a number");
-        let coefficient = agree(place, term, coefficient, number(keys.coefficient));
-        let error = agree(place, term, error, number(keys.error));
+        let coefficient = agreed(place, term, coefficient, number(keys.coefficient));
+        let error = agreed(place, term, error, number(keys.error));
         out.push_str(&format!(
             "| {} | {term} | {} | {} | {} | {} |\n",
             printed.column, coefficient.0, coefficient.1, error.0, error.1
@@ -114,23 +73,6 @@ fn compare(place: &str, desk: &Desk, command: &str, keys: Keys, printed: &Printe
     }
     out.push_str(&format!("| {} | N | | {} | | |\n", printed.column, printed.n));
     out
-}
-
-/// Printed and computed side by side, the computed with two digits more.
-fn agree(place: &str, term: &str, printed: &str, ours: f64) -> (String, String) {
-    let minus = |text: String| text.replace('-', "\u{2212}");
-    if printed.is_empty() {
-        return (String::new(), minus(format!("{ours:.5}")));
-    }
-    let digits = printed.split('.').nth(1).map_or(0, str::len);
-    let value: f64 = printed.parse().expect("a printed number");
-    let unit = 0.1f64.powi(i32::try_from(digits).expect("few digits"));
-    assert!(
-        (ours - value).abs() <= HALF_A_UNIT * unit,
-        "{place}: {term} is {ours}, printed {printed}"
-    );
-    let more = digits + 2;
-    (minus(printed.to_owned()), minus(format!("{ours:.more$}")))
 }
 
 fn copied(folder: &Path, file: &str) -> Desk {
@@ -141,7 +83,7 @@ fn copied(folder: &Path, file: &str) -> Desk {
 
 #[test]
 fn the_log_of_gravity() {
-    let Some(folder) = data() else { return };
+    let Some(folder) = reference("estimate/data") else { return };
     let desk = copied(&folder, "log_of_gravity.parquet");
     let positive = Printed {
         column: "PPML, trade > 0",
@@ -237,7 +179,7 @@ fn agtpa(folder: &Path) -> Desk {
 
 #[test]
 fn the_advanced_guide() {
-    let Some(folder) = data() else { return };
+    let Some(folder) = reference("estimate/data") else { return };
     let desk = agtpa(&folder);
     let traditional = [
         Printed {
@@ -352,7 +294,7 @@ fn the_advanced_guide() {
 
 #[test]
 fn the_bias_example() {
-    let Some(folder) = data() else { return };
+    let Some(folder) = reference("estimate/data") else { return };
     let desk = copied(&folder, "fe_bias.parquet");
     let printed = [
         Printed {
@@ -401,7 +343,7 @@ fn the_bias_example() {
 
 #[test]
 fn the_introduction_of_fixest() {
-    let Some(folder) = data() else { return };
+    let Some(folder) = reference("estimate/data") else { return };
     let desk = copied(&folder, "fixest_trade.parquet");
     let printed = [Printed {
         column: "four effects",

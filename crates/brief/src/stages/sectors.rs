@@ -67,7 +67,7 @@ impl SectorWorld {
     ///
     /// Missing columns; inputs, tariffs or elasticities of places or products that neither the
     /// flows nor the output have; two rows for one cell;
-    /// negative values; inputs worth more than the output; all that
+    /// negative values, but for small inputs, which are by-products; inputs worth more than the output; all that
     /// [`ManySectors::new`] refuses, with names.
     pub fn new(sources: &Sources<'_>) -> Result<Self, Report> {
         let Sources { flows, rows, .. } = *sources;
@@ -349,6 +349,17 @@ impl Cells {
     fn put(&mut self, cell: usize, table: &Table, row: usize, column: &str) -> Result<(), Report> {
         table.wanted(column)?;
         let number = value(table, row, column)?;
+        self.set(cell, number, table, row, column)
+    }
+
+    fn set(
+        &mut self,
+        cell: usize,
+        number: f64,
+        table: &Table,
+        row: usize,
+        column: &str,
+    ) -> Result<(), Report> {
         if std::mem::replace(&mut self.taken[cell], true) {
             let remedy = "add the rows up, or choose one side, year or unit with --where";
             return Err(table
@@ -425,6 +436,7 @@ fn production(
     n: usize,
     j: usize,
 ) -> Result<(Vec<f64>, Vec<f64>), Report> {
+    table.wanted("value")?;
     let mut cells = Cells::new(n * j * j);
     let mut used = vec![0.0; n * j];
     let mut last = vec![0; n * j];
@@ -432,8 +444,13 @@ fn production(
         let place = index.place(table, "place", row)?;
         let using = index.sector(table, "using_product", row)?;
         let supplying = index.sector(table, "supplying_product", row)?;
-        cells.put((place * j + supplying) * j + using, table, row, "value")?;
-        used[place * j + using] += value(table, row, "value")?;
+        // National tables book by-products as negative inputs; the model has the bound and the note.
+        let worth = match table.number("value", row) {
+            Some(number) if number.is_finite() => number,
+            _ => value(table, row, "value")?,
+        };
+        cells.set((place * j + supplying) * j + using, worth, table, row, "value")?;
+        used[place * j + using] += worth;
         last[place * j + using] = row;
     }
     let mut inputs = cells.values;

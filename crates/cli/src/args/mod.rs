@@ -364,6 +364,10 @@ pub struct Simulate {
     /// Standard errors of the outcomes by the delta method
     #[arg(long)]
     pub delta: bool,
+    /// Column of the flows: `fitted` starts from what a model fitted, from a table written by
+    /// estimate --save-rows
+    #[arg(long, value_name = "COLUMN", default_value = "value")]
+    pub value: String,
     /// Elasticity of trade to trade costs; 4 when neither this nor the scenario file says it
     #[arg(long, allow_negative_numbers = true)]
     pub theta: Option<f64>,

@@ -1,12 +1,15 @@
 //! `emporion simulate`: general-equilibrium counterfactuals on a table of flows.
 
+use std::borrow::Cow;
+
 use emporion_brief::stages::world::{self, Counterfactual, Scenario, World};
 use emporion_model::simulate::{Diversion, Imbalances, OneSectorOptions};
+use emporion_tables::Table;
 use emporion_tables::sum::Missing;
 
 use crate::answer::{Answer, Cell, Column, Part, Show};
 use crate::args::{self, Closure, Shape};
-use crate::data::Data;
+use crate::data::{Data, require};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::progress::Progress;
@@ -22,7 +25,7 @@ mod sectors_tables;
 pub fn run(arguments: &args::Simulate, progress: &Progress) -> Result<Output, Failure> {
     progress.step(format!("reading {}", arguments.rows.data));
     let data = Data::open(&arguments.rows.data)?;
-    let flows = data.flows()?;
+    let flows = &of_column(data.flows()?, &arguments.value)?;
     let selected = select(&data, flows, &arguments.rows.conditions)?;
     let absent = data.absent(arguments.absent);
     if let Some(path) = &arguments.scenario {
@@ -74,6 +77,17 @@ pub fn run(arguments: &args::Simulate, progress: &Progress) -> Result<Output, Fa
     }
     certify(&mut answer, &world, &found);
     render_shaped(answer, &arguments.shape)
+}
+
+/// The flows with the values of another column in place of their own.
+fn of_column<'a>(flows: &'a Table, name: &str) -> Result<Cow<'a, Table>, Failure> {
+    if name == "value" {
+        return Ok(Cow::Borrowed(flows));
+    }
+    require(flows, &[name])?;
+    let column = flows.column(name).into_iter().map(|column| column.values.clone());
+    let renamed = column.map(|values| emporion_tables::Column { name: "value".into(), values });
+    Ok(Cow::Owned(renamed.fold(flows.clone(), Table::with_column)))
 }
 
 /// Elasticity of trade to trade costs where nobody says another, near the estimate of Simonovska and
@@ -151,6 +165,7 @@ fn describe(answer: &mut Answer, arguments: &args::Simulate, world: &World, abse
         },
     );
     answer.option("absent", if absent == Missing::Zero { "zero" } else { "refuse" });
+    answer.option("value", arguments.value.clone());
     answer.option("where", arguments.rows.conditions.clone());
     answer.option("top", arguments.shape.top);
     answer.notes.extend(world.notes.iter().map(Into::into));

@@ -354,6 +354,7 @@ impl Run<'_> {
         answer.option("seed", self.arguments.draws.map(|_| self.arguments.seed));
         answer.option("level", self.arguments.draws.map(|_| self.arguments.level));
         answer.option("delta", self.arguments.delta);
+        answer.option("value", self.arguments.value.clone());
         answer.option("where", self.arguments.rows.conditions.clone());
         answer.option("top", self.arguments.shape.top);
         answer.context("model", vec!["one sector, exact hat algebra".into()]);

@@ -216,6 +216,7 @@ impl Run<'_> {
         answer.option("only", arguments.only.clone());
         answer.option("theta", theta.clone());
         answer.option("imbalances", imbalances);
+        answer.option("value", arguments.value.clone());
         answer.option("where", arguments.rows.conditions.clone());
         answer.option("top", arguments.shape.top);
         let model = "many sectors, input-output links, tariff revenue (Caliendo and Parro 2015)";

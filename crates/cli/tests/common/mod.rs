@@ -2,6 +2,8 @@
 
 #![allow(dead_code)] // each test file uses a part of this
 
+pub mod pages;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
