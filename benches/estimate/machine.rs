@@ -23,10 +23,15 @@ pub fn processor_seconds() -> f64 {
 
 /// Largest resident memory of this process so far, in megabytes of 10^6 bytes.
 pub fn peak_megabytes() -> f64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap_or_default();
-    let kibibytes = line.split_whitespace().nth(1).and_then(|v| v.parse::<f64>().ok());
-    kibibytes.unwrap_or(f64::NAN) * 1024.0 / 1e6
+    peak_megabytes_of("self").unwrap_or(f64::NAN)
+}
+
+/// The same of the process with this id, while it runs.
+pub fn peak_megabytes_of(id: &str) -> Option<f64> {
+    let status = std::fs::read_to_string(format!("/proc/{id}/status")).ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    let kibibytes = line.split_whitespace().nth(1)?.parse::<f64>().ok()?;
+    Some(kibibytes * 1024.0 / 1e6)
 }
 
 /// Bytes per second that one thread moves in `a = b + s c` over arrays too large for the caches
