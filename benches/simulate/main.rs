@@ -45,7 +45,7 @@ fn run() -> Result<(), String> {
     let (mut suite, mut case, mut beside) = (SMOKE.to_vec(), None, None);
     let (mut threads, mut repeat) = (1usize, 5usize);
     let mut program = format!("{}/../target/release/emporion", env!("CARGO_MANIFEST_DIR"));
-    let mut files = [const { String::new() }; 3];
+    let mut files = [const { String::new() }; 4];
     let mut given = std::env::args().skip(1);
     while let Some(word) = given.next() {
         let mut value = || given.next().ok_or(format!("{word} needs a value"));
@@ -58,6 +58,7 @@ fn run() -> Result<(), String> {
             "--flows" => files[0] = value()?,
             "--shock" => files[1] = value()?,
             "--out" => files[2] = value()?,
+            "--times" => files[3] = value()?,
             "--case" => case = Some(value()?),
             "--threads" => threads = number(value()?)?.max(1),
             "--repeat" => repeat = number(value()?)?.max(1),
@@ -68,7 +69,7 @@ fn run() -> Result<(), String> {
         }
     }
     if !files[0].is_empty() {
-        return beside::solve_files(&files[0], &files[1], &files[2]);
+        return beside::solve_files(&files, repeat);
     }
     if let Some(beside) = beside {
         return beside.run(repeat);
@@ -124,13 +125,16 @@ struct Row {
 
 impl Row {
     fn print(&self) {
+        // The kernel counts in ticks of some milliseconds.
+        let (_, processor) = self.times;
+        let processor = if processor < 0.02 { String::new() } else { format!("{processor:.3}") };
         let distance = self.distance.map_or(String::new(), |d| format!("{d:.0e}"));
         println!(
-            "| {} | {} | {:.4} | {:.4} | {} | {:.0e} | {distance} | {:.0} |",
+            "| {} | {} | {:.4} | {} | {} | {:.0e} | {distance} | {:.0} |",
             self.what,
             self.bar,
             self.times.0,
-            self.times.1,
+            processor,
             self.steps,
             self.residual,
             machine::peak_megabytes()
@@ -238,10 +242,19 @@ fn zeros(options: &OneSectorOptions, repeat: usize) -> Result<Row, String> {
     let places = names(&want["countries"]);
     let n = places.len();
     let flows = worlds::flows_file(&folder.join("flows_194.csv"), &places)?;
+    // The barriers are not in the file: whole percents, recovered from the solution itself.
+    let usa = places.iter().position(|p| p == "USA").ok_or("no USA")?;
+    let exact = |field: &str| list(&want["exact"][field]);
+    let (w, p) = (exact("w_hat"), exact("P_hat"));
+    let (exports, spent) = (exact("exports_hat"), exact("expenditure_hat"));
     let mut beta = vec![0.0; n * n];
-    for shock in want["shock"].as_array().ok_or("no list of shocks")? {
-        let at = |k: usize| places.iter().position(|p| shock[k] == **p).ok_or("no place");
-        beta[at(0)? * n + at(1)?] = shock[2].as_f64().ok_or("no number")?;
+    for i in (0..n).filter(|&i| i != usa && flows.get(i, usa) > 0.0) {
+        let unshocked = |j: usize| flows.get(i, j) * (p[j] / w[i]).powi(4) * spent[j];
+        let abroad: f64 = (0..n).filter(|&j| j != i).map(|j| flows.get(i, j)).sum();
+        let elsewhere: f64 = (0..n).filter(|&j| j != i && j != usa).map(unshocked).sum();
+        let phi: f64 = (abroad * exports[i] - elsewhere) / unshocked(usa);
+        let percent = (100.0 * (phi.powf(-0.25) - 1.0)).round();
+        beta[i * n + usa] = -4.0 * (percent / 100.0).ln_1p();
     }
     let shocks = Shocks::from_matrix(n, beta).map_err(|e| e.to_string())?;
     let (mut row, found) =
