@@ -320,3 +320,29 @@ fn what_cannot_be_meant_is_refused_with_line_and_remedy() {
     run(&desk, &typo, "")
         .refused(1, &["unknown-coefficient", "did you mean log(distance)", "line 5"]);
 }
+
+#[test]
+fn a_counterfactual_starts_from_another_column() {
+    let desk = desk();
+    let doubled: String = WORLD
+        .lines()
+        .map(|line| {
+            let last = line.rsplit_once(',').expect("columns").0;
+            let value = last.rsplit_once(',').expect("a value").1;
+            // A column that only the option can mean: the one named value is the same everywhere.
+            match value.parse::<f64>() {
+                Ok(_) => format!("{last},{value}\n").replace(&format!(",{value},"), ",1,"),
+                Err(_) => "origin,destination,value,fitted\n".to_owned(),
+            }
+        })
+        .collect();
+    desk.write("both.csv", &doubled);
+    let file = "[[scenario]]\nname = \"x\"\n[[scenario.agreement]]\nbetween = [\"A\", \"B\"]\neffect = 0.3\n";
+    let want = run(&desk, file, "--format json").json();
+    let found =
+        desk.line("simulate both.csv --value fitted --scenario s.toml --format json").json();
+    assert_eq!(found["rows"], want["rows"]);
+    assert_eq!(found["options"]["value"], "fitted");
+    desk.line("simulate both.csv --value guessed --scenario s.toml")
+        .refused(1, &["a column named guessed", "both.csv"]);
+}
