@@ -116,7 +116,7 @@ pub struct Data {
     /// `origin, destination, product, tariff`, in percent; zero for pairs without a row.
     #[serde(default)]
     pub tariffs: Option<Spanned<String>>,
-    /// `product, theta`.
+    /// `product, theta`, with a column `sd` where theta is uncertain (log-normal).
     #[serde(default)]
     pub elasticities: Option<Spanned<String>>,
 }

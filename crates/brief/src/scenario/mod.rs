@@ -27,4 +27,6 @@ pub mod shocks;
 pub use file::{File, Text};
 pub use names::Names;
 pub use plan::{Case, Change, Kind, Plan, Size, Step, plan};
-pub use shocks::{SavedModel, accounts, elasticity, is_uncertain, uncertain};
+pub use shocks::{
+    SavedModel, accounts, elasticity, is_uncertain, known, sector_accounts, uncertain,
+};

@@ -1,10 +1,10 @@
 //! A step of a scenario as shocks of a one-sector world, with what is not known about them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use emporion_model::simulate::{
-    ClosedMarkets, Coefficient, Effect, Elasticity, JointNormal, Loading, Range, Shock, Shocks,
-    Supply, Uncertain,
+    ClosedMarkets, ClosedSectors, Coefficient, Effect, Elasticity, JointNormal, Loading, Range,
+    Shock, Shocks, Supply, Uncertain,
 };
 use emporion_tables::problem::nearest;
 use emporion_tables::{Problem, Report};
@@ -82,7 +82,7 @@ pub fn uncertain(
     text: &Text,
     library: &Library<'_>,
 ) -> Result<Uncertain, Report> {
-    let mut shared = Shared { text, library, models: BTreeMap::new(), used: Vec::new() };
+    let mut shared = Shared::new(text, library);
     let mut effects = Vec::new();
     let mut closed: Vec<Shock> = Vec::new();
     let mut supply: BTreeMap<usize, f64> = BTreeMap::new();
@@ -171,8 +171,34 @@ pub fn accounts(changes: &[Change], step: &Step) -> Vec<ClosedMarkets> {
         .collect()
 }
 
+/// The accounts of closed markets in force in a step, when there are many sectors: one for each
+/// exporter and set of sectors that it loses.
+#[must_use]
+pub fn sector_accounts(changes: &[Change], step: &Step, sectors: usize) -> Vec<ClosedSectors> {
+    let mut lost: BTreeMap<(usize, usize), BTreeSet<usize>> = BTreeMap::new();
+    for (change, &share) in changes.iter().zip(&step.shares) {
+        if change.kind == Kind::Close && share > 0.0 {
+            let all: Vec<usize> = (0..sectors).collect();
+            let named = change.sectors.as_deref().unwrap_or(&all);
+            for &(seller, buyer) in &change.pairs {
+                if change.exporters.contains(&seller) {
+                    lost.entry((seller, buyer)).or_default().extend(named);
+                }
+            }
+        }
+    }
+    let mut accounts: BTreeMap<(usize, BTreeSet<usize>), Vec<usize>> = BTreeMap::new();
+    for ((exporter, market), sectors) in lost {
+        accounts.entry((exporter, sectors)).or_default().push(market);
+    }
+    let account = |((exporter, sectors), markets): ((usize, BTreeSet<usize>), Vec<usize>)| {
+        ClosedSectors { exporter, markets, sectors: sectors.into_iter().collect() }
+    };
+    accounts.into_iter().map(account).collect()
+}
+
 /// Saved coefficients in use: each once, however many changes name it.
-struct Shared<'a> {
+pub(crate) struct Shared<'a> {
     text: &'a Text,
     library: &'a Library<'a>,
     models: BTreeMap<String, Vec<SavedModel>>,
@@ -180,8 +206,12 @@ struct Shared<'a> {
     used: Vec<(String, usize, usize)>,
 }
 
-impl Shared<'_> {
-    fn coefficient(&mut self, value: &Value) -> Result<Coefficient, Report> {
+impl<'a> Shared<'a> {
+    pub fn new(text: &'a Text, library: &'a Library<'a>) -> Self {
+        Self { text, library, models: BTreeMap::new(), used: Vec::new() }
+    }
+
+    pub fn coefficient(&mut self, value: &Value) -> Result<Coefficient, Report> {
         let (from, model, coefficient, line) = match value {
             Value::Given(range) => return Ok(Coefficient::Given(*range)),
             Value::Saved { from, model, coefficient, line } => (from, model, coefficient, *line),
@@ -253,7 +283,7 @@ impl Shared<'_> {
     }
 
     /// Jointly normal within a model; different models are independent.
-    fn joint(&self) -> JointNormal {
+    pub fn joint(&self) -> JointNormal {
         let entry = |(from, at, k): &(String, usize, usize)| (&self.models[from][*at], *k);
         let mean = self.used.iter().map(|key| {
             let (model, k) = entry(key);
@@ -276,25 +306,15 @@ impl Shared<'_> {
     }
 }
 
-/// The central value of a size: what is known, or the middle of what is not.
-///
-/// # Errors
-///
-/// As [`fn@uncertain`], for a saved coefficient.
-pub fn central(value: &Value, text: &Text, library: &Library<'_>) -> Result<f64, Report> {
-    let mut shared = Shared { text, library, models: BTreeMap::new(), used: Vec::new() };
-    Ok(match shared.coefficient(value)? {
-        Coefficient::Given(range) => range.central(),
-        Coefficient::Estimated(at) => shared.joint().mean[at],
-    })
-}
-
 /// Whether anything in a scenario has a distribution.
 #[must_use]
 pub fn is_uncertain(scenario: &Uncertain) -> bool {
     !matches!(scenario.elasticity, Elasticity::Fixed(_))
-        || scenario
-            .effects
-            .iter()
-            .any(|effect| !matches!(effect.coefficient, Coefficient::Given(Range::Point(_))))
+        || scenario.effects.iter().any(|effect| !known(effect.coefficient))
+}
+
+/// Whether a coefficient is a number.
+#[must_use]
+pub fn known(coefficient: Coefficient) -> bool {
+    matches!(coefficient, Coefficient::Given(Range::Point(_)))
 }

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use emporion_model::outcome::{InputError, Note};
 use emporion_model::simulate::{
-    ManySectorEquilibrium, ManySectorShock, ManySectors, ManySectorsData,
+    Elasticity, ManySectorEquilibrium, ManySectorScenario, ManySectorShock, ManySectors,
+    ManySectorsData, SectorEffect, SectorElasticities, SectorLoading,
 };
 use emporion_tables::{Problem, Report, Table};
 
@@ -29,10 +30,10 @@ pub struct Sources<'a> {
     pub output: Option<&'a Table>,
     /// `origin, destination, product, tariff` in percent; without it there are none.
     pub tariffs: Option<&'a Table>,
-    /// `product, theta`; without it every sector has the same.
+    /// `product, theta`, with `sd` where theta is log-normal; without it every sector has the same.
     pub elasticities: Option<&'a Table>,
     /// theta where there is no table.
-    pub theta: f64,
+    pub theta: &'a Elasticity,
 }
 
 /// A world of many sectors with its names.
@@ -46,6 +47,8 @@ pub struct SectorWorld {
     pub world: ManySectors,
     /// What they were made from.
     data: ManySectorsData,
+    /// theta by sector, or one for all.
+    pub elasticities: SectorElasticities,
     /// Unit of the flows.
     pub unit: String,
     /// What had to be assumed.
@@ -124,7 +127,7 @@ impl SectorWorld {
             }
         };
         let elasticities = match sources.elasticities {
-            None => vec![sources.theta; j],
+            None => SectorElasticities::Common(sources.theta.clone()),
             Some(table) => elasticities(table, &index, &sectors)?,
         };
         let data = ManySectorsData {
@@ -134,14 +137,14 @@ impl SectorWorld {
             tariffs,
             value_added_shares,
             input_shares,
-            elasticities,
+            elasticities: elasticities.central(j),
             final_shares: None,
         };
         let world = ManySectors::new(&data)
             .map_err(|error| refused(flows.path(), &places, &sectors, &error))?;
         notes.extend(world.notes().iter().cloned());
         let unit = rows.first().and_then(|&row| flows.text("unit", row)).unwrap_or_default();
-        Ok(Self { world, data, unit: unit.to_owned(), places, sectors, notes })
+        Ok(Self { world, data, elasticities, unit: unit.to_owned(), places, sectors, notes })
     }
 
     /// The world after a counterfactual, to start another one from.
@@ -168,22 +171,23 @@ impl SectorWorld {
         Ok(Self { world, data, ..self.clone() })
     }
 
-    /// The changes of a scenario that are in force in a step, at their central values.
+    /// The changes of a scenario that are in force in a step.
     ///
     /// # Errors
     ///
     /// As the scenario's own names and sizes; a tariff schedule with places or products that the
     /// world does not have.
-    pub fn shock(
+    pub fn scenario(
         &self,
         changes: &[Change],
         step: &Step,
         text: &Text,
         library: &Library<'_>,
         table: &dyn Fn(&str) -> Result<Table, Report>,
-    ) -> Result<ManySectorShock, Report> {
-        let mut shock = ManySectorShock::none(&self.world);
-        let mut costs: BTreeMap<(usize, usize, usize), f64> = BTreeMap::new();
+    ) -> Result<ManySectorScenario, Report> {
+        let mut fixed = ManySectorShock::none(&self.world);
+        let mut shared = shocks::Shared::new(text, library);
+        let mut effects = Vec::new();
         let mut better: BTreeMap<(usize, usize), f64> = BTreeMap::new();
         let all: Vec<usize> = (0..self.sectors.len()).collect();
         let failed = |error| refused(&text.path, &self.places, &self.sectors, &error);
@@ -195,21 +199,22 @@ impl SectorWorld {
             let cells =
                 || sectors.iter().flat_map(|&k| change.pairs.iter().map(move |&(i, m)| (k, i, m)));
             match &change.kind {
-                Kind::Effect(size) => {
-                    let beta = share * size.share * shocks::central(&size.number, text, library)?;
-                    for (k, i, m) in cells() {
-                        *costs.entry((k, i, m)).or_default() -= beta / self.world.elasticity(k);
-                    }
-                }
-                Kind::Cost(size) => {
-                    let ln = share * size.share * shocks::central(&size.number, text, library)?;
-                    for cell in cells() {
-                        *costs.entry(cell).or_default() += ln;
-                    }
-                }
+                Kind::Effect(size) | Kind::Cost(size) => effects.push(SectorEffect {
+                    name: change.label.clone(),
+                    coefficient: shared.coefficient(&size.number)?,
+                    loadings: cells()
+                        .map(|(sector, origin, destination)| SectorLoading {
+                            sector,
+                            origin,
+                            destination,
+                            loading: share * size.share,
+                        })
+                        .collect(),
+                    per_theta: matches!(change.kind, Kind::Cost(_)),
+                }),
                 Kind::Close => {
                     for (k, i, m) in cells() {
-                        shock.close(k, i, m).map_err(failed)?;
+                        fixed.close(k, i, m).map_err(failed)?;
                     }
                 }
                 Kind::Productivity(ln) => {
@@ -219,7 +224,7 @@ impl SectorWorld {
                 }
                 Kind::Tariff(level) => {
                     for (k, i, m) in cells() {
-                        shock.tariff(k, i, m, *level).map_err(failed)?;
+                        fixed.tariff(k, i, m, *level).map_err(failed)?;
                     }
                 }
                 Kind::Schedule(name) => {
@@ -232,21 +237,23 @@ impl SectorWorld {
                         let (k, i, m) = (cell / (n * n), cell / n % n, cell % n);
                         let percent = value(&schedule, row, "tariff")?;
                         if sectors.contains(&k) && i != m {
-                            shock.tariff(k, i, m, percent / 100.0).map_err(failed)?;
+                            fixed.tariff(k, i, m, percent / 100.0).map_err(failed)?;
                         }
                     }
                 }
             }
         }
-        for ((k, i, m), ln) in costs {
-            if ln != 0.0 {
-                shock.cost(k, i, m, ln.exp()).map_err(failed)?;
-            }
-        }
         for ((place, sector), ln) in better {
-            shock.productivity(place, sector, ln.exp()).map_err(failed)?;
+            fixed.productivity(place, sector, ln.exp()).map_err(failed)?;
         }
-        Ok(shock)
+        let found = ManySectorScenario {
+            fixed,
+            effects,
+            estimated: shared.joint(),
+            elasticities: self.elasticities.clone(),
+        };
+        found.check(&self.world).map_err(failed)?;
+        Ok(found)
     }
 
     /// A message of a kernel with names in place of positions.
@@ -483,14 +490,26 @@ fn production(
     Ok((value_added, inputs))
 }
 
-fn elasticities(table: &Table, index: &Index<'_>, sectors: &[String]) -> Result<Vec<f64>, Report> {
+fn elasticities(
+    table: &Table,
+    index: &Index<'_>,
+    sectors: &[String],
+) -> Result<SectorElasticities, Report> {
     let mut cells = Cells::new(sectors.len());
+    let mut sd = vec![0.0; sectors.len()];
     for row in 0..table.rows() {
         let cell = index.sector(table, "product", row)?;
         cells.put(cell, table, row, "theta")?;
+        if table.number("sd", row).is_some() {
+            sd[cell] = value(table, row, "sd")?;
+        }
     }
+    let one = |(&theta, &sd): (&f64, &f64)| match sd > 0.0 {
+        true => Elasticity::LogNormal { mean: theta, sd },
+        false => Elasticity::Fixed(theta),
+    };
     match cells.taken.iter().position(|taken| !taken) {
-        None => Ok(cells.values),
+        None => Ok(SectorElasticities::BySector(cells.values.iter().zip(&sd).map(one).collect())),
         Some(k) => Err(Problem::new(
             "missing-elasticity",
             table.path(),

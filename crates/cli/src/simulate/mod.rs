@@ -70,7 +70,8 @@ pub fn run(arguments: &args::Simulate, progress: &Progress) -> Result<Output, Fa
     answer.context = data.context(flows, &selected.rows);
     answer.context("model", vec!["one sector, exact hat algebra".into()]);
     answer.notes.extend(selected.advice);
-    let changes = changes(&data, &world, &found);
+    let top = arguments.shape.top.unwrap_or(usize::MAX);
+    let changes = changes(&data, &world, &found, top);
     answer.parts.push(changes);
     if let Some(diversion) = &found.diversion {
         account(&mut answer, &data, &world, diversion, arguments.shape.top);
@@ -172,7 +173,7 @@ fn describe(answer: &mut Answer, arguments: &args::Simulate, world: &World, abse
 }
 
 /// Change of every place in percent, the largest gain in welfare first.
-fn changes(data: &Data, world: &World, found: &Counterfactual) -> Part {
+fn changes(data: &Data, world: &World, found: &Counterfactual, top: usize) -> Part {
     let percent =
         |key, title, decimals| Column::number(key, title, "percent", Show::Decimals(decimals));
     let mut part = Part::new(
@@ -189,10 +190,8 @@ fn changes(data: &Data, world: &World, found: &Counterfactual) -> Part {
         ],
     );
     let world_now = &found.equilibrium;
-    let mut order: Vec<usize> = (0..world.places.len()).collect();
     let welfare = &world_now.welfare_hat;
-    order.sort_by(|&a, &b| welfare[b].total_cmp(&welfare[a]).then(a.cmp(&b)));
-    for i in order {
+    for i in scenario_tables::furthest(welfare, top) {
         let change = |hat: &[f64]| Cell::from(100.0 * (hat[i] - 1.0));
         part.push(vec![
             world.places[i].as_str().into(),

@@ -155,11 +155,7 @@ pub fn answer(
             progress.step(format!("solving {}", case.name));
             let (one, known) = run.solve(case, step, &flows)?;
             if known && arguments.draws.is_some() {
-                answer.note(Advice::new(
-                    "nothing_to_draw",
-                    format!("{}: nothing in it has a distribution; all draws are alike", case.name),
-                    1,
-                ));
+                answer.note(nothing_to_draw(&case.name));
             }
             found.push(one);
         }
@@ -173,6 +169,34 @@ pub fn title(file: &File, plan: &Plan) -> String {
     file.title.clone().unwrap_or_else(|| {
         plan.cases.iter().map(|case| case.name.as_str()).collect::<Vec<_>>().join("; ")
     })
+}
+
+/// theta as a reader says it.
+pub fn in_words(theta: &Elasticity) -> String {
+    match theta {
+        Elasticity::Fixed(theta) => format!("{theta}"),
+        Elasticity::LogNormal { mean, sd } => format!("log-normal, mean {mean}, sd {sd}"),
+        Elasticity::Uniform { low, high } => format!("uniform, {low} to {high}"),
+        Elasticity::Triangular { low, mode, high } => {
+            format!("triangular, {low} to {high}, mode {mode}")
+        }
+        Elasticity::Values(values) => format!("{values:?}"),
+    }
+}
+
+pub fn nothing_to_draw(case: &str) -> Advice {
+    let message = format!("{case}: nothing in it has a distribution; all draws are alike");
+    Advice::new("nothing_to_draw", message, 1)
+}
+
+pub fn uncertain_baseline(text: &Text) -> Failure {
+    Problem::new(
+        "uncertain-baseline",
+        text.path.clone(),
+        "a baseline that is known",
+        "give each effect of [baseline] as one number; ranges belong in scenarios",
+    )
+    .into()
 }
 
 pub fn closure(
@@ -222,13 +246,7 @@ impl Run<'_> {
         let step = Step { year: None, shares: vec![1.0; self.plan.baseline.len()] };
         let scenario = self.uncertain(&self.plan.baseline, &step)?;
         if is_uncertain(&Uncertain { elasticity: Elasticity::Fixed(1.0), ..scenario.clone() }) {
-            return Err(Problem::new(
-                "uncertain-baseline",
-                self.text.path.clone(),
-                "a baseline that is known",
-                "give each effect of [baseline] as one number; ranges belong in scenarios",
-            )
-            .into());
+            return Err(uncertain_baseline(self.text));
         }
         let shocks = self.central_shocks(&scenario)?;
         let solved = one_sector(flows, &shocks, &self.options).map_err(|e| self.refused(&e))?;
@@ -331,15 +349,7 @@ impl Run<'_> {
     }
 
     fn describe(&self, answer: &mut Answer) {
-        let theta = match &self.theta {
-            Elasticity::Fixed(theta) => format!("{theta}"),
-            Elasticity::LogNormal { mean, sd } => format!("log-normal, mean {mean}, sd {sd}"),
-            Elasticity::Uniform { low, high } => format!("uniform, {low} to {high}"),
-            Elasticity::Triangular { low, mode, high } => {
-                format!("triangular, {low} to {high}, mode {mode}")
-            }
-            Elasticity::Values(values) => format!("{values:?}"),
-        };
+        let theta = in_words(&self.theta);
         let imbalances = match self.options.imbalances {
             Imbalances::Additive => "additive",
             Imbalances::Multiplicative => "multiplicative",

@@ -1,5 +1,7 @@
 //! The tables of solved scenarios.
 
+use std::collections::BTreeSet;
+
 use emporion_brief::stages::world::World;
 use emporion_model::simulate::{Diversion, Outcome, Spread};
 
@@ -32,26 +34,14 @@ pub fn fill(
     let top = arguments.shape.top.unwrap_or(usize::MAX);
     answer.parts.push(rows(data, world, found, top));
     if found.len() > 1 {
-        answer.parts.push(side_by_side(data, world, found));
+        answer.parts.push(side_by_side(data, world, found, top));
     }
     answer.parts.push(solutions(found));
     if found.iter().any(|one| !one.accounts.is_empty()) {
         answer.parts.extend([accounts(world, found), markets(data, world, found, top)]);
         answer.parts.push(fills(data, world, found, top));
     }
-    let failed = failed_draws(found);
-    if !failed.rows.is_empty() {
-        answer.note(Advice::new(
-            "failed_draws",
-            format!(
-                "{} draws could not be solved; they are listed under failed_draws, are not in the \
-                 intervals, and were not drawn again",
-                failed.rows.len()
-            ),
-            failed.rows.len(),
-        ));
-        answer.parts.push(failed);
-    }
+    tell_failed(answer, failed_draws(found));
     for one in found {
         for note in &one.central.notes {
             let mut advice = Advice::from(note);
@@ -64,6 +54,39 @@ pub fn fill(
             }
         }
     }
+}
+
+/// Draws without a solution are counted in a note and listed.
+pub fn tell_failed(answer: &mut Answer, failed: Part) {
+    if failed.rows.is_empty() {
+        return;
+    }
+    answer.note(Advice::new(
+        "failed_draws",
+        format!(
+            "{} draws could not be solved; they are listed under failed_draws, are not in the \
+             intervals, and were not drawn again",
+            failed.rows.len()
+        ),
+        failed.rows.len(),
+    ));
+    answer.parts.push(failed);
+}
+
+pub fn of_failed_draws(theta: Column) -> Part {
+    let mut columns = of_solution();
+    columns.extend([
+        Column::number("draw", "Draw", "", Show::Whole),
+        theta,
+        Column::text("coefficients", "Coefficients"),
+        Column::text("status", "Status"),
+    ]);
+    Part::new("failed_draws", "Draws without a solution", columns)
+}
+
+/// Numbers in one cell.
+pub fn numbers(values: &[f64]) -> Cell {
+    values.iter().map(|c| format!("{c:.6}")).collect::<Vec<_>>().join(" ").into()
 }
 
 fn label(one: &Found) -> String {
@@ -95,6 +118,19 @@ fn place(data: &Data, world: &World, at: usize) -> [Cell; 2] {
 
 fn percent(hat: f64) -> Cell {
     Cell::from(100.0 * (hat - 1.0))
+}
+
+/// The `top` places that change most, the largest gain first and the largest loss last.
+pub fn furthest(hats: &[f64], top: usize) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..hats.len()).collect();
+    let change = |at: usize| match hats[at].is_nan() {
+        true => -1.0,
+        false => (hats[at] - 1.0).abs(),
+    };
+    order.sort_by(|&a, &b| change(b).total_cmp(&change(a)).then(a.cmp(&b)));
+    order.truncate(top);
+    order.sort_by(|&a, &b| hats[b].total_cmp(&hats[a]).then(a.cmp(&b)));
+    order
 }
 
 /// Every place of every solution, the largest gain in welfare first.
@@ -140,9 +176,7 @@ fn rows(data: &Data, world: &World, found: &[Found], top: usize) -> Part {
         };
         let before = &one.flows.values;
         let welfare = &world_now.welfare_hat;
-        let mut order: Vec<usize> = (0..n).collect();
-        order.sort_by(|&a, &b| welfare[b].total_cmp(&welfare[a]).then(a.cmp(&b)));
-        for &i in order.iter().take(top) {
+        for i in furthest(welfare, top) {
             let mut row = solution(k, &one.name, one.year);
             row.extend(place(data, world, i));
             for (outcome, ..) in SHOWN {
@@ -176,8 +210,8 @@ fn rows(data: &Data, world: &World, found: &[Found], top: usize) -> Part {
     part
 }
 
-/// Welfare of every place, one column for each solution.
-fn side_by_side(data: &Data, world: &World, found: &[Found]) -> Part {
+/// Welfare of the places, one column for each solution.
+fn side_by_side(data: &Data, world: &World, found: &[Found], top: usize) -> Part {
     let mut columns = of_place("Place").to_vec();
     for (k, one) in found.iter().enumerate() {
         let key = format!("welfare_{}", k + 1);
@@ -185,7 +219,9 @@ fn side_by_side(data: &Data, world: &World, found: &[Found]) -> Part {
         columns.push(Column::number(key, title, "percent", Show::Decimals(3)));
     }
     let mut part = Part::new("side_by_side", "Welfare, scenario beside scenario", columns);
-    for i in 0..world.places.len() {
+    let chosen: BTreeSet<usize> =
+        found.iter().flat_map(|one| furthest(&one.central.welfare_hat, top)).collect();
+    for i in chosen {
         let mut row = place(data, world, i).to_vec();
         row.extend(found.iter().map(|one| percent(one.central.welfare_hat[i])));
         part.push(row);
@@ -346,23 +382,14 @@ fn fills(data: &Data, world: &World, found: &[Found], top: usize) -> Part {
 
 /// Draws without a solution, with what was drawn.
 fn failed_draws(found: &[Found]) -> Part {
-    let mut columns = of_solution();
-    columns.extend([
-        Column::number("draw", "Draw", "", Show::Whole),
-        Column::number("theta", "theta", "", Show::SixDigits),
-        Column::text("coefficients", "Coefficients"),
-        Column::text("status", "Status"),
-    ]);
-    let mut part = Part::new("failed_draws", "Draws without a solution", columns);
+    let mut part = of_failed_draws(Column::number("theta", "theta", "", Show::SixDigits));
     for (k, one) in found.iter().enumerate() {
         for draw in one.draws.iter().flat_map(|draws| &draws.failed) {
             let mut row = solution(k, &one.name, one.year);
-            let coefficients: Vec<String> =
-                draw.coefficients.iter().map(|c| format!("{c:.6}")).collect();
             row.extend([
                 draw.number.into(),
                 draw.elasticity.into(),
-                coefficients.join(" ").into(),
+                numbers(&draw.coefficients),
                 format!("{:?}", draw.status).into(),
             ]);
             part.push(row);

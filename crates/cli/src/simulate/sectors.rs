@@ -1,15 +1,16 @@
 //! Scenario files on a world of many sectors.
 
-use emporion_brief::scenario::{Change, Names, Step, plan};
+use emporion_brief::scenario::{Change, Names, Step, known, plan, sector_accounts};
 use emporion_brief::stages::sectors::{SectorWorld, Sources};
 use emporion_model::outcome::{InputError, Status};
 use emporion_model::simulate::{
-    Elasticity, Imbalances, ManySectorDiversion, ManySectorEquilibrium, ManySectorOptions,
-    ManySectorShock, many_sector_diversion, many_sectors,
+    ClosedSectors, DrawOptions, Imbalances, ManySectorDiversion, ManySectorDraws,
+    ManySectorEquilibrium, ManySectorOptions, ManySectorScenario, ManySectorShock,
+    SectorElasticities, many_sector_diversion, many_sector_draws, many_sectors,
 };
 use emporion_tables::{Problem, Table};
 
-use super::scenario::{Sheet, closure, title};
+use super::scenario::{Sheet, closure, in_words, nothing_to_draw, title, uncertain_baseline};
 use super::sectors_tables;
 use crate::answer::{Advice, Answer};
 use crate::args;
@@ -27,6 +28,8 @@ pub struct Found {
     pub solved: ManySectorEquilibrium,
     /// The accounts of closed markets.
     pub accounts: Vec<ManySectorDiversion>,
+    /// What is not known, drawn.
+    pub draws: Option<ManySectorDraws>,
 }
 
 /// Solves the scenarios of a file.
@@ -39,19 +42,12 @@ pub fn answer(
     progress: &Progress,
 ) -> Result<Answer, Failure> {
     let Sheet { text, file, .. } = sheet;
-    if arguments.draws.is_some() || arguments.delta {
+    if arguments.delta {
         return Err(Failure::new(
-            "--draws and --delta are for a world of one sector; with sectors = \"many\" solve the \
-             scenario at both ends of a range instead",
+            "--delta is for a world of one sector; with sectors = \"many\" write --draws 500",
         ));
     }
     let theta = sheet.theta(arguments)?;
-    let Elasticity::Fixed(theta) = theta else {
-        return Err(Failure::new(format!(
-            "{}: theta of many sectors is a number, or a file of elasticities under [data]",
-            text.path
-        )));
-    };
     let tables = Tables::read(sheet)?;
     let world = SectorWorld::new(&Sources {
         flows,
@@ -65,8 +61,8 @@ pub fn answer(
         })?,
         output: tables.output.as_ref().or_else(|| case_table(data, "output")),
         tariffs: tables.tariffs.as_ref().or_else(|| case_table(data, "tariffs")),
-        elasticities: tables.elasticities.as_ref().or_else(|| case_table(data, "elasticities")),
-        theta,
+        elasticities: tables.elasticities(arguments, sheet, data)?,
+        theta: &theta,
     })?;
     let group = |id: &str| data.case().and_then(|case| case.members(id));
     let names = Names::new(text, file, &world.places, &world.sectors, &group);
@@ -81,20 +77,36 @@ pub fn answer(
     } else {
         progress.step("solving the baseline");
         let step = Step { year: None, shares: vec![1.0; plan.baseline.len()] };
-        let (solved, shock) = run.solve(&world, "baseline", &plan.baseline, &step)?;
+        let scenario = run.scenario(&world, &plan.baseline, &step)?;
+        if scenario.effects.iter().any(|effect| !known(effect.coefficient)) {
+            return Err(uncertain_baseline(text));
+        }
+        let (solved, shock) = run.solve(&world, "baseline", &scenario)?;
         world.after(&solved, &shock)?
     };
+    let mut answer = Answer::new("simulate", title(file, &plan), data.identity());
     let mut found = Vec::new();
     for case in sheet.wanted(&plan, arguments)? {
         for step in &case.steps {
             progress.step(format!("solving {}", case.name));
-            let (solved, _) = run.solve(&start, &case.name, &case.changes, step)?;
-            let accounts = run.accounts(&start, &case.changes, step, &solved)?;
-            found.push(Found { name: case.name.clone(), year: step.year, solved, accounts });
+            let scenario = run.scenario(&start, &case.changes, step)?;
+            let closed = sector_accounts(&case.changes, step, start.sectors.len());
+            let draws = run.draws(&start, &scenario, &closed, arguments)?;
+            let (solved, _) = run.solve(&start, &case.name, &scenario)?;
+            let account = |one: &ClosedSectors| {
+                many_sector_diversion(&solved, one.exporter, &one.markets, &one.sectors)
+                    .map_err(|error| run.refused(&start, &error))
+            };
+            let accounts = closed.iter().map(account).collect::<Result<Vec<_>, _>>()?;
+            let all_known = scenario.elasticities.known()
+                && scenario.effects.iter().all(|effect| known(effect.coefficient));
+            if all_known && draws.is_some() {
+                answer.note(nothing_to_draw(&case.name));
+            }
+            found.push(Found { name: case.name.clone(), year: step.year, solved, accounts, draws });
         }
     }
-    let mut answer = Answer::new("simulate", title(file, &plan), data.identity());
-    run.describe(&mut answer, arguments, theta, tables.elasticities.is_some());
+    run.describe(&mut answer, arguments, &world_elasticities(&start));
     for note in &start.notes {
         let mut advice = Advice::from(note);
         advice.message = start.named(&advice.message);
@@ -130,6 +142,39 @@ impl Tables {
             elasticities: read(named.elasticities.as_ref().map(|name| name.get_ref().as_str()))?,
         })
     }
+
+    /// The table of elasticities, unless a theta says otherwise: that of the command line before
+    /// every table, that of the file before the case's.
+    fn elasticities<'a>(
+        &'a self,
+        arguments: &args::Simulate,
+        sheet: &Sheet<'_>,
+        data: &'a Data,
+    ) -> Result<Option<&'a Table>, Failure> {
+        let said = sheet.file.model.theta.as_ref();
+        match (&self.elasticities, said) {
+            _ if arguments.theta.is_some() => Ok(None),
+            (Some(_), Some(theta)) => Err(sheet
+                .text
+                .problem(
+                    "theta-twice",
+                    &theta.span(),
+                    "theta, or elasticities under [data]",
+                    "the file gives both: leave one out",
+                )
+                .into()),
+            (Some(table), None) => Ok(Some(table)),
+            (None, Some(_)) => Ok(None),
+            (None, None) => Ok(case_table(data, "elasticities")),
+        }
+    }
+}
+
+fn world_elasticities(world: &SectorWorld) -> String {
+    match &world.elasticities {
+        SectorElasticities::Common(theta) => format!("{} in every sector", in_words(theta)),
+        SectorElasticities::BySector(_) => "by sector".into(),
+    }
 }
 
 struct Run<'a> {
@@ -138,16 +183,28 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
+    fn scenario(
+        &self,
+        world: &SectorWorld,
+        changes: &[Change],
+        step: &Step,
+    ) -> Result<ManySectorScenario, Failure> {
+        let library = |from: &str| self.sheet.models(from);
+        let table = |name: &str| Table::read(&self.sheet.beside(name));
+        Ok(world.scenario(changes, step, &self.sheet.text, &library, &table)?)
+    }
+
+    /// The world at the central values, with the shock.
     fn solve(
         &self,
         world: &SectorWorld,
         name: &str,
-        changes: &[Change],
-        step: &Step,
+        scenario: &ManySectorScenario,
     ) -> Result<(ManySectorEquilibrium, ManySectorShock), Failure> {
-        let library = |from: &str| self.sheet.models(from);
-        let table = |name: &str| Table::read(&self.sheet.beside(name));
-        let shock = world.shock(changes, step, &self.sheet.text, &library, &table)?;
+        let theta = scenario.elasticities.central(world.sectors.len());
+        let shock = scenario
+            .shock(&scenario.central(), &theta)
+            .map_err(|error| self.refused(world, &error))?;
         let solved = many_sectors(&world.world, &shock, &self.options)
             .map_err(|error| self.refused(world, &error))?;
         if solved.status != Status::Converged {
@@ -166,30 +223,18 @@ impl Run<'_> {
         Ok((solved, shock))
     }
 
-    /// An account for each exporter that loses markets, in the sectors that closed.
-    fn accounts(
+    fn draws(
         &self,
         world: &SectorWorld,
-        changes: &[Change],
-        step: &Step,
-        solved: &ManySectorEquilibrium,
-    ) -> Result<Vec<ManySectorDiversion>, Failure> {
-        let closed = emporion_brief::scenario::accounts(changes, step);
-        let mut sectors: Vec<usize> = changes
-            .iter()
-            .filter(|change| change.kind == emporion_brief::scenario::Kind::Close)
-            .flat_map(|change| match &change.sectors {
-                Some(sectors) => sectors.clone(),
-                None => (0..world.sectors.len()).collect(),
-            })
-            .collect();
-        sectors.sort_unstable();
-        sectors.dedup();
-        let account = |one: &emporion_model::simulate::ClosedMarkets| {
-            many_sector_diversion(solved, one.exporter, &one.markets, &sectors)
-                .map_err(|error| self.refused(world, &error))
-        };
-        closed.iter().map(account).collect()
+        scenario: &ManySectorScenario,
+        accounts: &[ClosedSectors],
+        arguments: &args::Simulate,
+    ) -> Result<Option<ManySectorDraws>, Failure> {
+        let Some(n) = arguments.draws else { return Ok(None) };
+        let (seed, level) = (arguments.seed, arguments.level);
+        let draw = DrawOptions { n, seed, level, ..DrawOptions::default() };
+        let found = many_sector_draws(&world.world, scenario, &self.options, &draw, accounts);
+        found.map(Some).map_err(|error| self.refused(world, &error))
     }
 
     fn refused(&self, world: &SectorWorld, error: &InputError) -> Failure {
@@ -198,30 +243,25 @@ impl Run<'_> {
         Problem::new("refused", path, "a scenario that a model can use", text).into()
     }
 
-    fn describe(
-        &self,
-        answer: &mut Answer,
-        arguments: &args::Simulate,
-        theta: f64,
-        elasticities: bool,
-    ) {
+    fn describe(&self, answer: &mut Answer, arguments: &args::Simulate, theta: &str) {
         let imbalances = match self.options.imbalances {
             Imbalances::Additive => "additive",
             Imbalances::Multiplicative => "multiplicative",
             Imbalances::RemovedFirst => "removed",
         };
-        let theta =
-            if elasticities { "by sector".to_owned() } else { format!("{theta} in every sector") };
         answer.option("scenario", self.sheet.text.path.clone());
         answer.option("only", arguments.only.clone());
-        answer.option("theta", theta.clone());
+        answer.option("theta", theta.to_owned());
         answer.option("imbalances", imbalances);
+        answer.option("draws", arguments.draws);
+        answer.option("seed", arguments.draws.map(|_| arguments.seed));
+        answer.option("level", arguments.draws.map(|_| arguments.level));
         answer.option("value", arguments.value.clone());
         answer.option("where", arguments.rows.conditions.clone());
         answer.option("top", arguments.shape.top);
         let model = "many sectors, input-output links, tariff revenue (Caliendo and Parro 2015)";
         answer.context("model", vec![model.into()]);
-        answer.context("theta", vec![theta]);
+        answer.context("theta", vec![theta.to_owned()]);
         answer.context("imbalances", vec![imbalances.into()]);
         answer.context("numeraire", vec!["value added of the world".into()]);
     }

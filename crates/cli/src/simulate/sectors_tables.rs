@@ -1,8 +1,11 @@
 //! The tables of solved worlds of many sectors.
 
 use emporion_brief::stages::sectors::SectorWorld;
+use emporion_model::simulate::ManySectorOutcome;
 
-use super::scenario_tables::{of_place, of_solution, solution};
+use super::scenario_tables::{
+    furthest, numbers, of_failed_draws, of_place, of_solution, solution, tell_failed,
+};
 use super::sectors::Found;
 use crate::answer::{Advice, Answer, Cell, Column, Part, Show};
 use crate::args;
@@ -24,6 +27,7 @@ pub fn fill(
         answer.parts.push(fills(data, world, found, top));
     }
     answer.parts.push(by_sector(world, found));
+    tell_failed(answer, failed_draws(found));
     for one in found {
         for note in &one.solved.notes {
             let mut advice = Advice::from(note);
@@ -47,24 +51,41 @@ fn share(value: f64) -> Cell {
     Cell::from(100.0 * value)
 }
 
+/// An outcome in a column, with its key, its heading and how people see it.
+const SHOWN: [(ManySectorOutcome, &str, &str, Show); 10] = [
+    (ManySectorOutcome::Welfare, "welfare", "Welfare,\nexact", Show::Decimals(3)),
+    (
+        ManySectorOutcome::FirstOrderWelfare,
+        "welfare_first_order",
+        "Welfare,\nfirst order",
+        Show::Decimals(3),
+    ),
+    (ManySectorOutcome::TermsOfTrade, "terms_of_trade", "Terms of\ntrade", Show::Decimals(3)),
+    (ManySectorOutcome::VolumeOfTrade, "volume_of_trade", "Volume of\ntrade", Show::Decimals(3)),
+    (ManySectorOutcome::Technical, "technical", "Technical", Show::Decimals(3)),
+    (ManySectorOutcome::RealWage, "real_wage", "Real wage", Show::Decimals(3)),
+    (ManySectorOutcome::Exports, "exports", "Exports", Show::Decimals(2)),
+    (ManySectorOutcome::Imports, "imports", "Imports", Show::Decimals(2)),
+    (ManySectorOutcome::Wage, "wage", "Wage", Show::Hidden),
+    (ManySectorOutcome::PriceIndex, "price_index", "Price index", Show::Hidden),
+];
+
 /// Every place, the largest gain first.
 fn rows(data: &Data, world: &SectorWorld, found: &[Found], top: usize) -> Part {
-    let number = |key, title, show| Column::number(key, title, "percent", show);
     let money = |key, title| Column::number(key, title, world.unit.as_str(), Show::Hidden);
-    let seen = Show::Decimals(3);
+    let drawn = found.iter().any(|one| one.draws.is_some());
     let mut columns = of_solution();
     columns.extend(of_place("Place"));
+    for (outcome, key, title, shown) in SHOWN {
+        columns.push(Column::number(key, title, "percent", shown));
+        if drawn {
+            // A terminal has room for one interval.
+            let show = if outcome == ManySectorOutcome::Welfare { shown } else { Show::Hidden };
+            columns.push(Column::number(format!("{key}_low"), "from", "percent", show));
+            columns.push(Column::number(format!("{key}_high"), "to", "percent", show));
+        }
+    }
     columns.extend([
-        number("welfare", "Welfare,\nexact", seen),
-        number("welfare_first_order", "Welfare,\nfirst order", seen),
-        number("terms_of_trade", "Terms of\ntrade", seen),
-        number("volume_of_trade", "Volume of\ntrade", seen),
-        number("technical", "Technical", seen),
-        number("real_wage", "Real wage", seen),
-        number("exports", "Exports", Show::Decimals(2)),
-        number("imports", "Imports", Show::Decimals(2)),
-        number("wage", "Wage", Show::Hidden),
-        number("price_index", "Price index", Show::Hidden),
         money("income_before", "Income before"),
         money("income", "Income"),
         money("tariff_revenue_before", "Tariff revenue before"),
@@ -75,30 +96,43 @@ fn rows(data: &Data, world: &SectorWorld, found: &[Found], top: usize) -> Part {
     let mut part = Part::new("rows", "", columns);
     for (k, one) in found.iter().enumerate() {
         let s = &one.solved;
-        let first = &s.first_order;
-        let gain = &s.welfare_exact_hat;
-        let mut order: Vec<usize> = (0..s.places).collect();
-        order.sort_by(|&a, &b| gain[b].total_cmp(&gain[a]).then(a.cmp(&b)));
-        for &i in order.iter().take(top) {
+        let outcomes = SHOWN.map(|(outcome, ..)| outcome.of(s));
+        for i in furthest(&s.welfare_exact_hat, top) {
             let mut row = solution(k, &one.name, one.year);
             row.extend(place(data, world, i));
+            for ((outcome, ..), central) in SHOWN.iter().zip(&outcomes) {
+                row.push(share(central[i]));
+                if drawn {
+                    let spread = one.draws.as_ref().and_then(|draws| draws.outcome(*outcome));
+                    row.push(spread.map_or(Cell::Missing, |s| share(s.low[i])));
+                    row.push(spread.map_or(Cell::Missing, |s| share(s.high[i])));
+                }
+            }
             row.extend([
-                percent(gain[i]),
-                share(first.welfare[i]),
-                share(first.terms_of_trade[i]),
-                share(first.volume_of_trade[i]),
-                share(first.technical[i]),
-                percent(s.real_wage_hat[i]),
-                percent(s.exports_hat[i]),
-                percent(s.imports_hat[i]),
-                percent(s.wage_hat[i]),
-                percent(s.price_index_hat[i]),
                 s.baseline.income[i].into(),
                 s.counterfactual.income[i].into(),
                 s.baseline.tariff_revenue[i].into(),
                 s.counterfactual.tariff_revenue[i].into(),
                 s.baseline.deficit[i].into(),
                 s.counterfactual.deficit[i].into(),
+            ]);
+            part.push(row);
+        }
+    }
+    part
+}
+
+/// Draws without a solution.
+fn failed_draws(found: &[Found]) -> Part {
+    let mut part = of_failed_draws(Column::text("theta", "theta"));
+    for (k, one) in found.iter().enumerate() {
+        for draw in one.draws.iter().flat_map(|draws| &draws.failed) {
+            let mut row = solution(k, &one.name, one.year);
+            row.extend([
+                draw.number.into(),
+                numbers(&draw.elasticities),
+                numbers(&draw.coefficients),
+                format!("{:?}", draw.status).into(),
             ]);
             part.push(row);
         }
@@ -116,6 +150,9 @@ fn solutions(found: &[Found]) -> Part {
         power("baseline_residual", "of the\nbaseline"),
         power("data_residual", "of the\ndata"),
         Column::number("iterations", "Newton\nsteps", "", Show::Whole),
+        Column::number("draws", "Draws\nsolved", "", Show::Whole).unless_all(Cell::Missing),
+        Column::number("failed", "Draws\nfailed", "", Show::Whole).unless_all(Cell::Missing),
+        power("worst_residual", "Worst of\nthe draws").unless_all(Cell::Missing),
     ]);
     let mut part = Part::new("solutions", "Solutions", columns);
     for (k, one) in found.iter().enumerate() {
@@ -127,6 +164,9 @@ fn solutions(found: &[Found]) -> Part {
             s.baseline_residual.into(),
             s.data_residual.into(),
             s.iterations.into(),
+            one.draws.as_ref().map(|d| d.solved).into(),
+            one.draws.as_ref().map(|d| d.failed.len()).into(),
+            one.draws.as_ref().map(|d| d.worst_residual).into(),
         ]);
         part.push(row);
     }
@@ -139,9 +179,12 @@ fn accounts(world: &SectorWorld, found: &[Found]) -> Part {
     let mut columns = of_solution();
     columns.extend([
         Column::text("exporter", "Exporter"),
+        Column::text("closed", "Closed markets"),
         Column::text("sector", "Sector"),
         Column::number("lost", "Lost there", world.unit.as_str(), Show::Fitting),
         part_of("quantity_abroad", "Quantity:\nredirected"),
+        part_of("quantity_abroad_low", "from").unless_all(Cell::Missing),
+        part_of("quantity_abroad_high", "to").unless_all(Cell::Missing),
         part_of("quantity_home", "turned\nhome"),
         part_of("quantity_destroyed", "destroyed"),
         part_of("value_abroad", "Value:\nredirected"),
@@ -150,17 +193,25 @@ fn accounts(world: &SectorWorld, found: &[Found]) -> Part {
     ]);
     let mut part = Part::new("accounts", "Where the lost sales go", columns);
     for (k, one) in found.iter().enumerate() {
-        for account in &one.accounts {
+        for (a, account) in one.accounts.iter().enumerate() {
+            let closed: Vec<&str> =
+                account.closed.iter().map(|&m| world.places[m].as_str()).collect();
+            let spread = one.draws.as_ref().map(|draws| &draws.accounts[a].split);
             let lost = |line: &&emporion_model::simulate::many_sectors::SectorDiversion| {
                 line.sector.is_none() || line.lost != 0.0
             };
             for line in std::iter::once(&account.total).chain(&account.sectors).filter(lost) {
                 let mut row = solution(k, &one.name, one.year);
+                // Draws are of all sectors together.
+                let drawn = spread.filter(|_| line.sector.is_none());
                 row.extend([
                     world.places[account.exporter].as_str().into(),
+                    closed.join(" ").into(),
                     line.sector.map_or("all", |j| world.sectors[j].as_str()).into(),
                     line.lost.into(),
                     share(line.quantity_share_abroad),
+                    drawn.map_or(Cell::Missing, |s| share(s.low[0])),
+                    drawn.map_or(Cell::Missing, |s| share(s.high[0])),
                     share(line.quantity_share_home),
                     share(line.quantity_share_destroyed),
                     share(line.value_share_abroad),

@@ -261,12 +261,14 @@ pub fn draws(
     };
     let factors = factors(&world, &middle, &options);
     let rules = Rules { nearby: factors.as_ref(), method: Method::Automatic, ..options.rules() };
+    let chosen: Vec<_> = scenario.effects.iter().map(|effect| effect.coefficient).collect();
     let found: Vec<(Sample, Result<Drawn, Status>)> = (0..draw.n)
         .into_par_iter()
         .map(|number| {
-            let sample = sample(scenario, &root, draw.seed, number);
+            let (known, theta) = (&scenario.estimated, std::slice::from_ref(&scenario.elasticity));
+            let sample = sample(&chosen, known, theta, &root, draw.seed, number);
             let solved = world
-                .solve(&sample.coefficients, sample.elasticity, Some((&middle, rules)))
+                .solve(&sample.coefficients, sample.elasticities[0], Some((&middle, rules)))
                 .map(|solved| Drawn {
                     residual: solved.world.state.residual(),
                     iterations: solved.world.iterations,
@@ -295,8 +297,8 @@ fn reason(
     sample: &Sample,
     status: Status,
 ) -> Status {
-    let options = OneSectorOptions { elasticity: sample.elasticity, ..options.clone() };
-    let shocks = scenario.shocks(&sample.coefficients, sample.elasticity);
+    let options = OneSectorOptions { elasticity: sample.elasticities[0], ..options.clone() };
+    let shocks = scenario.shocks(&sample.coefficients, sample.elasticities[0]);
     let world = shocks.and_then(|shocks| one_sector(flows, &shocks, &options));
     match world {
         Ok(world) if world.status == Status::Infeasible => Status::Infeasible,
@@ -324,7 +326,7 @@ fn gather(result: &mut Draws, found: Vec<(Sample, Result<Drawn, Status>)>, centr
             Err(status) => result.failed.push(FailedDraw {
                 number,
                 coefficients: sample.coefficients,
-                elasticity: sample.elasticity,
+                elasticity: sample.elasticities[0],
                 status,
             }),
         }
@@ -365,7 +367,7 @@ fn gather(result: &mut Draws, found: Vec<(Sample, Result<Drawn, Status>)>, centr
             .map(|(number, sample, measured)| KeptDraw {
                 number,
                 coefficients: sample.coefficients,
-                elasticity: sample.elasticity,
+                elasticity: sample.elasticities[0],
                 outcomes: measured.hats.into(),
                 quantity_shares: measured.shares,
             })
@@ -374,7 +376,7 @@ fn gather(result: &mut Draws, found: Vec<(Sample, Result<Drawn, Status>)>, centr
 }
 
 /// Mean, standard deviation and quantiles of each column.
-fn spread(central: &[f64], rows: &[&[f64]], level: f64) -> Spread {
+pub(super) fn spread(central: &[f64], rows: &[&[f64]], level: f64) -> Spread {
     let n = rows.len() as f64;
     let mut result = Spread {
         central: central.to_vec(),
@@ -422,6 +424,15 @@ pub(super) fn check(
         });
     }
     scenario.check()?;
+    check_settings(draw)?;
+    for account in &draw.accounts {
+        super::diversion::check_places(flows.n, account.exporter, &account.markets)?;
+    }
+    scenario.estimated.root()
+}
+
+/// Number of draws and level.
+pub(super) fn check_settings(draw: &DrawOptions) -> Result<(), InputError> {
     let refuse = |what: &str, expected: &str, got: String, remedy: &str| InputError::Setting {
         what: what.into(),
         expected: expected.into(),
@@ -435,8 +446,5 @@ pub(super) fn check(
         let got = draw.level.to_string();
         return Err(refuse("level", "a number between 0 and 1", got, "0.95 is the default"));
     }
-    for account in &draw.accounts {
-        super::diversion::check_places(flows.n, account.exporter, &account.markets)?;
-    }
-    scenario.estimated.root()
+    Ok(())
 }

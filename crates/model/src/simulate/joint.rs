@@ -2,7 +2,7 @@
 
 use faer::{Mat, Side};
 
-use super::uncertain::{Coefficient, Elasticity, JointNormal, Range, Uncertain};
+use super::uncertain::{Coefficient, Elasticity, JointNormal, Range};
 use crate::outcome::InputError;
 use crate::random::SplitMix;
 
@@ -11,11 +11,11 @@ use crate::random::SplitMix;
 /// to be mended where it was rounded.
 const ROUNDING: f64 = 1e-8;
 
-/// One draw: the coefficient of each effect, and theta.
+/// One draw: the coefficient of each effect, and each theta.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Sample {
     pub coefficients: Vec<f64>,
-    pub elasticity: f64,
+    pub elasticities: Vec<f64>,
 }
 
 impl JointNormal {
@@ -105,26 +105,33 @@ fn finite(what: &str, values: &[f64]) -> Result<(), InputError> {
 }
 
 /// Draw number `number` of a seed: always the same, whatever was drawn before it.
-pub(crate) fn sample(scenario: &Uncertain, root: &Mat<f64>, seed: u64, number: usize) -> Sample {
+pub(crate) fn sample(
+    coefficients: &[Coefficient],
+    estimated: &JointNormal,
+    elasticities: &[Elasticity],
+    root: &Mat<f64>,
+    seed: u64,
+    number: usize,
+) -> Sample {
     let mut random = SplitMix::new(seed, number as u64);
-    let k = scenario.estimated.mean.len();
+    let k = estimated.mean.len();
     let normal: Vec<f64> = (0..k).map(|_| normal_quantile(uniform(&mut random))).collect();
-    let estimated: Vec<f64> = (0..k)
+    let drawn: Vec<f64> = (0..k)
         .map(|a| {
             let moved: f64 = (0..k).map(|b| root[(a, b)] * normal[b]).sum();
-            scenario.estimated.mean[a] + moved
+            estimated.mean[a] + moved
         })
         .collect();
-    let coefficients = scenario
-        .effects
+    let coefficients = coefficients
         .iter()
-        .map(|effect| match effect.coefficient {
-            Coefficient::Estimated(k) => estimated[k],
+        .map(|coefficient| match coefficient {
+            Coefficient::Estimated(k) => drawn[*k],
             Coefficient::Given(range) => range.quantile(uniform(&mut random)),
         })
         .collect();
-    let elasticity = scenario.elasticity.quantile(uniform(&mut random), number);
-    Sample { coefficients, elasticity }
+    let elasticities =
+        elasticities.iter().map(|theta| theta.quantile(uniform(&mut random), number)).collect();
+    Sample { coefficients, elasticities }
 }
 
 impl Range {

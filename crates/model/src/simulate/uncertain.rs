@@ -138,6 +138,17 @@ pub enum Elasticity {
     Values(Vec<f64>),
 }
 
+impl Coefficient {
+    /// The value taken in the central solution.
+    #[must_use]
+    pub fn central(&self, estimated: &JointNormal) -> f64 {
+        match *self {
+            Self::Estimated(k) => estimated.mean[k],
+            Self::Given(range) => range.central(),
+        }
+    }
+}
+
 impl Range {
     /// The value taken in the central solution.
     #[must_use]
@@ -201,7 +212,7 @@ impl Elasticity {
         }
     }
 
-    fn check(&self) -> Result<(), InputError> {
+    pub(super) fn check(&self) -> Result<(), InputError> {
         let what = "elasticity (theta)";
         let positive = |v: &[f64]| v.iter().try_for_each(|&v| check_elasticity(v));
         let sound = match self {
@@ -246,13 +257,7 @@ impl Uncertain {
     /// The coefficient of each effect in the central solution.
     #[must_use]
     pub fn central(&self) -> Vec<f64> {
-        self.effects
-            .iter()
-            .map(|effect| match effect.coefficient {
-                Coefficient::Estimated(k) => self.estimated.mean[k],
-                Coefficient::Given(range) => range.central(),
-            })
-            .collect()
+        self.effects.iter().map(|effect| effect.coefficient.central(&self.estimated)).collect()
     }
 
     /// beta for these coefficients (one for each effect) and this theta.
@@ -287,18 +292,7 @@ impl Uncertain {
         let n = self.fixed.n();
         for effect in &self.effects {
             let what = format!("effect {:?}", effect.name);
-            match effect.coefficient {
-                Coefficient::Given(range) => range.check(&what)?,
-                Coefficient::Estimated(k) if k < self.estimated.mean.len() => {}
-                Coefficient::Estimated(k) => {
-                    return Err(InputError::Setting {
-                        what,
-                        expected: format!("one of {} coefficients", self.estimated.mean.len()),
-                        got: format!("coefficient {k}"),
-                        remedy: "coefficients count from 0; give their means and covariance".into(),
-                    });
-                }
-            }
+            check_coefficient(&effect.name, effect.coefficient, &self.estimated)?;
             let list: Vec<Shock> = effect
                 .loadings
                 .iter()
@@ -320,6 +314,25 @@ impl Uncertain {
         }
         self.elasticity.check()?;
         self.estimated.root().map(|_| ())
+    }
+}
+
+/// A range in order, or a coefficient that was estimated.
+pub(super) fn check_coefficient(
+    effect: &str,
+    coefficient: Coefficient,
+    estimated: &JointNormal,
+) -> Result<(), InputError> {
+    let what = format!("effect {effect:?}");
+    match coefficient {
+        Coefficient::Given(range) => range.check(&what),
+        Coefficient::Estimated(k) if k < estimated.mean.len() => Ok(()),
+        Coefficient::Estimated(k) => Err(InputError::Setting {
+            what,
+            expected: format!("one of {} coefficients", estimated.mean.len()),
+            got: format!("coefficient {k}"),
+            remedy: "coefficients count from 0; give their means and covariance".into(),
+        }),
     }
 }
 

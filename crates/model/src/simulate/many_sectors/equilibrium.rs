@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::super::baseline::note;
 use super::super::one_sector::Imbalances;
 use super::clearing::State;
-use super::feasible::clear;
+use super::feasible::{Cleared, clear};
 use super::newton::Solution;
 use super::shock::ManySectorShock;
 use super::welfare::{Change, FirstOrder, first_order};
@@ -183,32 +183,71 @@ pub fn many_sectors(
     options: &ManySectorOptions,
 ) -> Result<ManySectorEquilibrium, InputError> {
     check(world, shock, options)?;
-    let mut notes = world.notes.clone();
-    let removed = options.imbalances == Imbalances::RemovedFirst;
-    let multiplicative = options.imbalances == Imbalances::Multiplicative;
-    let deficit = if removed { vec![0.0; world.n] } else { world.deficit.clone() };
-    let solve = |world: &ManySectors, shock: &ManySectorShock, deficit: &[f64], notes: &mut _| {
-        let (tolerance, steps) = (options.tolerance, options.max_iterations);
-        clear(world, shock, deficit, multiplicative, tolerance, steps, notes)
-    };
+    match Baseline::solve(world, options)? {
+        Ok(baseline) => baseline.counterfactual(shock, options),
+        Err(no_baseline) => Ok(*no_baseline),
+    }
+}
 
-    let before = solve(world, &ManySectorShock::none(world), &deficit, &mut notes);
-    let before = match before.solution {
-        Some(solution) if before.status == Status::Converged => solution,
-        _ => {
-            note(&mut notes, "no_baseline", vec![0], |_| {
-                "the baseline itself has no solution: the shock was not tried".into()
-            });
-            return Ok(no_answer(world, options, before.status, notes));
-        }
-    };
-    describe_baseline(world, &before, removed, &mut notes);
-    let base = moved(world, &before.state);
-    let after = solve(&base, shock, &base.deficit, &mut notes);
-    let Some(solution) = after.solution else {
-        return Ok(no_answer(world, options, after.status, notes));
-    };
-    Ok(report(&base, shock, options, &before, &solution, after.status, notes))
+/// The equilibrium before the shock, from which any number of counterfactuals start.
+pub(super) struct Baseline {
+    world: ManySectors,
+    before: Solution,
+    notes: Vec<Note>,
+}
+
+impl Baseline {
+    /// Solves it; the inner error is the answer of a world without a baseline.
+    pub(super) fn solve(
+        world: &ManySectors,
+        options: &ManySectorOptions,
+    ) -> Result<Result<Self, Box<ManySectorEquilibrium>>, InputError> {
+        let none = ManySectorShock::none(world);
+        check(world, &none, options)?;
+        let mut notes = world.notes.clone();
+        let removed = options.imbalances == Imbalances::RemovedFirst;
+        let deficit = if removed { vec![0.0; world.n] } else { world.deficit.clone() };
+        let found = cleared(world, &none, &deficit, options, &mut notes);
+        let before = match found.solution {
+            Some(solution) if found.status == Status::Converged => solution,
+            _ => {
+                note(&mut notes, "no_baseline", vec![0], |_| {
+                    "the baseline itself has no solution: the shock was not tried".into()
+                });
+                return Ok(Err(Box::new(no_answer(world, options, found.status, notes))));
+            }
+        };
+        describe_baseline(world, &before, removed, &mut notes);
+        Ok(Ok(Self { world: moved(world, &before.state), before, notes }))
+    }
+
+    /// The world after a shock.
+    pub(super) fn counterfactual(
+        &self,
+        shock: &ManySectorShock,
+        options: &ManySectorOptions,
+    ) -> Result<ManySectorEquilibrium, InputError> {
+        let world = &self.world;
+        check(world, shock, options)?;
+        let mut notes = self.notes.clone();
+        let after = cleared(world, shock, &world.deficit, options, &mut notes);
+        let Some(solution) = after.solution else {
+            return Ok(no_answer(world, options, after.status, notes));
+        };
+        Ok(report(world, shock, options, &self.before, &solution, after.status, notes))
+    }
+}
+
+fn cleared(
+    world: &ManySectors,
+    shock: &ManySectorShock,
+    deficit: &[f64],
+    options: &ManySectorOptions,
+    notes: &mut Vec<Note>,
+) -> Cleared {
+    let multiplicative = options.imbalances == Imbalances::Multiplicative;
+    let (tolerance, steps) = (options.tolerance, options.max_iterations);
+    clear(world, shock, deficit, multiplicative, tolerance, steps, notes)
 }
 
 fn check(

@@ -9,6 +9,8 @@
 //! | solve the new equilibrium | [`mod@equilibrium`] |
 //! | split the change of welfare into terms of trade, volume of trade and technology | [`welfare`] |
 //! | know where the exports lost in a closed market go | [`diversion`] |
+//! | say what is not known about the change | [`uncertain`] |
+//! | carry that through to every outcome | [`mod@draws`] |
 //!
 //! The numerical core is `clearing` (one vector of wages to a whole world), `fixed_point` (prices
 //! and spending given wages), `slopes` (the derivatives of trade balances) and `newton` (the
@@ -55,17 +57,24 @@
 
 mod clearing;
 pub mod diversion;
+pub mod draws;
 pub mod equilibrium;
 mod feasible;
 mod fixed_point;
 mod newton;
 pub mod shock;
 mod slopes;
+pub mod uncertain;
 pub mod welfare;
 pub mod world;
 
 pub use diversion::{ManySectorDiversion, SectorDiversion, SectorFill, many_sector_diversion};
+pub use draws::{
+    ClosedSectors, ClosedSectorsSpread, ManySectorDraws, ManySectorFailedDraw, ManySectorOutcome,
+    many_sector_draws,
+};
 pub use equilibrium::{Levels, ManySectorEquilibrium, ManySectorOptions, many_sectors};
 pub use shock::ManySectorShock;
+pub use uncertain::{ManySectorScenario, SectorEffect, SectorElasticities, SectorLoading};
 pub use welfare::FirstOrder;
 pub use world::{ManySectors, ManySectorsData};

@@ -182,6 +182,27 @@ impl ManySectorShock {
         Ok(())
     }
 
+    /// Adds to ln d_hat, on top of what was stated; a closed market stays closed.
+    pub(super) fn add_cost(
+        &mut self,
+        sector: usize,
+        origin: usize,
+        destination: usize,
+        ln: f64,
+    ) -> Result<(), InputError> {
+        let (cell, what) = self.pair("cost", sector, origin, destination)?;
+        if !ln.is_finite() {
+            return Err(InputError::Value {
+                what,
+                index: cell,
+                value: ln,
+                remedy: "an effect is finite; to stop trade close the market".into(),
+            });
+        }
+        self.ln_cost[cell] += ln;
+        Ok(())
+    }
+
     /// d_hat of a pair, infinite when closed.
     #[must_use]
     pub fn cost_hat(&self, sector: usize, origin: usize, destination: usize) -> f64 {

@@ -162,6 +162,23 @@ impl ManySectors {
         Ok(world)
     }
 
+    /// The same world with other elasticities, one for each sector.
+    ///
+    /// # Errors
+    ///
+    /// [`InputError`] when they are not one for each sector, finite and positive.
+    pub fn with_elasticities(&self, theta: &[f64]) -> Result<Self, InputError> {
+        if theta.len() != self.sectors {
+            return Err(InputError::Length {
+                what: "elasticities".into(),
+                expected: self.sectors,
+                got: theta.len(),
+            });
+        }
+        check_elasticities(theta)?;
+        Ok(Self { theta: theta.to_vec(), ..self.clone() })
+    }
+
     /// N.
     #[must_use]
     pub fn places(&self) -> usize {
@@ -421,6 +438,18 @@ fn check_lengths(data: &ManySectorsData) -> Result<(), InputError> {
     Ok(())
 }
 
+fn check_elasticities(theta: &[f64]) -> Result<(), InputError> {
+    match theta.iter().position(|theta| !theta.is_finite() || *theta <= 0.0) {
+        None => Ok(()),
+        Some(j) => Err(InputError::Value {
+            what: format!("elasticity of sector {j}"),
+            index: j,
+            value: theta[j],
+            remedy: "theta is positive in every sector, in those that are not traded too".into(),
+        }),
+    }
+}
+
 fn check_values(data: &ManySectorsData) -> Result<(), InputError> {
     let (n, sectors) = (data.places, data.sectors);
     let pair =
@@ -463,13 +492,7 @@ fn check_values(data: &ManySectorsData) -> Result<(), InputError> {
             return refuse(what, c, share, "a share is not negative, but for small by-products");
         }
     }
-    for (j, &theta) in data.elasticities.iter().enumerate() {
-        if !theta.is_finite() || theta <= 0.0 {
-            let what = format!("elasticity of sector {j}");
-            let remedy = "theta is positive in every sector, in those that are not traded too";
-            return refuse(what, j, theta, remedy);
-        }
-    }
+    check_elasticities(&data.elasticities)?;
     for (c, &share) in data.final_shares.iter().flatten().enumerate() {
         if !share.is_finite() || share < 0.0 {
             let what = format!("final share of place {} in sector {}", c / sectors, c % sectors);
