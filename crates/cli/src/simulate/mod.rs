@@ -191,7 +191,7 @@ fn changes(data: &Data, world: &World, found: &Counterfactual, top: usize) -> Pa
     );
     let world_now = &found.equilibrium;
     let welfare = &world_now.welfare_hat;
-    for i in scenario_tables::furthest(welfare, top) {
+    for i in scenario_tables::furthest_hats(welfare, top) {
         let change = |hat: &[f64]| Cell::from(100.0 * (hat[i] - 1.0));
         part.push(vec![
             world.places[i].as_str().into(),
@@ -232,11 +232,9 @@ fn account(
         money("value", "Change of\nsales"),
     ]);
     let mut diversion = Part::new("diversion", "Where the lost sales go", columns);
-    let open = |j: &usize| !account.closed.contains(j);
-    let mut order: Vec<usize> = (0..world.places.len()).filter(open).collect();
+    let open = (0..world.places.len()).filter(|j| !account.closed.contains(j));
     let shares = &account.quantity_shares;
-    order.sort_by(|&a, &b| shares[b].total_cmp(&shares[a]).then(a.cmp(&b)));
-    for j in order {
+    for j in scenario_tables::furthest(shares, open, top.unwrap_or(usize::MAX)) {
         let value = if j == account.exporter { account.turned_home } else { account.redirected[j] };
         let mut row = place(j).to_vec();
         let home = if j == account.exporter { "home" } else { "abroad" };
@@ -260,7 +258,6 @@ fn account(
             fill.push(row);
         }
     }
-    diversion.rows.truncate(top.unwrap_or(usize::MAX));
     answer.parts.extend([diversion, fill]);
     let unit = world.unit.as_str();
     answer.count("lost", "Sales lost there", unit, Show::Fitting, account.lost);

@@ -120,17 +120,22 @@ fn percent(hat: f64) -> Cell {
     Cell::from(100.0 * (hat - 1.0))
 }
 
-/// The `top` places that change most, the largest gain first and the largest loss last.
-pub fn furthest(hats: &[f64], top: usize) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..hats.len()).collect();
-    let change = |at: usize| match hats[at].is_nan() {
-        true => -1.0,
-        false => (hats[at] - 1.0).abs(),
-    };
-    order.sort_by(|&a, &b| change(b).total_cmp(&change(a)).then(a.cmp(&b)));
+/// Of the places `among`, the `top` where `change` is furthest from zero, the largest first and the
+/// smallest last: winners and losers.
+pub fn furthest(change: &[f64], among: impl Iterator<Item = usize>, top: usize) -> Vec<usize> {
+    let mut order: Vec<usize> = among.collect();
+    // What is not a number is of least interest.
+    let size = |at: usize| if change[at].is_nan() { -1.0 } else { change[at].abs() };
+    order.sort_by(|&a, &b| size(b).total_cmp(&size(a)).then(a.cmp(&b)));
     order.truncate(top);
-    order.sort_by(|&a, &b| hats[b].total_cmp(&hats[a]).then(a.cmp(&b)));
+    order.sort_by(|&a, &b| change[b].total_cmp(&change[a]).then(a.cmp(&b)));
     order
+}
+
+/// The same of hats.
+pub fn furthest_hats(hats: &[f64], top: usize) -> Vec<usize> {
+    let change: Vec<f64> = hats.iter().map(|hat| hat - 1.0).collect();
+    furthest(&change, 0..change.len(), top)
 }
 
 /// Every place of every solution, the largest gain in welfare first.
@@ -176,7 +181,7 @@ fn rows(data: &Data, world: &World, found: &[Found], top: usize) -> Part {
         };
         let before = &one.flows.values;
         let welfare = &world_now.welfare_hat;
-        for i in furthest(welfare, top) {
+        for i in furthest_hats(welfare, top) {
             let mut row = solution(k, &one.name, one.year);
             row.extend(place(data, world, i));
             for (outcome, ..) in SHOWN {
@@ -220,7 +225,7 @@ fn side_by_side(data: &Data, world: &World, found: &[Found], top: usize) -> Part
     }
     let mut part = Part::new("side_by_side", "Welfare, scenario beside scenario", columns);
     let chosen: BTreeSet<usize> =
-        found.iter().flat_map(|one| furthest(&one.central.welfare_hat, top)).collect();
+        found.iter().flat_map(|one| furthest_hats(&one.central.welfare_hat, top)).collect();
     for i in chosen {
         let mut row = place(data, world, i).to_vec();
         row.extend(found.iter().map(|one| percent(one.central.welfare_hat[i])));
@@ -326,11 +331,9 @@ fn markets(data: &Data, world: &World, found: &[Found], top: usize) -> Part {
     for (k, one) in found.iter().enumerate() {
         for (a, account) in one.accounts.iter().enumerate() {
             let shares = &account.quantity_shares;
-            let open = |j: &usize| !account.closed.contains(j);
-            let mut order: Vec<usize> = (0..shares.len()).filter(open).collect();
-            order.sort_by(|&a, &b| shares[b].total_cmp(&shares[a]).then(a.cmp(&b)));
+            let open = (0..shares.len()).filter(|j| !account.closed.contains(j));
             let spread = one.draws.as_ref().map(|d| &d.accounts[a].quantity_shares);
-            for &j in order.iter().take(top) {
+            for j in furthest(shares, open, top) {
                 let home = j == account.exporter;
                 let value = if home { account.turned_home } else { account.redirected[j] };
                 let mut row = solution(k, &one.name, one.year);

@@ -4,7 +4,7 @@ use emporion_brief::stages::sectors::SectorWorld;
 use emporion_model::simulate::ManySectorOutcome;
 
 use super::scenario_tables::{
-    furthest, numbers, of_failed_draws, of_place, of_solution, solution, tell_failed,
+    furthest, furthest_hats, numbers, of_failed_draws, of_place, of_solution, solution, tell_failed,
 };
 use super::sectors::Found;
 use crate::answer::{Advice, Answer, Cell, Column, Part, Show};
@@ -26,7 +26,7 @@ pub fn fill(
         answer.parts.extend([accounts(world, found), markets(data, world, found, top)]);
         answer.parts.push(fills(data, world, found, top));
     }
-    answer.parts.push(by_sector(world, found));
+    answer.parts.push(by_sector(world, found, top));
     tell_failed(answer, failed_draws(found));
     for one in found {
         for note in &one.solved.notes {
@@ -97,7 +97,7 @@ fn rows(data: &Data, world: &SectorWorld, found: &[Found], top: usize) -> Part {
     for (k, one) in found.iter().enumerate() {
         let s = &one.solved;
         let outcomes = SHOWN.map(|(outcome, ..)| outcome.of(s));
-        for i in furthest(&s.welfare_exact_hat, top) {
+        for i in furthest_hats(&s.welfare_exact_hat, top) {
             let mut row = solution(k, &one.name, one.year);
             row.extend(place(data, world, i));
             for ((outcome, ..), central) in SHOWN.iter().zip(&outcomes) {
@@ -240,10 +240,8 @@ fn markets(data: &Data, world: &SectorWorld, found: &[Found], top: usize) -> Par
         for account in &one.accounts {
             let total = &account.total;
             let shares = &total.quantity_shares;
-            let open = |j: &usize| !account.closed.contains(j);
-            let mut order: Vec<usize> = (0..shares.len()).filter(open).collect();
-            order.sort_by(|&a, &b| shares[b].total_cmp(&shares[a]).then(a.cmp(&b)));
-            for &j in order.iter().take(top) {
+            let open = (0..shares.len()).filter(|j| !account.closed.contains(j));
+            for j in furthest(shares, open, top) {
                 let home = j == account.exporter;
                 let mut row = solution(k, &one.name, one.year);
                 row.push(world.places[account.exporter].as_str().into());
@@ -295,8 +293,8 @@ fn fills(data: &Data, world: &SectorWorld, found: &[Found], top: usize) -> Part 
     part
 }
 
-/// Output and the split of welfare by place and sector.
-fn by_sector(world: &SectorWorld, found: &[Found]) -> Part {
+/// Output and the split of welfare by place and sector, the places in the order of the first table.
+fn by_sector(world: &SectorWorld, found: &[Found], top: usize) -> Part {
     let money = |key, title| Column::number(key, title, world.unit.as_str(), Show::Fitting);
     let part_of = |key, title| Column::number(key, title, "percent", Show::Decimals(4));
     let mut columns = of_solution();
@@ -314,7 +312,7 @@ fn by_sector(world: &SectorWorld, found: &[Found]) -> Part {
     let (n, j) = (world.places.len(), world.sectors.len());
     for (k, one) in found.iter().enumerate() {
         let s = &one.solved;
-        for p in 0..n {
+        for p in furthest_hats(&s.welfare_exact_hat, top) {
             for sector in 0..j {
                 let sum = |flows: &[f64]| share(flows[(sector * n + p) * n..][..n].iter().sum());
                 let mut row = solution(k, &one.name, one.year);
