@@ -93,10 +93,16 @@ fn every_command_of_the_readme_prints_what_it_shows() {
 fn every_command_of_the_guides_prints_what_it_shows() {
     let guides = Path::new(ROOT).join("docs/guides");
     let folder = tempfile::tempdir().unwrap();
-    std::fs::copy(guides.join("data/panel.csv"), folder.path().join("panel.csv")).unwrap();
-    for (name, at_least) in
-        [("agreement.md", 6), ("dropped-rows.md", 2), ("from-stata-and-r.md", 3)]
-    {
+    for file in std::fs::read_dir(guides.join("data")).unwrap() {
+        let file = file.unwrap();
+        std::fs::copy(file.path(), folder.path().join(file.file_name())).unwrap();
+    }
+    for (name, at_least) in [
+        ("agreement.md", 6),
+        ("closed-market.md", 2),
+        ("dropped-rows.md", 2),
+        ("from-stata-and-r.md", 3),
+    ] {
         let text = std::fs::read_to_string(guides.join(name)).unwrap();
         check(name, &text, folder.path(), at_least);
     }

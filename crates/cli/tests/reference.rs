@@ -58,6 +58,12 @@ fn every_key_of_every_verb_is_documented() {
          market = \"B\"\nto = \"A\"\n[[scenario]]\nname = \"y\"\n[[scenario.close]]\n\
          market = \"C\"\nto = \"A\"\n",
     );
+    desk.write(
+        "sectors.toml",
+        "[model]\nsectors = \"many\"\ntheta = { uniform = [3, 6] }\n[data]\ninputs = \"inputs.csv\"\n\
+         [[scenario]]\nname = \"x\"\n[[scenario.close]]\nmarket = \"B\"\nto = \"A\"\n",
+    );
+    desk.write("inputs.csv", "place,using_product,supplying_product,value\nA,x,x,1\n");
     let flows = desk.read("mine/flows.csv");
     desk.write("mine/flows.csv", &flows.replacen("2022,Y,45800,USD mn", "2022,Y,45900,USD mn", 1));
     let shown: Value = serde_json::from_str(&desk.read("old.json")).unwrap();
@@ -87,6 +93,10 @@ fn every_key_of_every_verb_is_documented() {
         (
             "## emporion-simulate/1",
             "simulate world.csv --where year=2020 --scenario closed.toml --draws 9 --delta",
+        ),
+        (
+            "## emporion-simulate/1",
+            "simulate world.csv --where year=2020 --scenario sectors.toml --draws 9",
         ),
         (
             "## emporion-divert/1",
