@@ -125,7 +125,7 @@ fn trade_without_borders() {
         ("Exports", "change_Xi_FULL", list("exports", germany), STOPPED_EXPORTS),
         ("Real GDP", "change_rGDP_FULL", list("real_wage", 1.0), STOPPED),
         ("Consumer price index", "change_IMR_FULL", list("price_index", germany), STOPPED),
-        ("Factory-gate price", "change_price_FULL", list("wage", germany), STOPPED),
+        ("Factory gate price", "change_price_FULL", list("wage", germany), STOPPED),
     ];
     let mut shown =
         "| country | outcome | printed | emporion |\n| --- | --- | --- | --- |\n".to_owned();
@@ -134,7 +134,7 @@ fn trade_without_borders() {
         for (title, field, ours, _) in &outcomes {
             let printed = numbers(&want["published"][field])[at];
             let line = format!("| {place} | {title} | {printed:.2} | {:.2} |\n", ours[at]);
-            shown.push_str(&minus(line).replace("Factory\u{2212}gate", "Factory-gate"));
+            shown.push_str(&minus(line));
         }
     }
     hold(PAGE, "countries", &shown);
