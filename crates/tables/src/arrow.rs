@@ -259,10 +259,15 @@ impl Builder {
             D::UInt32 => whole!(UInt32Type),
             D::UInt64 => whole!(UInt64Type),
             D::Float32 => {
-                self.numbers::<Float32Type>(array, f64::from, f32::is_finite, |v| v.to_string());
+                self.numbers::<Float32Type>(
+                    array,
+                    f64::from,
+                    |v| !v.is_infinite(),
+                    |v| v.to_string(),
+                );
             }
             D::Float64 => {
-                self.numbers::<Float64Type>(array, |v| v, f64::is_finite, |v| v.to_string());
+                self.numbers::<Float64Type>(array, |v| v, |v| !v.is_infinite(), |v| v.to_string());
             }
             D::Decimal128(_, scale) => {
                 let scale = u32::try_from(*scale).unwrap_or(0).min(38);

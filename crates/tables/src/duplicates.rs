@@ -99,8 +99,8 @@ pub(crate) fn refuse(
                 names[0],
                 format!("one row for each {}", names.join(", ")),
                 format!(
-                    "lines {}: leave one of them out, add them up (duplicates = sum), or keep them as \
-                     observations of their own (duplicates = allow)",
+                    "lines {}: leave one of them out, add them up (duplicates: sum), or keep them as \
+                     observations of their own (duplicates: keep)",
                     lines.join("; ")
                 ),
             )

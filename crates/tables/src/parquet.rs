@@ -226,10 +226,14 @@ impl Chunks<'_> {
                     },
                 ),
             Type::BOOLEAN => self.numbers::<BoolType>(|&v| f64::from(v), |_| true, |v| *v as u64),
-            Type::FLOAT => {
-                self.numbers::<FloatType>(|&v| v.into(), |v| v.is_finite(), |v| v.to_bits().into())
+            Type::FLOAT => self.numbers::<FloatType>(
+                |&v| v.into(),
+                |v| !v.is_infinite(),
+                |v| v.to_bits().into(),
+            ),
+            Type::DOUBLE => {
+                self.numbers::<DoubleType>(|&v| v, |v| !v.is_infinite(), |v| v.to_bits())
             }
-            Type::DOUBLE => self.numbers::<DoubleType>(|&v| v, |v| v.is_finite(), |v| v.to_bits()),
             Type::INT32 if unsigned(logical, converted) => {
                 self.numbers::<Int32Type>(|&v| f64::from(v as u32), |_| true, |&v| v as u64)
             }
@@ -287,7 +291,7 @@ impl Chunks<'_> {
     }
 
     /// Numbers, or the texts of all numbers when one of them is not exact as f64: a whole number
-    /// too large, a stored NaN (which is no null) or infinity.
+    /// too large, or an infinity. A stored NaN is missing, as a null is.
     fn numbers<T: DataType>(
         &self,
         widen: impl Fn(&T::T) -> f64,

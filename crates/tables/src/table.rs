@@ -171,8 +171,8 @@ impl Table {
     /// The ending tells the format, and the content where the ending is none of these. A CSV
     /// column is a number column when every cell that is not empty is a finite number and none has
     /// leading zeros (`01` is a code); otherwise it is text. In the other formats the type of the
-    /// column decides; a whole number beyond 2^53, a stored NaN or an infinity, none of which is a
-    /// number or a missing value here, turns the column into text. Dates and timestamps are text
+    /// column decides, and a stored NaN is missing; a whole number beyond 2^53 or an infinity, neither
+    /// of which is a number or a missing value here, turns the column into text. Dates and timestamps are text
     /// in ISO order (`2024-02-29`).
     ///
     /// Of Stata files: each of the 27 missing values is missing; numbers stay numbers, with what
@@ -417,6 +417,22 @@ impl Table {
                 text: Arc::clone(&raw.text),
                 starts: rows.iter().map(|&row| raw.starts[row]).collect(),
             }),
+            labels: Arc::clone(&self.labels),
+        }
+    }
+
+    /// Moves the columns into a table of their own; name, digest and lines stay here too, so that a
+    /// problem in a row can still be located.
+    #[must_use]
+    pub fn take_columns(&mut self) -> Self {
+        Self {
+            name: self.name.clone(),
+            path: self.path.clone(),
+            identity: Arc::clone(&self.identity),
+            columns: std::mem::take(&mut self.columns),
+            origins: std::mem::take(&mut self.origins),
+            lines: self.lines.clone(),
+            raw: self.raw.take(),
             labels: Arc::clone(&self.labels),
         }
     }

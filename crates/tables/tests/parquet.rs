@@ -105,6 +105,31 @@ fn a_nested_column_is_refused_by_name() {
 }
 
 #[test]
+fn a_stored_nan_is_missing_and_an_infinity_makes_a_column_text() {
+    let schema = "message m { required double value; required float small; required double log; }";
+    let schema = Arc::new(parse_message_type(schema).unwrap());
+    let mut writer =
+        SerializedFileWriter::new(Vec::new(), schema, Arc::new(WriterProperties::new())).unwrap();
+    let mut group = writer.next_row_group().unwrap();
+    let log = [0.5, f64::NEG_INFINITY];
+    for doubles in [Some([1.25, f64::NAN]), None, Some(log)] {
+        let mut column = group.next_column().unwrap().unwrap();
+        match doubles {
+            Some(values) => column.typed::<DoubleType>().write_batch(&values, None, None),
+            None => column.typed::<FloatType>().write_batch(&[0.5, f32::NAN], None, None),
+        }
+        .unwrap();
+        column.close().unwrap();
+    }
+    group.close().unwrap();
+    let table = read(&writer.into_inner().unwrap(), None).unwrap();
+    for (column, value) in [("value", 1.25), ("small", 0.5)] {
+        assert_eq!((table.number(column, 0), table.number(column, 1)), (Some(value), None));
+    }
+    assert_eq!((table.text("log", 0), table.text("log", 1)), (Some("0.5"), Some("-inf")));
+}
+
+#[test]
 fn a_damaged_file_is_refused() {
     let mut bytes = file();
     bytes.truncate(bytes.len() / 2);

@@ -157,48 +157,88 @@ impl Estimation {
     }
 }
 
+/// Everything that a fit needs of a table.
+#[derive(Debug, Clone)]
+pub struct Ready {
+    formula: Formula,
+    prepared: Prepared,
+    errors: Option<Errors>,
+    family: Family,
+    options: Options,
+}
+
+/// Reads from some rows of a table what a formula asks for.
+///
+/// # Errors
+///
+/// Columns that do not exist or hold no numbers.
+pub fn prepare(
+    table: &Table,
+    rows: &Rows,
+    formula: &Formula,
+    question: &Question,
+) -> Result<Ready, Report> {
+    let prepared = design_of(formula, table, rows, &question.design)?;
+    let vcov = match question.errors {
+        ErrorColumns::Iid => Vcov::Iid,
+        ErrorColumns::Cluster => Vcov::Cluster,
+        _ => Vcov::Robust,
+    };
+    Ok(Ready {
+        formula: formula.clone(),
+        errors: errors(table, &prepared, &question.errors)?,
+        prepared,
+        family: question.family,
+        options: Options { vcov, ..question.options.clone() },
+    })
+}
+
+impl Ready {
+    /// Fits the model; of the table it came from only the lines are looked at.
+    ///
+    /// # Errors
+    ///
+    /// Input the estimator refuses, and a fit that did not converge.
+    pub fn fit(self, table: &Table) -> Result<Estimation, Report> {
+        let Self { formula, prepared, errors, family, options } = self;
+        let fitted = match family {
+            Family::Poisson => ppml_fitted(&prepared.design, &options),
+            Family::Gaussian => ols_fitted(&prepared.design, &options),
+        };
+        let mut fitted = fitted.map_err(|error| locate(&error, &prepared.rows, table))?;
+        let fit = &fitted.fit;
+        if fit.status != Status::Converged {
+            return Err(refused(
+                table,
+                format!(
+                    "the fit ended as {:?} after {} steps with gradient norm {:e}: no coefficient \
+                     is reported; look for regressors that hardly vary within the effects, or \
+                     raise the tolerance from {:e}",
+                    fit.status, fit.iterations, fit.gradient_norm, options.tolerance
+                ),
+            ));
+        }
+        if let Some(errors) = errors {
+            fitted.fit = fitted
+                .with_errors(&errors, options.small_sample)
+                .map_err(|error| locate(&error, &prepared.rows, table))?;
+        }
+        Ok(Estimation { formula, prepared, fitted, options })
+    }
+}
+
 /// Fits a formula to some rows of a table.
 ///
 /// # Errors
 ///
-/// Columns that do not exist or hold no numbers, input the estimator refuses, and a fit that did not
-/// converge.
+/// As [`prepare`] and [`Ready::fit`].
 pub fn estimate(
     table: &Table,
     rows: &Rows,
     formula: &Formula,
     question: &Question,
 ) -> Result<Estimation, Report> {
-    let prepared = design_of(formula, table, rows, &question.design)?;
-    let mut options = question.options.clone();
-    options.vcov = match question.errors {
-        ErrorColumns::Iid => Vcov::Iid,
-        ErrorColumns::Cluster => Vcov::Cluster,
-        _ => Vcov::Robust,
-    };
-    let fitted = match question.family {
-        Family::Poisson => ppml_fitted(&prepared.design, &options),
-        Family::Gaussian => ols_fitted(&prepared.design, &options),
-    };
-    let mut fitted = fitted.map_err(|error| locate(&error, &prepared.rows, table))?;
-    let fit = &fitted.fit;
-    if fit.status != Status::Converged {
-        return Err(refused(
-            table,
-            format!(
-                "the fit ended as {:?} after {} steps with gradient norm {:e}: no coefficient is \
-                 reported; look for regressors that hardly vary within the effects, or raise the \
-                 tolerance from {:e}",
-                fit.status, fit.iterations, fit.gradient_norm, options.tolerance
-            ),
-        ));
-    }
-    if let Some(errors) = errors(table, &prepared, &question.errors)? {
-        fitted.fit = fitted
-            .with_errors(&errors, options.small_sample)
-            .map_err(|error| locate(&error, &prepared.rows, table))?;
-    }
-    Ok(Estimation { formula: formula.clone(), prepared, fitted, options })
+    prepare(table, rows, formula, question)?.fit(table)
 }
 
 /// The errors that the estimator does not compute on its own.

@@ -114,12 +114,11 @@ pub struct Estimate {
     /// Weidner-Zylkin correction of two- and three-way Poisson models
     #[arg(long, help_heading = "Tests and corrections")]
     pub bias: bool,
-    /// Columns of origin, destination and time, for --bias
+    /// Columns of origin, destination and time, for --bias; read off the effects when not given
     #[arg(
         long,
         value_name = "COLUMNS",
         value_delimiter = ',',
-        default_value = "origin,destination,year",
         help_heading = "Tests and corrections"
     )]
     pub roles: Vec<String>,

@@ -7,7 +7,7 @@ use emporion_model::estimate::reset::Reset;
 use emporion_model::estimate::wald::{JointTest, Restriction};
 use emporion_model::estimate::wild::WildBootstrap;
 use emporion_model::estimate::{Family, WildOptions, reset};
-use emporion_tables::{Table, design};
+use emporion_tables::{Formula, Table, design};
 
 use crate::args;
 use crate::failure::Failure;
@@ -78,6 +78,37 @@ fn restrictions(text: &str) -> Result<Vec<Restriction>, Failure> {
         .collect()
 }
 
+/// The columns of origin, destination and time where the effects do not say.
+const USUAL_ROLES: [&str; 3] = ["origin", "destination", "year"];
+
+/// Origin, destination and time as the effects have them: `a + b`, or `a^t + b^t` beside pairs.
+///
+/// `a^t + b^t + a^b` reads three ways; a usual name for the time decides, else the order.
+fn roles_of(formula: &Formula) -> Option<Vec<String>> {
+    let effects: Vec<&[String]> = formula.effects.iter().map(|e| &e.columns[..]).collect();
+    if let [[a], [b]] = &effects[..] {
+        return Some(vec![a.clone(), b.clone()]);
+    }
+    let crossed: Vec<&[String]> = effects.into_iter().filter(|e| e.len() == 2).collect();
+    let mut readings = Vec::new();
+    for (i, first) in crossed.iter().enumerate() {
+        for second in &crossed[i + 1..] {
+            let Some(time) = first.iter().find(|column| second.contains(column)) else { continue };
+            let place = |e: &[String]| e.iter().find(|column| *column != time).cloned();
+            if let (Some(a), Some(b)) = (place(first), place(second))
+                && a != b
+            {
+                readings.push(vec![a, b, time.clone()]);
+            }
+        }
+    }
+    let usual = |roles: &Vec<String>| {
+        ["year", "time", "period", "t"].contains(&roles[2].to_lowercase().as_str())
+    };
+    let at = readings.iter().position(usual).unwrap_or(0);
+    (at < readings.len()).then(|| readings.swap_remove(at))
+}
+
 fn bias(
     found: &Estimation,
     table: &Table,
@@ -95,7 +126,11 @@ fn bias(
         let columns = std::slice::from_ref(name);
         Ok(design::factor(table, &found.prepared.rows, columns)?)
     };
-    let (origin, destination, time) = match &arguments.roles[..] {
+    let named = match &arguments.roles[..] {
+        [] => roles_of(&found.formula).unwrap_or_else(|| USUAL_ROLES.map(String::from).to_vec()),
+        given => given.to_vec(),
+    };
+    let (origin, destination, time) = match &named[..] {
         [origin, destination] => (factor(origin)?, factor(destination)?, None),
         [origin, destination, time] if table.column(time).is_some() => {
             (factor(origin)?, factor(destination)?, Some(factor(time)?))

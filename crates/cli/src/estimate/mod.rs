@@ -39,13 +39,13 @@ pub fn run(arguments: &args::Estimate, progress: &Progress) -> Result<Output, Fa
     let formulas = models::formulas(arguments)?;
     let question = question::question(arguments)?;
     progress.step(format!("reading {}", arguments.rows.data));
-    let data = sample::open(arguments, &formulas, &question)?;
-    let sample = sample::sample(arguments, &data)?;
+    let mut data = sample::open(arguments, &formulas, &question)?;
+    let sample = sample::sample(arguments, &mut data)?;
     let jobs = models::split(formulas, &sample.table, arguments)?;
     match &jobs[..] {
         [job] => {
             progress.step("estimating");
-            one(arguments, &data, &sample, job, &question)
+            one(arguments, &data, sample, job, &question)
         }
         several => {
             save::only_one(arguments, several.len())?;
@@ -59,12 +59,17 @@ pub fn run(arguments: &args::Estimate, progress: &Progress) -> Result<Output, Fa
 fn one(
     arguments: &args::Estimate,
     data: &Data,
-    sample: &Sample,
+    mut sample: Sample,
     job: &Job,
     question: &Question,
 ) -> Result<Output, Failure> {
     let rows = job.rows.clone().unwrap_or(Rows::All(sample.table.rows()));
-    let found = gravity::estimate(&sample.table, &rows, &job.formula, question)?;
+    let ready = gravity::prepare(&sample.table, &rows, &job.formula, question)?;
+    if !(arguments.bias || arguments.dropped || rows::wanted(arguments)) {
+        // Nothing asks for a column again: a large table makes room for the fit.
+        drop(sample.table.take_columns());
+    }
+    let found = ready.fit(&sample.table)?;
     let after = after::after(&found, &sample.table, arguments)?;
     rows::write(arguments, &found, &sample.table)?;
     if let Some(path) = &arguments.save {
@@ -76,8 +81,8 @@ fn one(
         model.extra = after::rows(&after);
         return side_by_side::table(&[model], look).map(Output::text);
     };
-    let mut answer = summary::answer(arguments, data, sample, &found, &after);
-    answer.context.clone_from(&sample.context);
+    let mut answer = summary::answer(arguments, data, &sample, &found, &after);
+    answer.context = sample.context;
     Ok(render(&answer, format))
 }
 

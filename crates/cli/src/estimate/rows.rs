@@ -21,6 +21,11 @@ use crate::failure::Failure;
 /// Columns that tell a row, when the table has them.
 const KEYS: [&str; 5] = ["origin", "destination", "year", "product", "sector"];
 
+/// Whether any file is asked for.
+pub fn wanted(arguments: &args::Estimate) -> bool {
+    arguments.save_rows.is_some() || arguments.save_effects.is_some() || arguments.predict.is_some()
+}
+
 /// Writes every file asked for.
 pub fn write(arguments: &args::Estimate, found: &Estimation, table: &Table) -> Result<(), Failure> {
     if let Some(path) = &arguments.save_rows {

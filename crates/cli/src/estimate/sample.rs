@@ -97,16 +97,21 @@ fn used(
     Ok(names)
 }
 
-/// The table to fit: of a case its pairs with the sum of their flows, else the file itself.
-pub fn sample(arguments: &args::Estimate, data: &Data) -> Result<Sample, Failure> {
+/// The table to fit: of a case its pairs with the sum of their flows, else the file itself, whose
+/// columns are moved out of the data.
+pub fn sample(arguments: &args::Estimate, data: &mut Data) -> Result<Sample, Failure> {
     let conditions = &arguments.rows.conditions;
+    if let Data::File(table) = data
+        && conditions.is_empty()
+        && !arguments.no_domestic
+    {
+        let table = table.take_columns();
+        let rows: Vec<usize> = (0..table.rows()).collect();
+        let context = data.context(&table, &rows);
+        return Ok(Sample { table, context, advice: Vec::new() });
+    }
     let flows = data.flows()?;
     let Some(case) = data.case() else {
-        if conditions.is_empty() && !arguments.no_domestic {
-            let rows: Vec<usize> = (0..flows.rows()).collect();
-            let context = data.context(flows, &rows);
-            return Ok(Sample { table: flows.clone(), context, advice: Vec::new() });
-        }
         let selected = select(data, flows, conditions)?;
         let mut rows = selected.rows;
         if arguments.no_domestic {

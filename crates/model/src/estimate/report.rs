@@ -1,7 +1,7 @@
 //! From the pieces of a fit to the result: rows and reasons, covariance, notes.
 
 use super::absorb::Absorbed;
-use super::design::{Design, Factor, Regressor, Slope};
+use super::design::{Design, Factor, Regressor, Slope, WeightKind};
 use super::errors::Errors;
 use super::fit::{Certificate, Collinear, Dropped, Family, Fit};
 use super::fitted::Fitted;
@@ -49,7 +49,9 @@ impl Rows {
         if options.keep_singletons {
             return false;
         }
-        let found = drop_singletons(&design.effects, &mut self.keep);
+        let counted = design.weight_kind == WeightKind::Frequency;
+        let frequency = design.weights.as_deref().filter(|_| counted);
+        let found = drop_singletons(&design.effects, frequency, &mut self.keep);
         let any = !found.is_empty();
         self.drop(found.into_iter(), Reason::Singleton);
         any

@@ -10,17 +10,27 @@ use rayon::prelude::*;
 /// Finds rows alone in a level of any effect among the rows with `keep`, to the fixed point, and
 /// takes them out of `keep`. Returns their positions in ascending order.
 ///
+/// With `frequency` a row stands for so many equal rows: one that stands for two is not alone.
+///
 /// # Cost
 ///
 /// One pass over the rows per effect to count, and one per effect and round that has any; rounds are
 /// at most as many as the longest chain.
-pub fn drop_singletons(effects: &[Factor], keep: &mut [bool]) -> Vec<usize> {
+pub fn drop_singletons(
+    effects: &[Factor],
+    frequency: Option<&[f64]>,
+    keep: &mut [bool],
+) -> Vec<usize> {
+    // Whether there are more than two does not matter.
+    let stands_for = |i: usize| if frequency.is_some_and(|f| f[i] > 1.0) { 2 } else { 1 };
     let mut counts: Vec<Vec<u32>> = effects
         .par_iter()
         .map(|f| {
             let mut count = vec![0u32; f.levels];
-            for (id, k) in f.ids.iter().zip(&*keep) {
-                count[*id as usize] += u32::from(*k);
+            for (i, id) in f.ids.iter().enumerate() {
+                if keep[i] {
+                    count[*id as usize] += stands_for(i);
+                }
             }
             count
         })
@@ -59,7 +69,11 @@ mod tests {
         let a = Factor { name: "a".into(), ids: vec![0, 1, 1, 2, 2], levels: 3 };
         let b = Factor { name: "b".into(), ids: vec![0, 0, 1, 2, 2], levels: 3 };
         let mut keep = [true; 5];
-        assert_eq!(drop_singletons(&[a, b], &mut keep), [0, 1, 2]);
+        let effects = [a, b];
+        assert_eq!(drop_singletons(&effects, None, &mut keep), [0, 1, 2]);
         assert_eq!(keep, [false, false, false, true, true]);
+        // As two equal rows, the first holds the chain together.
+        let twice = [2.0, 1.0, 1.0, 1.0, 1.0];
+        assert_eq!(drop_singletons(&effects, Some(&twice), &mut [true; 5]), [0usize; 0]);
     }
 }
