@@ -16,7 +16,7 @@ pub enum Duplicates {
     #[default]
     Refuse,
     /// Keep each as an observation of its own.
-    Allow,
+    Keep,
     /// Make one row of them, with the sum of the outcome's columns.
     Sum,
 }

@@ -122,7 +122,7 @@ fn rows_that_repeat_are_refused_kept_or_added_up() {
     assert_eq!((problem, line), ("duplicate-rows", Some(4)));
     assert!(remedy.contains("lines 2 and 4; 2 and 6"), "{remedy}");
     let with = |duplicates| DesignOptions { duplicates, ..DesignOptions::default() };
-    let kept = made("y ~ x | origin", &t, &with(Duplicates::Allow)).unwrap();
+    let kept = made("y ~ x | origin", &t, &with(Duplicates::Keep)).unwrap();
     assert_eq!(kept.design.y.len(), 5);
     let summed = made("log(y) ~ x | origin^year", &t, &with(Duplicates::Sum)).unwrap();
     assert_eq!(summed.design.y, [11f64.ln(), 2f64.ln(), 5f64.ln()]);

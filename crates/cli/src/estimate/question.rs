@@ -51,7 +51,7 @@ pub fn question(arguments: &args::Estimate) -> Result<Question, Failure> {
             duplicates: match arguments.duplicates {
                 Repeated::Refuse => Duplicates::Refuse,
                 Repeated::Sum => Duplicates::Sum,
-                Repeated::Keep => Duplicates::Allow,
+                Repeated::Keep => Duplicates::Keep,
             },
         },
     })
