@@ -215,3 +215,20 @@ fn a_list_of_what_was_left_out_names_lines_and_reasons() {
     assert!(reason(4).contains("missing"), "{left_out:?}");
     assert_eq!(left_out[1]["origin"], "C");
 }
+
+#[test]
+fn an_effect_without_variation_is_refused_by_name() {
+    let desk = Desk::new();
+    let one = "origin,destination,value,x,g\nA,B,1,0.5,1\nA,C,2,0.1,1\nA,D,3,0.7,1\n";
+    desk.write("one.csv", one);
+    for (effects, column, level) in [("origin", "origin", "A"), ("destination + g", "g", "1")] {
+        desk.line(&format!("estimate one.csv --formula \"value ~ x | {effects}\"")).refused(
+            1,
+            &[
+                "effect-without-variation",
+                &format!("column {column}: \"{level}\""),
+                "leave the effect out",
+            ],
+        );
+    }
+}

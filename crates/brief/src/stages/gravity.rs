@@ -4,7 +4,7 @@ use emporion_model::estimate::serial::Periods;
 use emporion_model::estimate::spatial::{Conley, Kernel};
 use emporion_model::estimate::{Errors, Fit, Fitted, Options, Vcov, ols_fitted, ppml_fitted};
 use emporion_model::outcome::Status;
-use emporion_tables::design::{DesignOptions, Prepared, design_of, locate};
+use emporion_tables::design::{DesignOptions, Levels, Prepared, design_of, locate};
 use emporion_tables::formula::Formula;
 use emporion_tables::hierarchy::Hierarchy;
 use emporion_tables::sum::{Missing, SumOptions, sum_by};
@@ -171,7 +171,7 @@ pub struct Ready {
 ///
 /// # Errors
 ///
-/// Columns that do not exist or hold no numbers.
+/// Columns that do not exist or hold no numbers; an effect with a single level.
 pub fn prepare(
     table: &Table,
     rows: &Rows,
@@ -179,6 +179,9 @@ pub fn prepare(
     question: &Question,
 ) -> Result<Ready, Report> {
     let prepared = design_of(formula, table, rows, &question.design)?;
+    let constant = prepared.design.effects.iter().zip(&prepared.levels).filter(|e| e.0.levels == 1);
+    let constant: Vec<Problem> = constant.map(|e| no_variation(table, &prepared, e.1)).collect();
+    Report::from(constant).or(())?;
     let vcov = match question.errors {
         ErrorColumns::Iid => Vcov::Iid,
         ErrorColumns::Cluster => Vcov::Cluster,
@@ -239,6 +242,19 @@ pub fn estimate(
     question: &Question,
 ) -> Result<Estimation, Report> {
     prepare(table, rows, formula, question)?.fit(table)
+}
+
+/// An effect with one level, such as the origin of a single exporter's rows.
+fn no_variation(table: &Table, prepared: &Prepared, levels: &Levels) -> Problem {
+    let reason = format!(
+        "all {} rows have the same level: leave the effect out, or select rows of more places or \
+         years",
+        prepared.rows.len()
+    );
+    let expected = "an effect with two levels or more";
+    Problem::new("effect-without-variation", table.path(), expected, reason)
+        .column(&levels.name)
+        .value(levels.label(table, 0))
 }
 
 /// The errors that the estimator does not compute on its own.
