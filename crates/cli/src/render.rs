@@ -183,7 +183,10 @@ fn folded(text: &str, width: usize, indent: usize) -> String {
 
 /// What people read of the summary.
 fn summary(answer: &Answer) -> impl Iterator<Item = &(Column, Cell)> {
-    answer.summary.iter().filter(|(column, cell)| column.dull.as_ref() != Some(cell))
+    let for_people = |(column, cell): &&(Column, Cell)| {
+        column.show != Show::Hidden && column.dull.as_ref() != Some(cell)
+    };
+    answer.summary.iter().filter(for_people)
 }
 
 fn comfy(part: &Part) -> String {

@@ -69,6 +69,7 @@ fn every_key_of_every_verb_is_documented() {
     let shown: Value = serde_json::from_str(&desk.read("old.json")).unwrap();
     let id = shown["shown"][0].as_str().unwrap();
     let site = "site belarus-russian-regions --kind region --parent RUS --keep RU-MOW --add 1";
+    desk.write("plan.json", &desk.line(&format!("{site} --format json")).ok());
     for (heading, line) in [
         ("## emporion-check/1", "check mine"),
         ("### measure sum", "measure sum world.csv --by origin,product --where year=2020"),
@@ -102,7 +103,8 @@ fn every_key_of_every_verb_is_documented() {
             "## emporion-divert/1",
             "divert sales.csv --exporter A --closed B --before 2020 --after 2021 --theta 4",
         ),
-        ("## emporion-site/1", site),
+        ("## emporion-site/1", &format!("{site} --curve --what-if")),
+        ("## emporion-site/1", "site --check plan.json"),
         ("## emporion-brief/1", "brief mine --out -"),
         ("## emporion-explain/1", &format!("brief mine --explain {id}")),
         ("## emporion-against/1", "brief mine --against old.json"),
@@ -146,6 +148,7 @@ fn examples(help: &str) -> Vec<String> {
 #[test]
 fn the_examples_of_every_help_run() {
     let desk = Desk::new();
+    desk.write("plan.json", &desk.line("site towns.csv --p 1 --format json").ok());
     let verbs = [
         "new",
         "check",

@@ -6,17 +6,19 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 mod divert;
 mod estimate;
+mod site;
 
 pub use divert::{Divert, Method, Yard};
 pub use estimate::{
     Convention, EffectRoad, Errors, Estimate, EstimateFormat, Family, Kernel, Look, Repeated,
     TableOf,
 };
+pub use site::Site;
 
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::progress::Progress;
-use crate::{brief, check, completions, demo, measure, new, simulate, site};
+use crate::{brief, check, completions, demo, measure, new, simulate};
 
 /// Trade economics from a case folder to a brief whose every number is traced.
 ///
@@ -51,7 +53,7 @@ pub enum Verb {
     /// Where the exports lost in closed markets went, from the rows of two years
     Divert(Divert),
     /// Where the next centres go, with a proven bound
-    Site(Site),
+    Site(Box<Site>),
     /// Build the report of a case
     Brief(Brief),
     /// Completions for a shell
@@ -70,7 +72,7 @@ impl Verb {
             Self::Table(arguments) => crate::estimate::table(arguments),
             Self::Simulate(arguments) => simulate::run(arguments, progress),
             Self::Divert(arguments) => crate::divert::run(arguments, progress),
-            Self::Site(arguments) => site::run(arguments, progress),
+            Self::Site(arguments) => crate::site::run(arguments, progress),
             Self::Brief(arguments) => brief::run(arguments, progress),
             Self::Completions(arguments) => completions::run(arguments),
         }
@@ -94,7 +96,7 @@ pub enum Format {
 }
 
 /// How an answer is printed, and how much of it.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct Shape {
     /// How the answer is printed
     #[arg(long, value_enum, default_value_t)]
@@ -399,46 +401,6 @@ pub enum Absent {
     Zero,
     /// A gap: the table is refused
     Refuse,
-}
-
-/// `emporion site`
-#[derive(Debug, Args)]
-#[command(
-    after_help = "Examples:\n  emporion site belarus-russian-regions --kind region --parent RUS \
-                        --weight seat_population --keep RU-MOW --add 2\n  \
-                        emporion site costs.csv --p 2      (columns from, to, cost)\n  \
-                        emporion site towns.csv --p 2      (columns id, lat, lon)"
-)]
-#[command(group(clap::ArgGroup::new("number").required(true).args(["add", "p"])))]
-pub struct Site {
-    /// Case, bundled case, or file of costs (from, to, cost) or of places (id, lat, lon)
-    pub data: String,
-    /// How many centres more than those kept
-    #[arg(long, value_name = "N")]
-    pub add: Option<usize>,
-    /// How many centres in all, those kept included
-    #[arg(long, value_name = "N")]
-    pub p: Option<usize>,
-    /// Centres that exist and stay
-    #[arg(long, value_name = "IDS", value_delimiter = ',')]
-    pub keep: Vec<String>,
-    /// Places that may not have a centre
-    #[arg(long, value_name = "IDS", value_delimiter = ',')]
-    pub never: Vec<String>,
-    /// Column of weights in the table of places
-    #[arg(long, value_name = "COLUMN")]
-    pub weight: Option<String>,
-    /// File with the weight of each customer of a cost matrix: columns id, weight
-    #[arg(long, value_name = "FILE", conflicts_with = "weight")]
-    pub weights: Option<String>,
-    /// Kind of the places of a case
-    #[arg(long, value_name = "KIND")]
-    pub kind: Option<String>,
-    /// What the places of a case lie in
-    #[arg(long, value_name = "ID", requires = "kind")]
-    pub parent: Option<String>,
-    #[command(flatten)]
-    pub shape: Shape,
 }
 
 /// `emporion brief`

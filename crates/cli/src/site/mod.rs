@@ -1,7 +1,10 @@
 //! `emporion site`: where the next centres go, with a proven bound.
 
+mod check;
 mod costs;
+mod curve;
 mod towns;
+mod what_if;
 
 use emporion_brief::stages::siting::{self, Plan, Siting};
 use emporion_model::site::p_median::{Options, Proof, Solution};
@@ -25,11 +28,13 @@ struct Question {
 
 /// Chooses the sites and prints them with their proof.
 pub fn run(arguments: &args::Site, progress: &Progress) -> Result<Output, Failure> {
-    progress.step(format!("reading {}", arguments.data));
-    let data = Data::open(&arguments.data)?;
-    let mut question = question(arguments, &data)?;
-    let never = positions(&question.siting, "--never", &arguments.never)?;
-    question.siting.instance = question.siting.instance.clone().forbid(&never)?;
+    if let Some(path) = &arguments.check {
+        return check::run(path, arguments, progress);
+    }
+    let name = arguments.data.as_deref().unwrap_or_default();
+    progress.step(format!("reading {name}"));
+    let data = Data::open(name)?;
+    let question = question(arguments, &data)?;
     progress.step("choosing sites");
     let kept = arguments.keep.len();
     let add = match (arguments.add, arguments.p) {
@@ -46,13 +51,30 @@ pub fn run(arguments: &args::Site, progress: &Progress) -> Result<Output, Failur
         Answer::new("site", title(arguments, &data, &question, &plan), data.identity());
     describe(&mut answer, arguments, &data, &question);
     let (sites, served) = tables(&data, &question, &plan);
-    answer.parts.extend([sites, served, certificate(&question, &plan)]);
+    answer.parts.extend([sites, served]);
+    if arguments.curve {
+        progress.step("the curve of cost against the number of centres");
+        answer.parts.push(curve::part(&question, kept + add)?);
+    }
+    if arguments.what_if {
+        progress.step("one choice at a time");
+        answer.parts.extend(what_if::parts(&question, kept + add)?);
+    }
+    answer.parts.push(certificate(&question, &plan));
     summarise(&mut answer, &question, &plan);
     render_shaped(answer, &arguments.shape)
 }
 
-/// What is asked: seats of a case, a matrix of costs, or a list of towns.
+/// What is asked, with the sites that are kept and those that are never to be.
 fn question(arguments: &args::Site, data: &Data) -> Result<Question, Failure> {
+    let mut question = costs_of(arguments, data)?;
+    let never = positions(&question.siting, "--never", &arguments.never)?;
+    question.siting.instance = question.siting.instance.clone().forbid(&never)?;
+    Ok(question)
+}
+
+/// Seats of a case, a matrix of costs, or a list of towns.
+fn costs_of(arguments: &args::Site, data: &Data) -> Result<Question, Failure> {
     match data {
         Data::Case(case) => {
             let Some(kind) = arguments.kind.as_deref() else {
@@ -115,6 +137,8 @@ fn describe(answer: &mut Answer, arguments: &args::Site, data: &Data, question: 
     answer.option("never", arguments.never.clone());
     answer.option("add", arguments.add);
     answer.option("p", arguments.p);
+    answer.option("curve", arguments.curve);
+    answer.option("what_if", arguments.what_if);
     answer.option("top", arguments.shape.top);
     let cost = if question.cost_unit == "km" { "great-circle km" } else { "the matrix given" };
     answer.context("cost", vec![cost.to_owned()]);
@@ -219,6 +243,8 @@ fn summarise(answer: &mut Answer, question: &Question, plan: &Plan) {
     };
     answer.say("proof", "Proof", proof);
     answer.say("verdict", "Verdict", verdict(solution));
+    answer.count("certificate_value", "", total, Show::Hidden, solution.certificate.value);
+    answer.count("resolution", "", total, Show::Hidden, solution.resolution);
     answer.count("iterations", "Subgradient steps", "", Show::Whole, solution.iterations);
     answer.count("nodes", "Nodes of the tree", "", Show::Whole, solution.nodes);
     for note in &solution.notes {

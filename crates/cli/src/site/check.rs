@@ -1,0 +1,210 @@
+//! `emporion site --check`: an answer's bound, proven again from costs and multipliers.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use emporion_model::outcome::Status;
+use emporion_model::site::certificate::{self, Certificate, Rejection};
+use emporion_model::site::p_median::{Proof, Solution};
+use serde_json::Value;
+
+use super::{Question, question};
+use crate::answer::{Answer, Column, Part, Show};
+use crate::args;
+use crate::data::Data;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::progress::Progress;
+use crate::render::render_shaped;
+
+/// Recomputes the claims of an answer and says what stands without the search.
+pub fn run(path: &Path, arguments: &args::Site, progress: &Progress) -> Result<Output, Failure> {
+    let claims = Claims::read(path)?;
+    let asked = claims.arguments(arguments)?;
+    let name = asked.data.clone().unwrap_or_default();
+    progress.step(format!("reading {name}"));
+    let data = Data::open(&name)?;
+    let digest = &data.identity()["digest"];
+    if *digest != claims.json["data"]["digest"] {
+        return Err(claims.wrong(format!(
+            "it was computed from data with digest {}, and {name} has {digest}: check it against \
+             the data it was computed from",
+            claims.json["data"]["digest"]
+        )));
+    }
+    let question = question(&asked, &data)?;
+    let solution = claims.solution(&question)?;
+    let instance = &question.siting.instance;
+    let checked = certificate::check(instance, solution.open.len(), &solution)
+        .map_err(|rejection| claims.wrong(said(&rejection, &question)))?;
+    let total = format!("weight × {}", if question.cost_unit.is_empty() { "cost" } else { "km" });
+    let p = solution.open.len();
+    let title = if checked.certified_gap == 0.0 {
+        format!("Holds: no set of {p} sites does better than {}", checked.objective)
+    } else {
+        format!(
+            "Holds: no set of {p} sites does better than {}, proven by the multipliers alone",
+            checked.certified_bound
+        )
+    };
+    let mut answer = Answer::new("site", title, data.identity());
+    answer.option("check", path.display().to_string());
+    let mut claims = Part::new(
+        "rows",
+        "",
+        vec![
+            Column::text("claim", "Claim"),
+            Column::number("stated", "Stated", &total, Show::Fitting),
+            Column::number("found", "Computed again", &total, Show::Fitting),
+        ],
+    );
+    for (claim, stated, found) in [
+        ("cost of the plan", solution.objective, checked.objective),
+        ("bound by the multipliers", solution.certified_bound, checked.certified_bound),
+    ] {
+        claims.push(vec![claim.into(), stated.into(), found.into()]);
+    }
+    answer.parts.push(claims);
+    answer.count("objective", "Total", &total, Show::Fitting, checked.objective);
+    answer.count(
+        "certified_bound",
+        "No plan is below",
+        &total,
+        Show::Fitting,
+        checked.certified_bound,
+    );
+    let gap = 100.0 * checked.certified_gap;
+    answer.count("certified_gap", "Gap", "percent", Show::Decimals(6), gap);
+    let rest = if checked.claims_more {
+        "the answer claims more, from a search that only solving again repeats"
+    } else {
+        "the answer claims no more than this"
+    };
+    answer.say("claims", "Beyond it", rest);
+    render_shaped(answer, &arguments.shape)
+}
+
+/// An answer written by `emporion site --format json`.
+struct Claims {
+    path: String,
+    json: Value,
+}
+
+impl Claims {
+    fn read(path: &Path) -> Result<Self, Failure> {
+        let text =
+            std::fs::read_to_string(path).map_err(|error| Failure::file("read", path, &error))?;
+        let mut claims = Self { path: path.display().to_string(), json: Value::Null };
+        claims.json =
+            serde_json::from_str(&text).map_err(|error| claims.wrong(error.to_string()))?;
+        if claims.json["format"] != "emporion-site/1" || !claims.json["certificate"].is_array() {
+            return Err(claims.wrong(
+                "it holds no plan with multipliers: write one with emporion site … --format json"
+                    .into(),
+            ));
+        }
+        Ok(claims)
+    }
+
+    fn wrong(&self, reason: String) -> Failure {
+        Failure::new(format!("{} does not hold: {reason}", self.path))
+    }
+
+    /// The question that the answer says it answers.
+    fn arguments(&self, given: &args::Site) -> Result<args::Site, Failure> {
+        let options = &self.json["options"];
+        let text = |name: &str| options[name].as_str().map(str::to_owned);
+        let list = |name: &str| -> Vec<String> {
+            let ids = options[name].as_array().into_iter().flatten();
+            ids.filter_map(Value::as_str).map(str::to_owned).collect()
+        };
+        let source = &self.json["data"];
+        let named = source["case"].as_str().or(source["file"].as_str()).map(str::to_owned);
+        let data = given.data.clone().or(named);
+        if data.is_none() {
+            return Err(self.wrong("it names no data: name it before --check".into()));
+        }
+        Ok(args::Site {
+            data,
+            kind: text("kind"),
+            parent: text("parent"),
+            weight: text("weight"),
+            weights: text("weights"),
+            keep: list("keep"),
+            never: list("never"),
+            ..args::Site::default()
+        })
+    }
+
+    /// The claims by position.
+    fn solution(&self, question: &Question) -> Result<Solution, Failure> {
+        let siting = &question.siting;
+        let positions = |ids: &[String]| -> HashMap<String, usize> {
+            ids.iter().cloned().enumerate().map(|(at, id)| (id, at)).collect()
+        };
+        let (sites, customers) = (positions(&siting.sites), positions(&siting.customers));
+        let find = |known: &HashMap<String, usize>, row: &Value, key: &str| {
+            row[key]
+                .as_str()
+                .and_then(|id| known.get(id))
+                .copied()
+                .ok_or_else(|| self.wrong(format!("{} is no {key} of the data", row[key])))
+        };
+        let rows = |part: &str| self.json[part].as_array().cloned().unwrap_or_default();
+        let mut open = Vec::new();
+        for row in &rows("rows") {
+            open.push(find(&sites, row, "site")?);
+        }
+        open.sort_unstable();
+        let mut assignment = vec![usize::MAX; customers.len()];
+        for row in &rows("served") {
+            assignment[find(&customers, row, "customer")?] = find(&sites, row, "site")?;
+        }
+        let mut multipliers = vec![f64::NAN; customers.len()];
+        for row in &rows("certificate") {
+            let multiplier = row["multiplier"].as_f64().unwrap_or(f64::NAN);
+            multipliers[find(&customers, row, "customer")?] = multiplier;
+        }
+        let summary = &self.json["summary"];
+        let number = |name: &str| {
+            summary[name].as_f64().ok_or_else(|| self.wrong(format!("its summary has no {name}")))
+        };
+        let proof = match summary["proof"].as_str() {
+            Some("certificate") => Proof::Certificate,
+            Some("search") => Proof::Search,
+            _ => Proof::Open,
+        };
+        let objective = number("objective")?;
+        let bound = number("bound")?;
+        // Percent in the answer; the gap itself is that of objective and bound.
+        let gap = if number("gap")? == 0.0 { 0.0 } else { (objective - bound) / objective };
+        Ok(Solution {
+            open,
+            assignment,
+            objective,
+            bound,
+            gap,
+            status: Status::Optimal { gap },
+            certified_bound: number("certified_bound")?,
+            proof,
+            certificate: Certificate { multipliers, value: number("certificate_value")? },
+            resolution: number("resolution")?,
+            iterations: 0,
+            nodes: 0,
+            notes: Vec::new(),
+        })
+    }
+}
+
+/// A rejection with ids in place of positions.
+fn said(rejection: &Rejection, question: &Question) -> String {
+    let site = |at: usize| question.siting.sites.get(at).map_or("?", String::as_str);
+    match rejection {
+        Rejection::Open { site: at, fault } => format!("the open site {} {fault}", site(*at)),
+        Rejection::Assignment { customer, site: at, fault } => {
+            let customer = question.siting.customers.get(*customer).map_or("?", String::as_str);
+            format!("{customer} is served from {}, which is {fault}", site(*at))
+        }
+        other => other.to_string(),
+    }
+}
