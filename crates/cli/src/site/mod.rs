@@ -8,6 +8,7 @@ mod what_if;
 
 use emporion_brief::stages::siting::{self, Plan, Siting};
 use emporion_model::site::p_median::{Options, Proof, Solution};
+use emporion_model::site::spread::spread;
 
 use crate::answer::{Advice, Answer, Cell, Column, Part, Show};
 use crate::args;
@@ -225,6 +226,25 @@ fn summarise(answer: &mut Answer, question: &Question, plan: &Plan) {
     answer.count("mean", "Mean cost", unit, one, solution.objective / weight);
     let before = Column::number("mean_before", "with the kept sites alone", unit, one);
     answer.count_if_known(before, plan.before.map(|before| before / weight));
+    let instance = &question.siting.instance;
+    let costs: Vec<f64> =
+        solution.assignment.iter().enumerate().map(|(i, &j)| instance.cost(i, j)).collect();
+    if let Ok(found) = spread(&costs, instance.weights()) {
+        answer.count(
+            "percentile_90",
+            "90 percent of the weight within",
+            unit,
+            one,
+            found.percentile_90,
+        );
+        answer.count("worst", "Worst", unit, one, found.worst);
+        answer.say(
+            "worst_customer",
+            "served worst",
+            question.siting.customers[found.worst_customer].as_str(),
+        );
+        answer.count("gini", "Gini of cost", "", Show::Decimals(3), found.gini);
+    }
     let total = if unit.is_empty() { "weight × cost" } else { "weight × km" };
     answer.count("objective", "Total", total, Show::Fitting, solution.objective);
     answer.count("bound", "No plan is below", total, Show::Fitting, solution.bound);

@@ -9,6 +9,7 @@
 //! | gains in trade instead of distances | [`gains`] |
 //! | the curve of cost against p, and plans that grow | [`elbow`] |
 //! | what each single choice is worth | [`sensitivity`] |
+//! | how unequally a plan serves | [`spread`] |
 //!
 //! How an answer is found, in order: `fixed` turns costs into whole numbers, so that the search
 //! makes no rounding errors; `local_search` finds a plan by swaps; `lagrangian` raises a lower bound
@@ -25,7 +26,7 @@ pub mod instance;
 mod lagrangian;
 mod local_search;
 pub mod p_median;
-
 pub mod sensitivity;
+pub mod spread;
 
 pub use instance::{Instance, SiteState};
