@@ -415,6 +415,13 @@ fn text(cell: &Cell, show: Show, fitting: usize) -> String {
             let decimals = if value.fract() == 0.0 { 0 } else { 6_usize.saturating_sub(whole) };
             number::plain(value, Some(decimals))
         }
+        Show::Digits(digits) if value != 0.0 && !(1e-3..1e7).contains(&value.abs()) => {
+            format!("{value:.*e}", digits - 1).replace('-', "\u{2212}")
+        }
+        Show::Digits(digits) => {
+            let whole = value.abs().max(1.0).log10().floor() as usize + 1;
+            number::plain(value, Some(digits.saturating_sub(whole)))
+        }
         Show::Whole => number::plain(value, Some(0)),
         Show::Year => format!("{value:.0}"),
         Show::Probability if value < 0.000_05 => "<0.0001".to_owned(),
@@ -437,6 +444,12 @@ fn chars(text: &str) -> usize {
     text.chars().count()
 }
 
+/// Every digit, with a power of ten where there would be a long row of zeros.
+fn all_digits(value: f64) -> String {
+    let plain = value == 0.0 || (1e-5..1e16).contains(&value.abs());
+    if plain { value.to_string() } else { format!("{value:e}") }
+}
+
 fn to_csv(answer: &Answer) -> Vec<u8> {
     let Some(part) = answer.parts.first() else { return Vec::new() };
     let mut writer = csv::Writer::from_writer(Vec::new());
@@ -446,7 +459,7 @@ fn to_csv(answer: &Answer) -> Vec<u8> {
     for row in &part.rows {
         let fields = row.iter().map(|cell| match cell {
             Cell::Text(text) => text.clone(),
-            Cell::Number(value) => value.to_string(),
+            Cell::Number(value) => all_digits(*value),
             Cell::Missing => String::new(),
         });
         let record = write(fields.collect());

@@ -195,6 +195,135 @@ fn roles_of_the_bias_correction_are_read_off_the_effects() {
 }
 
 #[test]
+fn a_frequency_is_so_many_rows_in_every_figure() {
+    let desk = Desk::new();
+    let (mut counted, mut repeated) = ("y,x,f,n\n".to_owned(), "y,x,f\n".to_owned());
+    for i in 0..40_usize {
+        // The last level has one row, which stands for two.
+        let (y, x) = ((i * i % 17) as f64 + 0.5, (i * 7 % 11) as f64);
+        let (f, n) = (if i == 39 { 9 } else { i % 4 }, if i == 39 { 2 } else { 1 + i % 3 });
+        counted.push_str(&format!("{y},{x},{f},{n}\n"));
+        (0..n).for_each(|_| repeated.push_str(&format!("{y},{x},{f}\n")));
+    }
+    desk.write("counted.csv", &counted);
+    desk.write("repeated.csv", &repeated);
+    for family in ["poisson", "ols"] {
+        let run = |rest: &str| {
+            let line =
+                format!("estimate {rest} --formula \"y ~ x | f\" --family {family} --format json");
+            desk.line(&line).json()
+        };
+        let (a, b) = (run("counted.csv --frequency n"), run("repeated.csv"));
+        for key in ["n", "log_likelihood", "deviance", "r_squared"] {
+            let value = |json: &serde_json::Value| json["summary"][key].as_f64().unwrap();
+            close(value(&a), value(&b), REPRODUCED);
+        }
+        for key in ["coefficient", "standard_error"] {
+            let value = |json: &serde_json::Value| json["rows"][0][key].as_f64().unwrap();
+            close(value(&a), value(&b), REPRODUCED);
+        }
+        assert_eq!(a["summary"]["freedom"], b["summary"]["freedom"]);
+    }
+}
+
+#[test]
+fn lags_look_at_rows_that_a_condition_leaves_out() {
+    let desk = desk();
+    let formula = "--formula \"value ~ log(distance) + l(agreement, 3) | origin + destination\"";
+    let cut = desk
+        .line(&format!("estimate panel.csv {formula} --where year=2003..2009 --format json"))
+        .json();
+    let split = desk
+        .line(&format!("estimate panel.csv {formula} --split year --where year=2003 --format tidy"))
+        .ok();
+    assert!(split.contains("2003"), "{split}");
+    // Missing is what the file lacks three years before, not what the condition leaves out.
+    let panel = rows(&desk.read("panel.csv"));
+    let key = |row: &HashMap<String, String>, back: i32| {
+        let year: i32 = row["year"].parse().unwrap();
+        (row["origin"].clone(), row["destination"].clone(), year - back)
+    };
+    let known: std::collections::HashSet<_> = panel.iter().map(|row| key(row, 0)).collect();
+    let asked = panel.iter().filter(|row| ["2003", "2006", "2009"].contains(&&row["year"][..]));
+    let missing =
+        asked.filter(|row| row["distance"].is_empty() || !known.contains(&key(row, 3))).count();
+    assert_eq!(cut["summary"]["missing"], missing, "{}", cut["summary"]);
+}
+
+#[test]
+fn predictions_keep_every_row_and_say_which_have_none() {
+    let desk = desk();
+    let panel = desk.read("panel.csv");
+    let mut lines: Vec<&str> = panel.lines().take(30).collect();
+    let unknown = lines[5].replacen("P01", "X99", 1);
+    let mut cells: Vec<&str> = lines[8].split(',').collect();
+    cells[7] = "";
+    let gap = cells.join(",");
+    (lines[5], lines[8]) = (&unknown, &gap);
+    desk.write("new.csv", &(lines.join("\n") + "\n"));
+    let run = desk.line(
+        "estimate panel.csv --formula \"value ~ agreement | origin^year + destination\" --predict \
+         new.csv --save-predictions predicted.csv",
+    );
+    let said = run.out.clone() + &run.err;
+    assert!(said.contains("lines 6 of new.csv") && said.contains("agreement in 1"), "{said}");
+    let predicted = rows(&desk.read("predicted.csv"));
+    assert_eq!(predicted.len(), 29);
+    let empty: Vec<&str> =
+        predicted.iter().filter(|r| r["predicted"].is_empty()).map(|r| &r["line"][..]).collect();
+    assert_eq!(empty, ["6", "9"]);
+}
+
+#[test]
+fn slopes_without_intercepts_predict_the_rows_of_the_fit() {
+    let desk = desk();
+    for family in ["poisson", "ols"] {
+        desk.line(&format!(
+            "estimate panel.csv --formula \"value ~ agreement | origin[[distance]] + year\" --family \
+             {family} --save-rows rows.csv --predict panel.csv --save-predictions predicted.csv"
+        ))
+        .ok();
+        let (fitted, predicted) = (rows(&desk.read("rows.csv")), rows(&desk.read("predicted.csv")));
+        for fitted in &fitted {
+            let predicted = predicted.iter().find(|row| row["line"] == fitted["line"]).unwrap();
+            close(number(fitted, "fitted"), number(predicted, "predicted"), 1e-7);
+        }
+    }
+}
+
+#[test]
+fn names_with_spaces_and_signs_of_missing_numbers() {
+    let desk = Desk::new();
+    let mut text = "y,km by road,a b\n".to_owned();
+    for i in 0..30 {
+        let x = if i == 7 { "NA".to_owned() } else { format!("{}", i * 3 % 7) };
+        text.push_str(&format!("{},{x},g{}\n", 1 + i * i % 5, i % 6));
+    }
+    desk.write("odd.csv", &text);
+    let formula = "--formula \"y ~ `km by road`\"";
+    let run = |cluster: &str| {
+        let output = desk
+            .command(&[
+                "estimate",
+                "odd.csv",
+                "--formula",
+                "y ~ `km by road`",
+                "--cluster",
+                cluster,
+            ])
+            .args(["--format", "json"])
+            .output()
+            .unwrap();
+        serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap()
+    };
+    let plain = run("a b");
+    assert_eq!(plain["rows"], run("`a b`")["rows"]);
+    assert_eq!(plain["summary"]["missing"], 1.0);
+    let tex = desk.line(&format!("estimate odd.csv {formula} --format tex")).ok();
+    assert!(tex.contains("km by road &") && !tex.contains("asciigrave"), "{tex}");
+}
+
+#[test]
 fn a_list_of_what_was_left_out_names_lines_and_reasons() {
     let desk = Desk::new();
     desk.write(

@@ -4,7 +4,7 @@
 #[allow(dead_code)]
 mod one_page;
 
-use emporion_model::estimate::design::{Design, Factor, Regressor};
+use emporion_model::estimate::design::{Design, Factor, Regressor, Slope};
 use emporion_model::estimate::{Options, Road, SmallSample, Vcov, ols, ppml};
 use emporion_model::outcome::{InputError, Status};
 use proptest::prelude::*;
@@ -395,11 +395,36 @@ fn a_perfect_fit_is_said_to_be_one() {
     let fit = ols(&design, &Options::default()).unwrap();
     close(&fit.coefficients, &[1.0, 2.0], 1e-13);
     assert!(fit.notes.iter().any(|n| n.code == "perfect_fit"));
+    assert!(fit.standard_errors.iter().all(|se| se.is_nan()));
     design.y = x.iter().map(|v| (1.0 + 0.5 * v).exp()).collect();
     let fit = ppml(&design, &Options::default()).unwrap();
     close(&fit.coefficients, &[1.0, 0.5], 1e-12);
     assert_eq!(fit.status, Status::Converged);
     assert!(fit.notes.iter().any(|n| n.code == "perfect_fit"));
+}
+
+/// The two zeros of the first level have slope variables 1 and 2 and its positive rows 0: the slope of
+/// that level alone drives their fitted values to zero.
+#[test]
+fn a_slope_by_level_separates_too() {
+    let level = factor("f", &[0, 0, 0, 0, 1, 1, 1, 1]);
+    let trend = regressor("trend", vec![0.0, 0.0, 1.0, 2.0, 1.0, 2.0, 3.0, 1.5]);
+    let design = Design {
+        outcome: "y".into(),
+        y: vec![1.0, 2.0, 0.0, 0.0, 1.0, 3.0, 2.0, 5.0],
+        x: vec![regressor("x", vec![0.3, 0.9, 0.5, 0.2, 0.1, 0.4, 0.8, 0.7])],
+        effects: vec![level.clone()],
+        slopes: vec![Slope { factor: level, variable: trend }],
+        ..Design::default()
+    };
+    // Exactly, and by the rectifier on the rows that the fit shows.
+    for exact_search in [3e8, 0.0] {
+        let fit = ppml(&design, &Options { exact_search, ..Options::default() }).unwrap();
+        assert_eq!((fit.status, fit.n_used), (Status::Converged, 6), "{:?}", fit.notes);
+        assert_eq!((fit.fitted[2], fit.fitted[3]), (0.0, 0.0));
+        assert_eq!(fit.dropped.separated_by_regressors, 2);
+        assert!(fit.certificate.is_some());
+    }
 }
 
 #[test]

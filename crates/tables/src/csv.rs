@@ -124,7 +124,7 @@ fn read_text(request: &Request, all: Cow<str>) -> (Option<Table>, Vec<Problem>) 
         .into_iter()
         .map(|(position, builder)| Column {
             name: header[position].clone(),
-            values: builder.finish(),
+            values: builder.finish(text, &below, position),
         })
         .collect();
     let table = Table {
@@ -180,14 +180,21 @@ enum Builder {
         kind: Kind,
         values: Vec<f64>,
     },
-    /// Numbers so far; the first cell that is none turns the column into text.
-    Undecided(Vec<f64>),
+    /// Numbers and marks of missing values so far; the first cell that is neither turns the column
+    /// into text.
+    Undecided {
+        values: Vec<f64>,
+        /// Whether a cell held a number.
+        number: bool,
+        /// Whether a cell held a mark: in a column without numbers it is a text.
+        mark: bool,
+    },
 }
 
 impl Builder {
     fn new(kind: Option<Kind>) -> Self {
         match kind {
-            None => Self::Undecided(Vec::new()),
+            None => Self::Undecided { values: Vec::new(), number: false, mark: false },
             Some(Kind::Text) => Self::Texts(Texts::default()),
             Some(kind) => Self::Numbers { kind, values: Vec::new() },
         }
@@ -223,29 +230,42 @@ impl Builder {
                     return Err(fault);
                 }
             },
-            Self::Undecided(values) if cell.is_empty() => values.push(f64::NAN),
-            Self::Undecided(values) => match cell.parse::<f64>() {
-                Ok(value) if value.is_finite() && !number::is_code(cell) => values.push(value),
-                _ => *self = Self::Texts(again(text, below, values.len(), position)),
+            Self::Undecided { values, .. } if cell.is_empty() => values.push(f64::NAN),
+            Self::Undecided { values, number, mark } => match cell.parse::<f64>() {
+                Ok(value) if value.is_finite() && !number::is_code(cell) => {
+                    values.push(value);
+                    *number = true;
+                }
+                _ if MARKS.contains(&cell) => {
+                    values.push(f64::NAN);
+                    *mark = true;
+                }
+                _ => *self = Self::Texts(again(text, below, values.len() + 1, position)),
             },
         }
         Ok(())
     }
 
-    fn finish(self) -> Values {
+    fn finish(self, text: &str, below: &Scanner, position: usize) -> Values {
         match self {
             Self::Texts(texts) => texts.finish(),
-            Self::Numbers { values, .. } | Self::Undecided(values) => Values::Number(values),
+            Self::Undecided { values, number: false, mark: true } => {
+                again(text, below, values.len(), position).finish()
+            }
+            Self::Numbers { values, .. } | Self::Undecided { values, .. } => Values::Number(values),
         }
     }
 }
 
-/// Reads one column of the rows so far as text.
+/// What R, pandas, Stata and SQL write for a missing number.
+const MARKS: [&str; 6] = ["NA", "NaN", "nan", "null", "NULL", "."];
+
+/// Reads one column of the first rows as text.
 fn again(text: &str, below: &Scanner, rows: usize, position: usize) -> Texts {
     let mut texts = Texts::default();
     let mut fields = Vec::new();
     let mut scanner = below.clone();
-    for _ in 0..=rows {
+    for _ in 0..rows {
         while scanner.record(&mut fields).is_some_and(|record| record.blank) {}
         texts.push(&fields.get(position).map_or_else(String::new, |f| unescape(text, *f)));
     }

@@ -594,6 +594,15 @@ impl Prepared {
     }
 }
 
+/// The columns of a combination such as `origin^year`; any other text is the name of one column.
+///
+/// # Errors
+///
+/// A combination that cannot be read, with a caret at the place.
+pub fn combination(text: &str) -> Result<Vec<String>, Report> {
+    Ok(parse::combination(text)?)
+}
+
 /// The ids of a column, or of a combination of columns, on some rows: a role, a cluster, a unit.
 ///
 /// # Errors

@@ -57,6 +57,19 @@ fn a_byte_order_mark_is_no_part_of_the_first_name() {
     assert_eq!(table.columns()[0].name, "id");
 }
 
+#[test]
+fn marks_of_a_missing_number_are_missing_among_numbers_alone() {
+    let text = "a,b,c,d\nNA,NA,NA,1\n2.5,.,,x\nNaN,3,NA,NA\n";
+    let table = read("t.csv", text.as_bytes()).unwrap();
+    let numbers = |column: &str| [0, 1, 2].map(|row| table.number(column, row));
+    assert_eq!(numbers("a"), [None, Some(2.5), None]);
+    assert_eq!(numbers("b"), [None, None, Some(3.0)]);
+    // Without a number, and beside a text, NA may be the code of a country.
+    let texts = |column: &str| [0, 1, 2].map(|row| table.text(column, row));
+    assert_eq!(texts("c"), [Some("NA"), None, Some("NA")]);
+    assert_eq!(texts("d"), [Some("1"), Some("x"), Some("NA")]);
+}
+
 proptest! {
     #[test]
     fn random_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {

@@ -128,7 +128,11 @@ fn rows(model: &Model<'_>) -> String {
         told.push(format!("{} for other reasons", grouped(rest)));
     }
     if told.is_empty() {
-        return format!("All {} rows are used.", grouped(fit.n_used));
+        let used = grouped(fit.n_used);
+        // A note further down says how many were left out before the estimator saw them.
+        let before = model.notes.iter().any(|note| note.contains("rows dropped"));
+        let which = if before { " without a missing value" } else { "" };
+        return format!("All {used} rows{which} are used.");
     }
     format!(
         "{} of {} rows are used; left out: {}.",

@@ -359,7 +359,7 @@ fn statistic(models: &[Model<'_>], statistic: Statistic) -> Option<StatisticRow>
     let value = |fit: &Fit| {
         let poisson = fit.family == Family::Poisson;
         match statistic {
-            Statistic::Observations => Some(fit.n_used as f64),
+            Statistic::Observations => Some(fit.freedom.rows as f64),
             Statistic::PseudoRSquared => poisson.then_some(fit.r_squared),
             Statistic::RSquared => (!poisson).then_some(fit.r_squared),
             Statistic::LogLikelihood => Some(fit.log_likelihood),

@@ -182,6 +182,14 @@ pub fn prepare(
     let constant = prepared.design.effects.iter().zip(&prepared.levels).filter(|e| e.0.levels == 1);
     let constant: Vec<Problem> = constant.map(|e| no_variation(table, &prepared, e.1)).collect();
     Report::from(constant).or(())?;
+    let outcome = &prepared.design.outcome;
+    if prepared.design.x.iter().any(|x| x.name == *outcome) {
+        let reason = format!("{outcome} explains itself: leave it out on the right");
+        return Err(refused(table, reason));
+    }
+    if prepared.rows.len() == 1 {
+        return Err(refused(table, "a single row is left: select more rows".into()));
+    }
     let vcov = match question.errors {
         ErrorColumns::Iid => Vcov::Iid,
         ErrorColumns::Cluster => Vcov::Cluster,
@@ -214,10 +222,13 @@ impl Ready {
             return Err(refused(
                 table,
                 format!(
-                    "the fit ended as {:?} after {} steps with gradient norm {:e}: no coefficient \
-                     is reported; look for regressors that hardly vary within the effects, or \
-                     raise the tolerance from {:e}",
-                    fit.status, fit.iterations, fit.gradient_norm, options.tolerance
+                    "the fit {} after {} steps with gradient norm {:e}: no coefficient is \
+                     reported; look for regressors that hardly vary within the effects, or raise \
+                     the tolerance from {:e}",
+                    ending(fit.status),
+                    fit.iterations,
+                    fit.gradient_norm,
+                    options.tolerance
                 ),
             ));
         }
@@ -242,6 +253,18 @@ pub fn estimate(
     question: &Question,
 ) -> Result<Estimation, Report> {
     prepare(table, rows, formula, question)?.fit(table)
+}
+
+/// How a fit that did not converge ended, in words.
+fn ending(status: Status) -> &'static str {
+    match status {
+        Status::MaxIterations => "had not converged",
+        Status::NotIdentified => {
+            "has fitted values that keep falling, as separated rows make them (leave out \
+             --keep-separated),"
+        }
+        _ => "could not come closer to the maximum",
+    }
 }
 
 /// An effect with one level, such as the origin of a single exporter's rows.

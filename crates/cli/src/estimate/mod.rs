@@ -21,7 +21,6 @@ mod side_by_side;
 mod summary;
 
 use emporion_brief::stages::gravity::{self, Question};
-use emporion_tables::Rows;
 use rayon::prelude::*;
 
 use crate::args;
@@ -41,7 +40,7 @@ pub fn run(arguments: &args::Estimate, progress: &Progress) -> Result<Output, Fa
     progress.step(format!("reading {}", arguments.rows.data));
     let mut data = sample::open(arguments, &formulas, &question)?;
     let sample = sample::sample(arguments, &mut data)?;
-    let jobs = models::split(formulas, &sample.table, arguments)?;
+    let jobs = models::split(formulas, &sample, arguments)?;
     match &jobs[..] {
         [job] => {
             progress.step("estimating");
@@ -63,15 +62,14 @@ fn one(
     job: &Job,
     question: &Question,
 ) -> Result<Output, Failure> {
-    let rows = job.rows.clone().unwrap_or(Rows::All(sample.table.rows()));
-    let ready = gravity::prepare(&sample.table, &rows, &job.formula, question)?;
+    let ready = gravity::prepare(&sample.table, &job.rows, &job.formula, question)?;
     if !(arguments.bias || arguments.dropped || rows::wanted(arguments)) {
         // Nothing asks for a column again: a large table makes room for the fit.
         drop(sample.table.take_columns());
     }
     let found = ready.fit(&sample.table)?;
     let after = after::after(&found, &sample.table, arguments)?;
-    rows::write(arguments, &found, &sample.table)?;
+    sample.advice.extend(rows::write(arguments, &found, &sample.table)?);
     if let Some(path) = &arguments.save {
         save::write(path, data, &[Model::of(job, &found)])?;
     }
@@ -95,8 +93,7 @@ fn many(
     question: &Question,
 ) -> Result<Output, Failure> {
     let fit = |job: &Job| -> Result<Model, Failure> {
-        let rows = job.rows.clone().unwrap_or(Rows::All(sample.table.rows()));
-        let found = gravity::estimate(&sample.table, &rows, &job.formula, question)?;
+        let found = gravity::estimate(&sample.table, &job.rows, &job.formula, question)?;
         let after = after::after(&found, &sample.table, arguments)?;
         Ok(Model { extra: after::rows(&after), ..Model::of(job, &found) })
     };

@@ -4,10 +4,12 @@ use emporion_brief::stages::gravity::Estimation;
 use emporion_model::estimate::Fit;
 use emporion_tables::plan::Samples;
 use emporion_tables::specification::Variation;
-use emporion_tables::{Formula, Report, Rows, Specification, Table};
+use emporion_tables::{Formula, Report, Rows, Specification};
 
 use crate::args;
 use crate::failure::Failure;
+
+use super::sample::Sample;
 
 /// More models than this are a mistake in a formula: a table could not show them.
 const MOST: usize = 10_000;
@@ -19,8 +21,8 @@ pub struct Job {
     pub formula: Formula,
     /// What tells it from the others.
     pub label: Vec<Variation>,
-    /// Rows of the sample; `None` for all.
-    pub rows: Option<Rows>,
+    /// Rows of the table to fit to; none before the table is split.
+    pub rows: Rows,
 }
 
 impl Job {
@@ -78,7 +80,7 @@ pub fn formulas(arguments: &args::Estimate) -> Result<Vec<Job>, Failure> {
         jobs.extend(specification.expand().into_iter().map(|estimation| Job {
             formula: estimation.formula,
             label: estimation.label,
-            rows: None,
+            rows: Rows::All(0),
         }));
     }
     Ok(jobs)
@@ -86,14 +88,15 @@ pub fn formulas(arguments: &args::Estimate) -> Result<Vec<Job>, Failure> {
 
 /// Each model for each value of the column that splits the sample; with `fsplit` first for all rows.
 pub fn split(
-    jobs: Vec<Job>,
-    table: &Table,
+    mut jobs: Vec<Job>,
+    sample: &Sample,
     arguments: &args::Estimate,
 ) -> Result<Vec<Job>, Failure> {
     let Some(name) = arguments.split.as_deref().or(arguments.fsplit.as_deref()) else {
+        jobs.iter_mut().for_each(|job| job.rows = sample.rows.clone());
         return Ok(jobs);
     };
-    let samples = Samples::by(table, name, arguments.fsplit.is_some())?;
+    let samples = Samples::by(&sample.table, name, arguments.fsplit.is_some())?;
     if samples.len().saturating_mul(jobs.len()) > MOST {
         return Err(Failure::new(format!(
             "{name} makes {} samples and there are {} formulas: more than {MOST} models",
@@ -103,13 +106,28 @@ pub fn split(
     }
     let mut all = Vec::new();
     for job in jobs {
-        for sample in 0..samples.len() {
+        for at in 0..samples.len() {
+            let rows = both(samples.rows(at), &sample.rows);
+            if rows.is_empty() {
+                continue;
+            }
             let mut label = job.label.clone();
-            let value = samples.label(sample).unwrap_or("all").to_owned();
+            let value = samples.label(at).unwrap_or("all").to_owned();
             label.push(Variation { what: "sample", value });
-            let rows = Some(samples.rows(sample));
             all.push(Job { formula: job.formula.clone(), label, rows });
         }
     }
     Ok(all)
+}
+
+/// The rows of both lists, which ascend.
+fn both(a: Rows, b: &Rows) -> Rows {
+    match (a, b) {
+        (a, Rows::All(_)) => a,
+        (Rows::All(_), b) => b.clone(),
+        (Rows::These(mut a), Rows::These(b)) => {
+            a.retain(|row| b.binary_search(row).is_ok());
+            Rows::These(a)
+        }
+    }
 }

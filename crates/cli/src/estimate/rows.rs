@@ -10,29 +10,37 @@ use emporion_model::estimate::recover::{
     EffectValues, LevelState, RecoverOptions, Recovered, recover,
 };
 use emporion_model::estimate::residuals::Residual;
-use emporion_model::outcome::Status;
+use emporion_model::outcome::{Note, Status};
 use emporion_tables::design::Levels;
 use emporion_tables::recipe::prepare_for;
 use emporion_tables::{Column, Table, Values, write};
 
+use crate::answer::Advice;
 use crate::args;
 use crate::failure::Failure;
 
 /// Columns that tell a row, when the table has them.
 const KEYS: [&str; 5] = ["origin", "destination", "year", "product", "sector"];
 
+/// Lines that a note on predictions names.
+const SHOWN: usize = 5;
+
 /// Whether any file is asked for.
 pub fn wanted(arguments: &args::Estimate) -> bool {
     arguments.save_rows.is_some() || arguments.save_effects.is_some() || arguments.predict.is_some()
 }
 
-/// Writes every file asked for.
-pub fn write(arguments: &args::Estimate, found: &Estimation, table: &Table) -> Result<(), Failure> {
+/// Writes every file asked for; says of rows that could not be predicted why.
+pub fn write(
+    arguments: &args::Estimate,
+    found: &Estimation,
+    table: &Table,
+) -> Result<Vec<Advice>, Failure> {
     if let Some(path) = &arguments.save_rows {
         write::write(path, &rows(found, table))?;
     }
     if arguments.save_effects.is_none() && arguments.predict.is_none() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let recovered = recover(&found.prepared.design, &found.fitted, &RecoverOptions::default())?;
     if recovered.status != Status::Converged {
@@ -45,9 +53,9 @@ pub fn write(arguments: &args::Estimate, found: &Estimation, table: &Table) -> R
         write::write(path, &effects(found, &recovered, table))?;
     }
     if let (Some(new), Some(path)) = (&arguments.predict, &arguments.save_predictions) {
-        predictions(found, &recovered, table, new, path)?;
+        return predictions(found, &recovered, table, new, path);
     }
-    Ok(())
+    Ok(Vec::new())
 }
 
 /// One row for each row of the design: what the model makes of it.
@@ -149,11 +157,17 @@ fn predictions(
     table: &Table,
     new: &str,
     path: &Path,
-) -> Result<(), Failure> {
+) -> Result<Vec<Advice>, Failure> {
     let new = Table::read(Path::new(new))?;
     let recipe = found.prepared.recipe(table);
     let rows = prepare_for(&recipe, &new)?;
     let at = rows.rows.to_vec();
+    let before = rows.notes.iter().filter(|note| note.code != "unknown-level");
+    let said = |note: &Note| {
+        let message = format!("predictions for {}: {}", new.path(), note.message);
+        Advice { message, ..Advice::from(note) }
+    };
+    let mut advice: Vec<Advice> = before.map(said).collect();
     let design = Design {
         outcome: found.prepared.design.outcome.clone(),
         x: rows.x,
@@ -168,16 +182,31 @@ fn predictions(
         name: name.to_owned(),
         values: Values::Number(values),
     };
-    let finite = |values: Vec<f64>| -> Vec<f64> {
-        // Minus infinity is the log of a predicted zero; the column `predicted` has the zero.
-        values.into_iter().map(|v| if v.is_finite() { v } else { f64::NAN }).collect()
+    // Every row of the file keeps its place. Minus infinity is the log of a predicted zero; the
+    // column `predicted` has the zero.
+    let spread = |values: Vec<f64>| -> Vec<f64> {
+        let mut all = vec![f64::NAN; new.rows()];
+        for (row, value) in at.iter().zip(values).filter(|(_, value)| value.is_finite()) {
+            all[*row] = value;
+        }
+        all
     };
-    let mut columns =
-        vec![number("line", at.iter().map(|&row| f64::from(new.line(row))).collect())];
-    columns.extend(keys(&new, &at));
-    columns.push(number("predicted", prediction.mean));
-    columns.push(number("linear_predictor", finite(prediction.linear)));
-    columns.push(number("standard_error", finite(prediction.mean_error)));
+    let every: Vec<usize> = (0..new.rows()).collect();
+    let lines = every.iter().map(|&row| f64::from(new.line(row))).collect();
+    let mut columns = vec![number("line", lines)];
+    columns.extend(keys(&new, &every));
+    columns.push(number("predicted", spread(prediction.mean)));
+    columns.push(number("linear_predictor", spread(prediction.linear)));
+    columns.push(number("standard_error", spread(prediction.mean_error)));
     write::write(path, &columns)?;
-    Ok(())
+    let place = |note: &Note| {
+        let lines: Vec<String> =
+            note.rows.iter().take(SHOWN).map(|&i| new.line(at[i]).to_string()).collect();
+        let more = if note.count > SHOWN { ", \u{2026}" } else { "" };
+        let message =
+            format!("{} (lines {}{more} of {})", note.message, lines.join(", "), new.path());
+        Advice { message, ..Advice::from(note) }
+    };
+    advice.extend(prediction.notes.iter().map(place));
+    Ok(advice)
 }

@@ -1,10 +1,12 @@
 //! The table that a formula is fitted to.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use emporion_brief::stages::gravity::{ErrorColumns, Question, pair_table};
-use emporion_tables::Table;
+use emporion_tables::design::combination;
 use emporion_tables::formula::Expr;
+use emporion_tables::{Rows, Table};
 
 use crate::answer::Advice;
 use crate::args;
@@ -16,8 +18,10 @@ use super::models::Job;
 
 /// What a formula is fitted to.
 pub struct Sample {
-    /// The rows.
+    /// The table; lags look at all of its rows.
     pub table: Table,
+    /// The rows to fit to.
+    pub rows: Rows,
     /// What the figures are of.
     pub context: Context,
     /// What was done to find them.
@@ -25,14 +29,18 @@ pub struct Sample {
 }
 
 /// Columns that are read when a file has them: they tell a row, and what its figures are of.
-const USUAL: [&str; 14] = [
+const USUAL: [&str; 18] = [
     "origin",
     "destination",
+    "exporter",
+    "importer",
     "year",
     "product",
     "sector",
     "unit",
     "period",
+    "month",
+    "quarter",
     "side",
     "scope",
     "measure",
@@ -68,9 +76,9 @@ fn used(
     for job in jobs {
         names.extend(job.formula.columns());
     }
-    let combined = |text: &String| text.split('^').map(|part| part.trim().to_owned()).collect();
-    let clusters: Vec<Vec<String>> = question.design.clusters.iter().map(combined).collect();
-    names.extend(clusters.into_iter().flatten());
+    for cluster in &question.design.clusters {
+        names.extend(combination(cluster)?);
+    }
     for expression in [&question.design.weights, &question.design.offset].into_iter().flatten() {
         let expression = Expr::parse(expression).map_err(emporion_tables::Report::from)?;
         names.extend(expression.columns());
@@ -101,27 +109,14 @@ fn used(
 /// columns are moved out of the data.
 pub fn sample(arguments: &args::Estimate, data: &mut Data) -> Result<Sample, Failure> {
     let conditions = &arguments.rows.conditions;
-    if let Data::File(table) = data
-        && conditions.is_empty()
-        && !arguments.no_domestic
-    {
-        let table = table.take_columns();
-        let rows: Vec<usize> = (0..table.rows()).collect();
-        let context = data.context(&table, &rows);
-        return Ok(Sample { table, context, advice: Vec::new() });
-    }
-    let flows = data.flows()?;
-    let Some(case) = data.case() else {
-        let selected = select(data, flows, conditions)?;
-        let mut rows = selected.rows;
-        if arguments.no_domestic {
-            require(flows, &["origin", "destination"])?;
-            let label = |name: &str, row: usize| flows.label(name, row);
-            rows.retain(|&row| label("origin", row) != label("destination", row));
+    let case = match data {
+        Data::Case(case) => Arc::clone(case),
+        Data::File(table) => {
+            let table = table.take_columns();
+            return of_file(arguments, data, table);
         }
-        let context = data.context(flows, &rows);
-        return Ok(Sample { table: flows.select(&rows), context, advice: selected.advice });
     };
+    let flows = data.flows()?;
     let pairs = case.pairs().ok_or_else(|| {
         Failure::new(format!(
             "{} has no table named pairs; add one with distance and the other regressors of each \
@@ -149,5 +144,25 @@ pub fn sample(arguments: &args::Estimate, data: &mut Data) -> Result<Sample, Fai
         !arguments.no_domestic,
     )?;
     let context = data.context(flows, &selected.rows);
-    Ok(Sample { table, context, advice: selected.advice })
+    Ok(Sample { rows: Rows::All(table.rows()), table, context, advice: selected.advice })
+}
+
+/// The rows of a file that the conditions leave.
+fn of_file(arguments: &args::Estimate, data: &Data, table: Table) -> Result<Sample, Failure> {
+    let conditions = &arguments.rows.conditions;
+    let selected = select(data, &table, conditions)?;
+    let mut rows = selected.rows;
+    if arguments.no_domestic {
+        require(&table, &["origin", "destination"])?;
+        let label = |name: &str, row: usize| table.label(name, row);
+        rows.retain(|&row| label("origin", row) != label("destination", row));
+    }
+    let context = data.context(&table, &rows);
+    let all = conditions.is_empty() && !arguments.no_domestic;
+    let rows = if all {
+        Rows::All(table.rows())
+    } else {
+        Rows::These(rows.into_iter().map(|row| row as u32).collect())
+    };
+    Ok(Sample { table, rows, context, advice: selected.advice })
 }

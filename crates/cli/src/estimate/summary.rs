@@ -63,8 +63,12 @@ pub fn answer(
     answer.parts.push(covariance(found));
     answer.parts.push(dropped(found, &sample.table, arguments.dropped));
 
-    answer.count("n", "Observations", "", Show::Whole, fit.n_used);
-    answer.count("n_input", "Rows given", "", Show::Whole, sample.table.rows());
+    let counted = arguments.frequency.is_some();
+    answer.count("n", "Observations", "", Show::Whole, fit.freedom.rows);
+    if counted {
+        answer.count("rows_used", "Rows used", "", Show::Whole, fit.n_used);
+    }
+    answer.count("n_input", "Rows given", "", Show::Whole, sample.rows.len());
     let left_out = fit.dropped;
     let missing = found.prepared.notes.iter().filter(|note| MISSING.contains(&note.code));
     for (key, label, count) in [
@@ -75,6 +79,19 @@ pub fn answer(
         ("zero_weight", "left out: weight zero", left_out.zero_weight),
     ] {
         answer.count_if_any(key, label, count);
+    }
+    for (key, label, text) in [
+        ("weighted_by", "Weights", arguments.weights.clone()),
+        ("counted_by", "Frequencies", arguments.frequency.clone()),
+        (
+            "offset_by",
+            "Offset",
+            arguments.offset.clone().or(found.formula.offset.as_ref().map(ToString::to_string)),
+        ),
+    ] {
+        if let Some(text) = text {
+            answer.say(key, label, text);
+        }
     }
     answer.say("convention", "Standard errors", fit.convention.as_str());
     let clusters: Vec<String> =
@@ -92,9 +109,18 @@ pub fn answer(
     }
     let r = if poisson { "Pseudo R² (McFadden)" } else { "R²" };
     answer.count("r_squared", r, "", Show::Decimals(5), fit.r_squared);
+    if !poisson {
+        if !found.prepared.design.effects.is_empty() {
+            let within = fit.within_r_squared;
+            answer.count("within_r_squared", "Within R²", "", Show::Decimals(5), within);
+        }
+        let rmse = (fit.deviance / fit.freedom.rows as f64).sqrt();
+        answer.count("rmse", "Root mean squared error", "", shown(std::iter::once(&rmse)), rmse);
+    }
     answer.count("log_likelihood", "Log likelihood", "", Show::Decimals(2), fit.log_likelihood);
     let deviance = if poisson { "Deviance" } else { "Residual sum of squares" };
-    answer.count("deviance", deviance, "", Show::Decimals(2), fit.deviance);
+    let show = if fit.deviance.abs() < 0.05 { Show::Digits(6) } else { Show::Decimals(2) };
+    answer.count("deviance", deviance, "", show, fit.deviance);
     answer.say("status", "Status", word(&fit.status));
     answer.count("iterations", "Newton steps", "", Show::Whole, fit.iterations);
     answer.count("passes", "Passes over the rows", "", Show::Whole, fit.absorb_passes);
@@ -128,20 +154,29 @@ pub fn answer(
     answer
 }
 
+/// Five decimals, unless a coefficient is so small or large that they would hide it.
+fn shown<'a>(values: impl Iterator<Item = &'a f64>) -> Show {
+    let sizes = values.filter(|v| v.is_finite() && **v != 0.0).map(|v| v.abs());
+    let (mut least, mut most) = (f64::INFINITY, 0.0_f64);
+    sizes.for_each(|v| (least, most) = (least.min(v), most.max(v)));
+    if most >= 1e9 || least < 5e-5 { Show::Digits(6) } else { Show::Decimals(5) }
+}
+
 fn coefficients(found: &Estimation) -> Part {
     let fit = &found.fitted.fit;
     let statistic = if fit.degrees_of_freedom.is_some() { "t" } else { "z" };
+    let show = shown(fit.coefficients.iter().chain(&fit.standard_errors));
     let mut part = Part::new(
         "rows",
         "",
         vec![
             Column::text("term", fit.outcome.clone()),
-            Column::number("coefficient", "Coefficient", "", Show::Decimals(5)),
-            Column::number("standard_error", "Std. error", "", Show::Decimals(5)),
+            Column::number("coefficient", "Coefficient", "", show),
+            Column::number("standard_error", "Std. error", "", show),
             Column::number("statistic", statistic, "", Show::Decimals(2)),
             Column::number("p_value", format!("P>|{statistic}|"), "", Show::Probability),
-            Column::number("low", "95 % low", "", Show::Decimals(5)),
-            Column::number("high", "95 % high", "", Show::Decimals(5)),
+            Column::number("low", "95 % low", "", show),
+            Column::number("high", "95 % high", "", show),
         ],
     );
     for (at, (low, high)) in fit.intervals(LEVEL).into_iter().enumerate() {

@@ -17,7 +17,7 @@
 //!
 //! | symbol | here | shape |
 //! | --- | --- | --- |
-//! | [X D] | `row` | p = k + all levels |
+//! | [X D] | `row` | p = k + all levels, those of slopes too |
 //! | null space of [X D] where y > 0 | `free` | d vectors of p |
 //! | Z | `basis` | zero rows × d |
 //!
@@ -52,7 +52,8 @@ pub(super) enum Search {
 /// Finds every separated row if the work stays below about `budget` multiplications.
 pub(super) fn search(sample: &Sample, budget: f64) -> Search {
     let k = sample.x.len();
-    let p = k + sample.effects.iter().map(|f| f.levels).sum::<usize>();
+    let of_slopes = sample.slopes.iter().map(|s| s.levels(&sample.effects));
+    let p = k + sample.effects.iter().map(|f| f.levels).chain(of_slopes).sum::<usize>();
     let n = sample.n();
     if (n + p) as f64 * (p * p) as f64 > budget {
         return Search::Undecided;
@@ -61,6 +62,7 @@ pub(super) fn search(sample: &Sample, budget: f64) -> Search {
         return Search::Found(Vec::new(), None);
     }
     let x = scaled(sample);
+    let slopes: Vec<Vec<f64>> = sample.slopes.iter().map(|s| to_size_one(&s.values)).collect();
     let row = |i: usize| -> Vec<f64> {
         let mut r = vec![0.0; p];
         for j in 0..k {
@@ -70,6 +72,10 @@ pub(super) fn search(sample: &Sample, budget: f64) -> Search {
         for f in &sample.effects {
             r[start + f.ids[i] as usize] = 1.0;
             start += f.levels;
+        }
+        for (slope, values) in sample.slopes.iter().zip(&slopes) {
+            r[start + slope.ids(&sample.effects)[i] as usize] = values[i];
+            start += slope.levels(&sample.effects);
         }
         r
     };
@@ -115,6 +121,12 @@ fn scaled(sample: &Sample) -> Vec<Vec<f64>> {
         x.iter().map(|v| (v - mean) / size).collect()
     };
     sample.x.iter().map(scale).collect()
+}
+
+/// Values with largest size one.
+fn to_size_one(values: &[f64]) -> Vec<f64> {
+    let size = values.iter().fold(0.0f64, |a, v| a.max(v.abs()));
+    values.iter().map(|v| if size > 0.0 { v / size } else { 0.0 }).collect()
 }
 
 /// Takes the components along `basis` out of v, twice for orthogonality, and returns its length.

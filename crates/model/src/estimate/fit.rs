@@ -128,6 +128,10 @@ pub struct Fit {
     /// 1 - log likelihood / that of a constant (McFadden) for Poisson; R2 for least squares.
     #[serde(with = "number")]
     pub r_squared: f64,
+    /// Least squares: 1 - residual sum of squares / that of the outcome with the effects taken out;
+    /// NaN for Poisson.
+    #[serde(with = "number", default = "not_known")]
+    pub within_r_squared: f64,
     /// Fitted values for every row given: 0 where separated, NaN where dropped otherwise.
     #[serde(with = "numbers")]
     pub fitted: Vec<f64>,
@@ -154,6 +158,11 @@ pub struct Fit {
     pub notes: Vec<Note>,
 }
 
+/// What a file without the figure has.
+fn not_known() -> f64 {
+    f64::NAN
+}
+
 impl Fit {
     /// Position of a coefficient by name.
     #[must_use]
@@ -176,8 +185,12 @@ impl Fit {
             .collect()
     }
 
-    pub(super) fn set_covariance(&mut self, covariance: Vec<f64>) {
+    pub(super) fn set_covariance(&mut self, mut covariance: Vec<f64>) {
         let k = self.names.len();
+        if self.notes.iter().any(|note| note.code == "perfect_fit") {
+            // Residuals are rounding: no error follows from them.
+            covariance.fill(f64::NAN);
+        }
         // Rounding can leave a variance of zero slightly negative; NaN stays NaN.
         let root = |v: f64| if v < 0.0 { 0.0 } else { v.sqrt() };
         self.standard_errors = (0..k).map(|j| root(covariance[j * k + j])).collect();

@@ -22,7 +22,7 @@
 //! Source: Frisch and Waugh (1933), Econometrica 1; Guimarães and Portugal (2010), Stata Journal 10.
 
 use super::collinearity::{self, floors};
-use super::design::Design;
+use super::design::{Design, WeightKind};
 use super::fit::{Family, Fit};
 use super::fitted::Fitted;
 use super::least_squares::{Factorised, axpy, dot};
@@ -87,6 +87,7 @@ pub fn ols_fitted(design: &Design, options: &Options) -> Result<Fitted, InputErr
     absorbed.iterations += before.iterations;
     absorbed.passes += before.passes;
     let mut residual = x.pop().unwrap_or_default();
+    let within = dot(w, &residual, &residual);
     let factorised = Factorised::new(w, &x, &floors(&sample, w, options.collinearity_tolerance));
     let coefficients = factorised.solve(w, &x, &residual);
     for (b, x) in coefficients.iter().zip(&x) {
@@ -104,8 +105,10 @@ pub fn ols_fitted(design: &Design, options: &Options) -> Result<Fitted, InputErr
             rows: Vec::new(),
         });
     }
-    let size = n as f64;
-    let log_weights: f64 = w.iter().map(|w| w.ln()).sum();
+    // A row that stands for several counts as often; other weights are precisions.
+    let counted = design.weight_kind == WeightKind::Frequency;
+    let size = if counted { w.iter().sum() } else { n as f64 };
+    let log_weights: f64 = if counted { 0.0 } else { w.iter().map(|w| w.ln()).sum() };
     let log_likelihood =
         0.5 * (log_weights - size * ((std::f64::consts::TAU * rss / size).ln() + 1.0));
     let u: Vec<f64> = w.iter().zip(&residual).map(|(w, e)| w * e).collect();
@@ -129,6 +132,7 @@ pub fn ols_fitted(design: &Design, options: &Options) -> Result<Fitted, InputErr
             deviance: rss,
             log_likelihood,
             r_squared: 1.0 - rss / total,
+            within_r_squared: 1.0 - rss / within,
             iterations: 1,
             absorbed,
             gradient_norm: 0.0,

@@ -117,7 +117,7 @@ pub struct Recovered {
     pub effects: Vec<EffectValues>,
     /// Slopes in the order of the design.
     pub slopes: Vec<EffectValues>,
-    /// Number of components of the rows through all effects.
+    /// Number of components of the rows through all effects and slopes.
     pub components: usize,
     /// How references were chosen.
     pub normalisation: Normalisation,
@@ -130,7 +130,7 @@ pub struct Recovered {
     pub residual: f64,
     /// Conjugate-gradient steps.
     pub iterations: usize,
-    /// Converged when `residual` is within tolerance.
+    /// Converged when `residual` is within tolerance, or within the rounding that η carries.
     pub status: Status,
 }
 
@@ -157,8 +157,8 @@ pub fn recover(
     let off = square(&mut std::iter::zip(&target, &fit).map(|(t, f)| t - f));
     let size = square(&mut target.iter().copied());
     let residual = if size > 0.0 { off / size } else { off };
-    let ids: Vec<(&[u32], usize)> =
-        columns.0[..design.effects.len()].iter().map(|c| (&c.ids[..], c.levels)).collect();
+    let rounding = rounding(fitted) / if size > 0.0 { size } else { 1.0 };
+    let ids: Vec<(&[u32], usize)> = columns.0.iter().map(|c| (&c.ids[..], c.levels)).collect();
     let (component_of, components) = components(&ids, n);
     let names = design.effects.iter().map(|f| (f, None));
     let all = names.chain(design.slopes.iter().map(|s| (&s.factor, Some(s.variable.name.clone()))));
@@ -199,7 +199,7 @@ pub fn recover(
         reference_error,
         residual,
         iterations,
-        status: if residual <= options.tolerance {
+        status: if residual <= options.tolerance + rounding {
             Status::Converged
         } else if iterations >= options.max_iterations {
             Status::MaxIterations
@@ -207,6 +207,14 @@ pub fn recover(
             Status::NoProgress
         },
     })
+}
+
+/// What rounding leaves in η: Newton's step takes the working residual (y - μ)/μ apart, which is huge
+/// where a fitted value is far below its outcome, and that row of η keeps some of its rounding.
+fn rounding(fitted: &Fitted) -> f64 {
+    let working = fitted.residual.iter().zip(&fitted.working);
+    let squares: f64 = working.filter(|(_, w)| **w > 0.0).map(|(u, w)| (u / w).powi(2)).sum();
+    8.0 * f64::EPSILON * squares.sqrt()
 }
 
 /// η - o - Xβ in the order of the rows.

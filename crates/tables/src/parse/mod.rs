@@ -45,8 +45,14 @@ pub(crate) fn expression(text: &str) -> Result<Expr, FormulaError> {
 }
 
 /// Reads `origin^year`, or `origin#year`, as the columns it combines.
+///
+/// Without an operator or backticks the whole text is one name, spaces and all.
 pub(crate) fn combination(text: &str) -> Result<Vec<String>, FormulaError> {
-    let mut p = Parser::new(text);
+    let name = text.trim();
+    if !name.is_empty() && !name.contains(['^', '#', '`']) {
+        return Ok(vec![name.to_owned()]);
+    }
+    let mut p = Parser::new(name);
     let columns = p.combined()?;
     match p.peek() {
         None => Ok(columns),
