@@ -61,6 +61,8 @@ pub enum Show {
     Fitting,
     /// Six digits, whatever the size: for columns that hold numbers of different kinds.
     SixDigits,
+    /// Six digits, with a power of ten where the number is small or large.
+    Scientific,
     /// A count.
     Whole,
     /// A year: no grouping.

@@ -406,7 +406,10 @@ fn text(cell: &Cell, show: Show, fitting: usize) -> String {
             number::plain(value, Some(fitting))
         }
         Show::Decimals(decimals) => number::plain(value, Some(decimals)),
-        Show::SixDigits => {
+        Show::Scientific if value != 0.0 && !(1e-3..1e7).contains(&value.abs()) => {
+            format!("{value:.5e}")
+        }
+        Show::SixDigits | Show::Scientific => {
             // Digits before the point; at least one.
             let whole = value.abs().log10().floor().max(0.0) as usize + 1;
             let decimals = if value.fract() == 0.0 { 0 } else { 6_usize.saturating_sub(whole) };

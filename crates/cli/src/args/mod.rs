@@ -6,12 +6,14 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 mod divert;
 mod estimate;
+mod lasso;
 
 pub use divert::{Divert, Method, Yard};
 pub use estimate::{
     Convention, EffectRoad, Errors, Estimate, EstimateFormat, Family, Kernel, Look, Repeated,
     TableOf,
 };
+pub use lasso::{Criterion, Lasso, Residuals, Strength};
 
 use crate::failure::Failure;
 use crate::output::Output;

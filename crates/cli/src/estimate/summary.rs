@@ -1,8 +1,8 @@
 //! One model, as a reader of Stata or R output expects it.
 
 use emporion_brief::stages::gravity::Estimation;
-use emporion_model::estimate::Family;
 use emporion_model::estimate::wild::WildMethod;
+use emporion_model::estimate::{Collinear, Family};
 use emporion_model::outcome::Note;
 use emporion_tables::Table;
 
@@ -56,7 +56,7 @@ pub fn answer(
     answer.parts.push(coefficients(found));
     answer.parts.push(absorbed(found));
     answer.parts.push(clusters(found));
-    answer.parts.push(collinear(found));
+    answer.parts.push(collinear(&fit.collinear));
     answer.parts.push(tests(after));
     answer.parts.push(bootstrap(after));
     answer.parts.push(bias(found, after));
@@ -198,7 +198,7 @@ fn clusters(found: &Estimation) -> Part {
 }
 
 /// Regressors left out, and what reproduces them.
-fn collinear(found: &Estimation) -> Part {
+pub fn collinear(found: &[Collinear]) -> Part {
     let columns = vec![
         Column::text("term", "Left out as collinear"),
         Column::text("with", "Reproduced by"),
@@ -206,7 +206,7 @@ fn collinear(found: &Estimation) -> Part {
     ];
     let mut part = Part::new("collinear", "", columns);
     part.whole = true;
-    for left_out in &found.fitted.fit.collinear {
+    for left_out in found {
         let with = left_out.with.join(", ");
         part.push(vec![
             left_out.name.as_str().into(),
@@ -395,7 +395,7 @@ fn reason(note: &Note) -> String {
 }
 
 /// The word that a value serialises to.
-fn word(value: &impl serde::Serialize) -> String {
+pub fn word(value: &impl serde::Serialize) -> String {
     serde_json::to_value(value)
         .ok()
         .and_then(|value| value.as_str().map(str::to_owned))

@@ -180,6 +180,14 @@ pub(super) fn validate(
     );
     let stopped = sums.iter().filter(|s| !s.converged).count();
     tell("folds_stopped", stopped, format!("in {stopped} folds a fit did not converge"));
+    if scores.len() > 1 && best.map(|b| b.lambda) == scores.last().map(|s| s.lambda) {
+        tell(
+            "smallest_lambda",
+            1,
+            "the smallest penalty tried predicts best: these data ask for little or no selection"
+                .into(),
+        );
+    }
     Ok(Validation {
         best: best.map_or(f64::NAN, |s| s.lambda),
         scores,
