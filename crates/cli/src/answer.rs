@@ -61,8 +61,8 @@ pub enum Show {
     Fitting,
     /// Six digits, whatever the size: for columns that hold numbers of different kinds.
     SixDigits,
-    /// So many significant digits, with a power of ten where the number is very small or large.
-    Digits(usize),
+    /// Six digits, with a power of ten where the number is small or large.
+    Scientific,
     /// A count.
     Whole,
     /// A year: no grouping.

@@ -409,18 +409,14 @@ fn text(cell: &Cell, show: Show, fitting: usize) -> String {
             number::plain(value, Some(fitting))
         }
         Show::Decimals(decimals) => number::plain(value, Some(decimals)),
-        Show::SixDigits => {
+        Show::Scientific if value != 0.0 && !(1e-3..1e7).contains(&value.abs()) => {
+            format!("{value:.5e}").replace('-', "\u{2212}")
+        }
+        Show::SixDigits | Show::Scientific => {
             // Digits before the point; at least one.
             let whole = value.abs().log10().floor().max(0.0) as usize + 1;
             let decimals = if value.fract() == 0.0 { 0 } else { 6_usize.saturating_sub(whole) };
             number::plain(value, Some(decimals))
-        }
-        Show::Digits(digits) if value != 0.0 && !(1e-3..1e7).contains(&value.abs()) => {
-            format!("{value:.*e}", digits - 1).replace('-', "\u{2212}")
-        }
-        Show::Digits(digits) => {
-            let whole = value.abs().max(1.0).log10().floor() as usize + 1;
-            number::plain(value, Some(digits.saturating_sub(whole)))
         }
         Show::Whole => number::plain(value, Some(0)),
         Show::Year => format!("{value:.0}"),

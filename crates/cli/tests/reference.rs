@@ -90,6 +90,14 @@ fn every_key_of_every_verb_is_documented() {
             "## emporion-estimate/1",
             "estimate gravity.csv --formula \"value ~ log(distance) + distance | origin\" --cluster origin",
         ),
+        (
+            "## emporion-estimate/1",
+            "estimate gravity.csv --formula \"value ~ log(distance) + distance | origin\" --lasso plugin --iceberg",
+        ),
+        (
+            "## emporion-estimate/1",
+            "estimate gravity.csv --formula \"value ~ log(distance) + distance | origin\" --lasso cv --folds destination",
+        ),
         ("## emporion-simulate/1", "simulate world.csv --close A:B --where year=2020"),
         (
             "## emporion-simulate/1",

@@ -184,6 +184,34 @@ fn formulas_and_samples_that_cannot_be_fitted() {
 }
 
 #[test]
+fn selections_that_cannot_be_made() {
+    let desk = Desk::new();
+    let select = |rest: &str| {
+        let formula = "\"value ~ log(distance) + distance | origin\"";
+        desk.line(&format!("estimate gravity.csv --formula {formula} {rest}"))
+    };
+    assert!(select("--lasso 0.001").ok().contains("log(distance)"));
+    select("--lasso=-1").refused(1, &["lambda", "zero or more"]);
+    select("--lasso strong").refused(2, &["plugin, cv, or numbers"]);
+    select("--lasso cv").refused(1, &["--folds COLUMN"]);
+    select("--lasso cv --folds nothing").refused(1, &["nothing"]);
+    select("--lasso cv --folds origin").refused(1, &["no row left out can be predicted"]);
+    select("--lasso plugin --folds destination").refused(1, &["--lasso cv"]);
+    select("--lasso 1 --gamma 0.1").refused(1, &["--gamma", "plugin"]);
+    select("--lasso plugin --gamma 2").refused(1, &["gamma", "between 0 and 1"]);
+    select("--lasso plugin --penalise tariff*").refused(1, &["tariff*", "log(distance), distance"]);
+    select("--lasso plugin --bias").refused(1, &["--bias", "chosen in advance"]);
+    select("--lasso plugin --vcov driscoll-kraay").refused(1, &["clustered"]);
+    select("--lasso plugin --split origin").refused(1, &["one model", "12"]);
+    select("--penalise distance").refused(2, &["--lasso"]);
+    let none = "estimate gravity.csv --formula \"value ~ 1 | origin\" --lasso plugin";
+    desk.line(none).refused(1, &["nothing to select from", "--penalise"]);
+    // A pattern takes columns that the formula does not name.
+    let wide = "estimate gravity.csv --formula \"value ~ 1 | origin\" --lasso 0 --penalise dist*";
+    assert!(desk.line(wide).ok().contains("distance"));
+}
+
+#[test]
 fn sites_that_cannot_be_chosen() {
     let desk = Desk::new();
     desk.line("site costs.csv --p 9").refused(1, &["1 to 3"]);

@@ -18,6 +18,7 @@
 //! | the same design for other rows, to predict | [`recipe`] |
 //! | a formula and a table as arrays for an estimator | [`design`] |
 //! | results as files | [`mod@write`] |
+//! | rules for centres in plain words | [`site_rules`] |
 //!
 //! Nothing is repaired silently, and missing is not zero: a cell that cannot be read, a total that
 //! would mix units, a pair without a row are refused or counted, never guessed.
@@ -55,6 +56,7 @@ pub mod problem;
 pub mod recipe;
 pub mod schema;
 pub mod select;
+pub mod site_rules;
 pub mod specification;
 pub mod sum;
 pub mod table;

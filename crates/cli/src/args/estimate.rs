@@ -4,14 +4,15 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{Absent, Rows};
+use super::{Absent, Lasso, Rows};
 
 /// `emporion estimate`
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     emporion estimate world-2022 --formula \"value ~ log(distance) + contiguity | origin + destination\"\n  \
     emporion estimate world-2022 --formula \"value ~ csw(log(distance), contiguity, border) | origin + destination\" --format tex\n  \
-    emporion estimate world-2022 --formula \"value ~ log(distance) | origin + destination\" --bias --save two-way.json")]
+    emporion estimate world-2022 --formula \"value ~ log(distance) | origin + destination\" --bias --save two-way.json\n  \
+    emporion estimate world-2022 --formula \"value ~ log(distance) + contiguity + border | origin + destination\" --lasso plugin --penalise contiguity,border")]
 pub struct Estimate {
     #[command(flatten)]
     pub rows: Rows,
@@ -99,6 +100,9 @@ pub struct Estimate {
     #[arg(long, help_heading = "Computation")]
     pub keep_separated: bool,
 
+    #[command(flatten)]
+    pub lasso: Lasso,
+
     /// Joint test: `a,b` both zero, `a=b` equal, `a=0.5`; several for several tests
     #[arg(long, value_name = "HYPOTHESIS", help_heading = "Tests and corrections")]
     pub test: Vec<String>,
@@ -128,7 +132,7 @@ pub struct Estimate {
     /// Draws of the bootstrap
     #[arg(long, value_name = "N", default_value_t = 9_999, help_heading = "Tests and corrections")]
     pub draws: usize,
-    /// Seed of the bootstrap
+    /// Seed of the bootstrap and of folds that are dealt
     #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Tests and corrections")]
     pub seed: u64,
 

@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 mod divert;
 mod estimate;
+mod lasso;
 mod site;
 
 pub use divert::{Divert, Method, Yard};
@@ -13,6 +14,7 @@ pub use estimate::{
     Convention, EffectRoad, Errors, Estimate, EstimateFormat, Family, Kernel, Look, Repeated,
     TableOf,
 };
+pub use lasso::{Criterion, Lasso, Residuals, Strength};
 pub use site::Site;
 
 use crate::failure::Failure;

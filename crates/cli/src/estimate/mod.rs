@@ -6,12 +6,15 @@
 //! | [`sample`] | the table that a formula is fitted to |
 //! | [`question`] | the options as a question to the estimator |
 //! | [`models`] | every model that the formulas and the split stand for |
+//! | [`lasso`], [`lasso_summary`] | selection among many regressors |
 //! | [`after`] | tests, bootstrap, bias correction |
 //! | [`summary`] | one model, as a Stata or R user reads it |
 //! | [`side_by_side`] | several models, as they are published |
 //! | [`save`], [`rows`] | files |
 
 mod after;
+mod lasso;
+mod lasso_summary;
 pub mod models;
 mod question;
 mod rows;
@@ -41,6 +44,10 @@ pub fn run(arguments: &args::Estimate, progress: &Progress) -> Result<Output, Fa
     let mut data = sample::open(arguments, &formulas, &question)?;
     let sample = sample::sample(arguments, &mut data)?;
     let jobs = models::split(formulas, &sample, arguments)?;
+    if arguments.lasso.lasso.is_some() {
+        progress.step("selecting");
+        return lasso::run(arguments, &data, &sample, &jobs, &question);
+    }
     match &jobs[..] {
         [job] => {
             progress.step("estimating");

@@ -61,6 +61,10 @@ pub fn open(
     if !path.is_file() || path.file_name().is_some_and(|file| file == "datapackage.json") {
         return Data::open(name);
     }
+    // Patterns of the lasso name columns that only the file knows.
+    if arguments.lasso.lasso.is_some() {
+        return Ok(Data::File(Table::read(path)?));
+    }
     let used = used(arguments, jobs, question)?;
     let used: Vec<&str> = used.iter().map(String::as_str).collect();
     Ok(Data::File(Table::read_columns_with(path, &used, &USUAL)?))

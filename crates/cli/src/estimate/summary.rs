@@ -1,8 +1,8 @@
 //! One model, as a reader of Stata or R output expects it.
 
 use emporion_brief::stages::gravity::Estimation;
-use emporion_model::estimate::Family;
 use emporion_model::estimate::wild::WildMethod;
+use emporion_model::estimate::{Collinear, Family};
 use emporion_model::outcome::Note;
 use emporion_tables::Table;
 
@@ -56,7 +56,7 @@ pub fn answer(
     answer.parts.push(coefficients(found));
     answer.parts.push(absorbed(found));
     answer.parts.push(clusters(found));
-    answer.parts.push(collinear(found));
+    answer.parts.push(collinear(&fit.collinear));
     answer.parts.push(tests(after));
     answer.parts.push(bootstrap(after));
     answer.parts.push(bias(found, after));
@@ -119,7 +119,7 @@ pub fn answer(
     }
     answer.count("log_likelihood", "Log likelihood", "", Show::Decimals(2), fit.log_likelihood);
     let deviance = if poisson { "Deviance" } else { "Residual sum of squares" };
-    let show = if fit.deviance.abs() < 0.05 { Show::Digits(6) } else { Show::Decimals(2) };
+    let show = if fit.deviance.abs() < 0.05 { Show::Scientific } else { Show::Decimals(2) };
     answer.count("deviance", deviance, "", show, fit.deviance);
     answer.say("status", "Status", word(&fit.status));
     answer.count("iterations", "Newton steps", "", Show::Whole, fit.iterations);
@@ -159,7 +159,7 @@ fn shown<'a>(values: impl Iterator<Item = &'a f64>) -> Show {
     let sizes = values.filter(|v| v.is_finite() && **v != 0.0).map(|v| v.abs());
     let (mut least, mut most) = (f64::INFINITY, 0.0_f64);
     sizes.for_each(|v| (least, most) = (least.min(v), most.max(v)));
-    if most >= 1e9 || least < 5e-5 { Show::Digits(6) } else { Show::Decimals(5) }
+    if most >= 1e9 || least < 5e-5 { Show::Scientific } else { Show::Decimals(5) }
 }
 
 fn coefficients(found: &Estimation) -> Part {
@@ -233,7 +233,7 @@ fn clusters(found: &Estimation) -> Part {
 }
 
 /// Regressors left out, and what reproduces them.
-fn collinear(found: &Estimation) -> Part {
+pub fn collinear(found: &[Collinear]) -> Part {
     let columns = vec![
         Column::text("term", "Left out as collinear"),
         Column::text("with", "Reproduced by"),
@@ -241,7 +241,7 @@ fn collinear(found: &Estimation) -> Part {
     ];
     let mut part = Part::new("collinear", "", columns);
     part.whole = true;
-    for left_out in &found.fitted.fit.collinear {
+    for left_out in found {
         let with = left_out.with.join(", ");
         part.push(vec![
             left_out.name.as_str().into(),
@@ -430,7 +430,7 @@ fn reason(note: &Note) -> String {
 }
 
 /// The word that a value serialises to.
-fn word(value: &impl serde::Serialize) -> String {
+pub fn word(value: &impl serde::Serialize) -> String {
     serde_json::to_value(value)
         .ok()
         .and_then(|value| value.as_str().map(str::to_owned))

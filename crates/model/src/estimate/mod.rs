@@ -25,6 +25,9 @@
 //! | [`recover`], `components` | values of the fixed effects, with their normalisation |
 //! | [`mod@predict`], [`residuals`] | new rows; residuals by kind and scores |
 //! | [`ipf`] | a table scaled to margins: effects at given coefficients |
+//! | [`mod@lasso`], `lasso_plug_in`, [`lasso_folds`] | which of many regressors matter: penalty given, from theory, by validation |
+//! | [`lasso_path`], `descent` | the penalised model along a path, and its steps |
+//! | [`mod@iceberg`] | what each selected regressor may stand for |
 //! | [`effect_size`] | percent and tariff equivalents |
 
 pub mod absorb;
@@ -37,6 +40,7 @@ mod collinearity;
 mod components;
 mod cone;
 mod conjugate;
+mod descent;
 pub mod design;
 pub mod distribution;
 pub mod effect_size;
@@ -46,7 +50,12 @@ mod family;
 pub mod fit;
 pub mod fitted;
 pub mod freedom;
+pub mod iceberg;
 pub mod ipf;
+pub mod lasso;
+pub mod lasso_folds;
+pub mod lasso_path;
+mod lasso_plug_in;
 mod layout;
 mod least_squares;
 mod leverage;
@@ -78,6 +87,8 @@ pub mod wild;
 pub use errors::Errors;
 pub use fit::{Certificate, Collinear, Dropped, Family, Fit};
 pub use fitted::Fitted;
+pub use iceberg::iceberg;
+pub use lasso::{Lasso, LassoOptions, lasso};
 pub use ols::{ols, ols_fitted};
 pub use options::{Options, Road, SmallSample, Vcov};
 pub use ppml::{ppml, ppml_fitted};

@@ -240,6 +240,16 @@ fn start(sample: &Sample, mean: f64) -> (Vec<f64>, bool) {
     }
 }
 
+/// y ln(y/μ) - y + μ, with 0 ln 0 = 0.
+pub(super) fn half_deviance(y: f64, eta: f64, mu: f64) -> f64 {
+    if y <= 0.0 {
+        return mu;
+    }
+    // y (δ - ln(1 + δ)) loses fewer digits than the definition where μ is near y.
+    let delta = (mu - y) / y;
+    y * (delta - if delta > -0.5 { delta.ln_1p() } else { eta - y.ln() })
+}
+
 /// Deviance, log likelihood, and log likelihood with the offset and one constant only.
 ///
 /// The deviance is 2 Σ ω (y ln(y/μ) - y + μ), with 0 ln 0 = 0.
@@ -254,16 +264,13 @@ fn likelihoods(sample: &Sample, fitted: &Maximum) -> [f64; 3] {
         for i in rows {
             let (y, eta, mu, w) = (sample.y[i], fitted.eta[i], fitted.mu[i], sample.w[i]);
             let flat = constant + sample.offset[i];
-            let (mut deviance, mut own, mut null) = (mu, -mu, -flat.exp());
+            let (mut own, mut null) = (-mu, -flat.exp());
             if y > 0.0 {
-                // y (δ - ln(1 + δ)) loses fewer digits than the definition where μ is near y.
-                let delta = (mu - y) / y;
-                deviance = y * (delta - if delta > -0.5 { delta.ln_1p() } else { eta - y.ln() });
                 let count = ln_gamma(y + 1.0);
                 own += y * eta - count;
                 null += y * flat - count;
             }
-            sums[0] += 2.0 * w * deviance;
+            sums[0] += 2.0 * w * half_deviance(y, eta, mu);
             sums[1] += w * own;
             sums[2] += w * null;
         }
