@@ -243,7 +243,6 @@ fn what_cannot_be_meant_is_refused_with_place_and_remedy() {
         run(&desk, scenario, options).refused(1, words);
     };
     let good = format!("{HEAD}{CLOSED}");
-    no(&good, "--delta", &["--delta", "--draws"]);
     no(
         &good.replace("[data]\ninputs = \"inputs.csv\"\n", ""),
         "",

@@ -94,7 +94,12 @@ pub enum Scenario {
 }
 
 impl Scenario {
-    fn shocks(&self, world: &World) -> Result<Shocks, Report> {
+    /// beta on every pair.
+    ///
+    /// # Errors
+    ///
+    /// Unknown places, a shock on own trade, a size that is no number.
+    pub fn shocks(&self, world: &World) -> Result<Shocks, Report> {
         let positions = |ids: &[String]| -> Result<Vec<usize>, Report> {
             ids.iter().map(|id| world.position(id)).collect()
         };
@@ -135,26 +140,7 @@ pub fn run(
     let model = |e: InputError| refused_scenario(&world.places, &e);
     let equilibrium = one_sector(&world.flows, &shocks, options).map_err(model)?;
     if equilibrium.status != Status::Converged {
-        let notes: Vec<String> =
-            equilibrium.notes.iter().map(|n| format!("; {}", n.message)).collect();
-        let residual = if equilibrium.residual.is_finite() {
-            format!(
-                " with residual {:.1e} after {} steps",
-                equilibrium.residual, equilibrium.iterations
-            )
-        } else {
-            String::new()
-        };
-        return Err(Problem::new(
-            "not-solved",
-            "scenario",
-            "an equilibrium",
-            named(
-                &world.places,
-                &format!("status {:?}{residual}{}", equilibrium.status, notes.concat()),
-            ),
-        )
-        .into());
+        return Err(not_solved("scenario", &world.places, "", &equilibrium));
     }
     let diversion = match scenario {
         Scenario::Close { exporter, markets } => {
@@ -165,6 +151,18 @@ pub fn run(
         Scenario::Agreement { .. } => None,
     };
     Ok(Counterfactual { equilibrium, diversion })
+}
+
+/// Why a world has no numbers: its status, what was left over, and what the kernel noted.
+pub fn not_solved(file: &str, places: &[String], name: &str, world: &Equilibrium) -> Report {
+    let notes = world.notes.iter().map(|note| format!("; {}", note.message));
+    let residual = match world.residual.is_finite() {
+        true => format!(", residual {:.1e} after {} steps", world.residual, world.iterations),
+        false => String::new(),
+    };
+    let name = if name.is_empty() { String::new() } else { format!("{name}: ") };
+    let why = format!("{name}status {:?}{residual}{}", world.status, notes.collect::<String>());
+    Problem::new("not-solved", file, "an equilibrium", named(places, &why)).into()
 }
 
 fn refused_scenario(places: &[String], error: &InputError) -> Report {

@@ -117,10 +117,13 @@ fn scenario(arguments: &args::Simulate, data: &Data) -> Result<Scenario, Failure
             text.split('/').flat_map(|id| data.members(id)).collect()
         };
         let (a, b) = (side(a), side(b));
-        if a.iter().all(|place| b.iter().all(|other| other == place)) {
-            return Err(Failure::new(
-                "--agreement: both sides are one place; an agreement needs two",
-            ));
+        // One group given twice agrees within; else nobody agrees with itself.
+        let same = a.len() > 1 && a.iter().all(|id| b.contains(id)) && a.len() == b.len();
+        if let Some(place) = a.iter().find(|id| b.contains(id)).filter(|_| !same) {
+            return Err(Failure::new(format!(
+                "--agreement: {place} is on both sides; leave it out of one, or give one group twice \
+                 for an agreement among its members"
+            )));
         }
         return Ok(Scenario::Agreement { a, b, beta });
     }
@@ -316,6 +319,8 @@ fn certify(answer: &mut Answer, world: &World, found: &Counterfactual) {
     answer.count("iterations", "Newton steps", "", Show::Whole, solved.iterations);
     answer.count("places", "Places", "", Show::Whole, world.places.len());
     for note in &solved.notes {
-        answer.note(note);
+        let mut advice = crate::answer::Advice::from(note);
+        advice.message = world::named(&world.places, &advice.message);
+        answer.note(advice);
     }
 }

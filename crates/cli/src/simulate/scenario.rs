@@ -4,7 +4,7 @@ use std::path::Path;
 
 use emporion_brief::scenario::shocks::{self, SavedModel, is_uncertain};
 use emporion_brief::scenario::{Case, File, Names, Plan, Step, Text, plan};
-use emporion_brief::stages::world::{World, named};
+use emporion_brief::stages::world::{World, named, not_solved};
 use emporion_model::outcome::{InputError, Status};
 use emporion_model::panel::SquareFlows;
 use emporion_model::simulate::{
@@ -316,7 +316,13 @@ impl Run<'_> {
         let library = |from: &str| self.sheet.models(from);
         let n = self.world.places.len();
         let theta = self.theta.clone();
-        Ok(shocks::uncertain(changes, step, n, theta, self.text, &library)?)
+        let found = shocks::uncertain(changes, step, n, theta, self.text, &library);
+        Ok(found.map_err(|mut report| {
+            for problem in &mut report.problems {
+                problem.remedy = named(&self.world.places, &problem.remedy);
+            }
+            report
+        })?)
     }
 
     fn central_shocks(&self, scenario: &Uncertain) -> Result<Shocks, Failure> {
@@ -330,16 +336,7 @@ impl Run<'_> {
         if world.status == Status::Converged {
             return Ok(());
         }
-        let notes: Vec<String> = world.notes.iter().map(|n| format!("; {}", n.message)).collect();
-        let what = format!(
-            "{name}: status {:?}, residual {:.1e} after {} steps{}",
-            world.status,
-            world.residual,
-            world.iterations,
-            notes.concat()
-        );
-        let remedy = named(&self.world.places, &what);
-        Err(Problem::new("not-solved", self.text.path.clone(), "an equilibrium", remedy).into())
+        Err(not_solved(&self.text.path, &self.world.places, name, world).into())
     }
 
     fn refused(&self, error: &InputError) -> Failure {

@@ -4,9 +4,9 @@ use emporion_brief::scenario::{Change, Names, Step, known, plan, sector_accounts
 use emporion_brief::stages::sectors::{SectorWorld, Sources};
 use emporion_model::outcome::{InputError, Status};
 use emporion_model::simulate::{
-    ClosedSectors, DrawOptions, Imbalances, ManySectorDiversion, ManySectorDraws,
+    ClosedSectors, DrawOptions, Imbalances, ManySectorDelta, ManySectorDiversion, ManySectorDraws,
     ManySectorEquilibrium, ManySectorOptions, ManySectorScenario, ManySectorShock,
-    SectorElasticities, many_sector_diversion, many_sector_draws, many_sectors,
+    SectorElasticities, many_sector_delta, many_sector_diversion, many_sector_draws, many_sectors,
 };
 use emporion_tables::{Problem, Table};
 
@@ -30,6 +30,8 @@ pub struct Found {
     pub accounts: Vec<ManySectorDiversion>,
     /// What is not known, drawn.
     pub draws: Option<ManySectorDraws>,
+    /// The same to the first order.
+    pub delta: Option<ManySectorDelta>,
 }
 
 /// Solves the scenarios of a file.
@@ -42,11 +44,6 @@ pub fn answer(
     progress: &Progress,
 ) -> Result<Answer, Failure> {
     let Sheet { text, file, .. } = sheet;
-    if arguments.delta {
-        return Err(Failure::new(
-            "--delta is for a world of one sector; with sectors = \"many\" write --draws 500",
-        ));
-    }
     let theta = sheet.theta(arguments)?;
     let tables = Tables::read(sheet)?;
     let world = SectorWorld::new(&Sources {
@@ -93,6 +90,13 @@ pub fn answer(
             let closed = sector_accounts(&case.changes, step, start.sectors.len());
             let draws = run.draws(&start, &scenario, &closed, arguments)?;
             let (solved, _) = run.solve(&start, &case.name, &scenario)?;
+            let delta = match arguments.delta {
+                true => {
+                    let found = many_sector_delta(&start.world, &scenario, &run.options, &closed);
+                    Some(found.map_err(|error| run.refused(&start, &error))?)
+                }
+                false => None,
+            };
             let account = |one: &ClosedSectors| {
                 many_sector_diversion(&solved, one.exporter, &one.markets, &one.sectors)
                     .map_err(|error| run.refused(&start, &error))
@@ -103,7 +107,8 @@ pub fn answer(
             if all_known && draws.is_some() {
                 answer.note(nothing_to_draw(&case.name));
             }
-            found.push(Found { name: case.name.clone(), year: step.year, solved, accounts, draws });
+            let (name, year) = (case.name.clone(), step.year);
+            found.push(Found { name, year, solved, accounts, draws, delta });
         }
     }
     run.describe(&mut answer, arguments, &world_elasticities(&start));
@@ -256,6 +261,7 @@ impl Run<'_> {
         answer.option("draws", arguments.draws);
         answer.option("seed", arguments.draws.map(|_| arguments.seed));
         answer.option("level", arguments.draws.map(|_| arguments.level));
+        answer.option("delta", arguments.delta);
         answer.option("value", arguments.value.clone());
         answer.option("where", arguments.rows.conditions.clone());
         answer.option("top", arguments.shape.top);
