@@ -52,7 +52,20 @@ fn a_file_says_what_the_options_say() {
     for (solution, other) in [(1, agreed), (2, shut.clone())] {
         for row in other["rows"].as_array().unwrap() {
             let place = row["place"].as_str().unwrap();
-            for key in ["welfare", "real_wage", "exports", "imports", "domestic_sales"] {
+            for key in [
+                "welfare",
+                "real_wage",
+                "exports",
+                "imports",
+                "domestic_sales",
+                "exports_partial",
+                "exports_conditional",
+                "imports_conditional",
+                "inward_resistance_conditional",
+                "outward_resistance",
+                "wage",
+                "price_index",
+            ] {
                 near(number(&found, solution, place, key), row[key].as_f64().unwrap());
             }
         }

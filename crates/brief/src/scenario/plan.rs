@@ -334,7 +334,7 @@ impl Reader<'_, '_> {
             pairs.extend(product(&market, &to));
         }
         let label = format!("{} closed to {}", self.tell(&market), self.tell(&to));
-        let Some(phase) = self.from_year(one.from_year, span) else { return };
+        let Some(phase) = self.since(one.from_year, span) else { return };
         if let Some(sectors) = self.sectors(one.sectors.as_ref()) {
             self.push("close", label, Kind::Close, pairs, sectors, phase, span);
             if let Some(change) = self.list.last_mut().filter(|change| change.kind == Kind::Close) {
@@ -374,7 +374,7 @@ impl Reader<'_, '_> {
             );
             return;
         }
-        let Some(phase) = self.from_year(one.from_year, span) else { return };
+        let Some(phase) = self.since(one.from_year, span) else { return };
         let Some(sectors) = self.sectors(one.sectors.as_ref()) else { return };
         match (&one.importer, &one.exporter, one.percent, &one.schedule) {
             (Some(importer), Some(exporter), Some(percent), None) => {

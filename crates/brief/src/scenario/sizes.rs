@@ -120,7 +120,7 @@ impl Reader<'_, '_> {
     }
 
     /// A change that is in force from a year on.
-    pub(super) fn from_year(
+    pub(super) fn since(
         &mut self,
         from: Option<i32>,
         span: &Range<usize>,

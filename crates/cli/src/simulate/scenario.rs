@@ -39,8 +39,6 @@ pub struct Found {
     pub delta: Option<Delta>,
     /// The accounts of closed markets.
     pub accounts: Vec<Diversion>,
-    /// The flows that the scenario starts from.
-    pub flows: SquareFlows,
 }
 
 /// A scenario file with its text.
@@ -303,7 +301,6 @@ impl Run<'_> {
             draws: drawn,
             delta,
             accounts,
-            flows: base,
         };
         Ok((found, known))
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use emporion_brief::stages::world::World;
-use emporion_model::simulate::{AccountSpread, Diversion, Modular, Outcome, Spread};
+use emporion_model::simulate::{AccountSpread, Diversion, Equilibrium, Modular, Outcome, Spread};
 
 use super::scenario::Found;
 use crate::answer::{Advice, Answer, Cell, Column, Part, Show};
@@ -161,33 +161,10 @@ fn rows(data: &Data, world: &World, found: &[Found], top: usize) -> Part {
             columns.push(number(format!("{key}_se"), "Std. error".into(), show));
         }
     }
-    for (key, title, show) in [
-        ("exports_partial", "Exports,\npartial", Show::Decimals(2)),
-        ("exports_conditional", "Exports,\nconditional", Show::Decimals(2)),
-        ("imports_partial", "Imports, partial", Show::Hidden),
-        ("imports_conditional", "Imports, conditional", Show::Hidden),
-        ("inward_resistance", "Inward resistance", Show::Hidden),
-        ("inward_resistance_conditional", "Inward resistance, conditional", Show::Hidden),
-        ("outward_resistance_conditional", "Outward resistance, conditional", Show::Hidden),
-    ] {
-        columns.push(number(key.into(), title.into(), show));
-    }
+    columns.extend(of_narrower());
     let mut part = Part::new("rows", "", columns);
     for (k, one) in found.iter().enumerate() {
         let world_now = &one.central;
-        let n = world_now.n;
-        let foreign = |trade: &[f64], i: usize, cell: &dyn Fn(usize, usize) -> usize| -> f64 {
-            (0..n).filter(|&j| j != i).map(|j| trade[cell(i, j)]).sum()
-        };
-        let before = &one.flows.values;
-        // Relative to the baseline, in exports and in imports.
-        let change = |trade: &[f64], i: usize| {
-            let (sold, bought) = (|i, j| i * n + j, |j, i| i * n + j);
-            let hat = |cell: &dyn Fn(usize, usize) -> usize| {
-                percent(foreign(trade, i, cell) / foreign(before, i, cell))
-            };
-            [hat(&sold), hat(&bought)]
-        };
         let welfare = &world_now.welfare_hat;
         for i in furthest_hats(welfare, top) {
             let mut row = solution(k, &one.name, one.year);
@@ -206,23 +183,58 @@ fn rows(data: &Data, world: &World, found: &[Found], top: usize) -> Part {
                     );
                 }
             }
-            let [sold, bought] = change(&one.partial, i);
-            let modular = one.modular.as_ref();
-            let [sold_mti, bought_mti] =
-                modular.map_or([Cell::Missing, Cell::Missing], |m| change(&m.trade, i));
-            let of = |get: fn(&Modular) -> &Vec<f64>| {
-                modular.map_or(Cell::Missing, |m| percent(get(m)[i]))
-            };
-            row.extend([sold, sold_mti, bought, bought_mti]);
-            row.extend([
-                percent(world_now.inward_resistance_hat()[i]),
-                of(|m| &m.inward_resistance_hat),
-                of(|m| &m.outward_resistance_hat),
-            ]);
+            row.extend(narrower(world_now, &one.partial, one.modular.as_ref(), i));
             part.push(row);
         }
     }
     part
+}
+
+/// Columns of the partial and the conditional effect, beside the general one.
+pub fn of_narrower() -> Vec<Column> {
+    [
+        ("exports_partial", "Exports,\npartial", Show::Decimals(2)),
+        ("exports_conditional", "Exports,\nconditional", Show::Decimals(2)),
+        ("imports_partial", "Imports, partial", Show::Hidden),
+        ("imports_conditional", "Imports, conditional", Show::Hidden),
+        ("inward_resistance", "Inward resistance", Show::Hidden),
+        ("inward_resistance_conditional", "Inward resistance, conditional", Show::Hidden),
+        ("outward_resistance_conditional", "Outward resistance, conditional", Show::Hidden),
+    ]
+    .map(|(key, title, show)| Column::number(key, title, "percent", show))
+    .into()
+}
+
+/// Their cells for one place.
+pub fn narrower(
+    world: &Equilibrium,
+    partial: &[f64],
+    modular: Option<&Modular>,
+    i: usize,
+) -> Vec<Cell> {
+    let n = world.n;
+    let foreign = |trade: &[f64], cell: &dyn Fn(usize) -> usize| -> f64 {
+        (0..n).filter(|&j| j != i).map(|j| trade[cell(j)]).sum()
+    };
+    let change = |trade: &[f64], cell: &dyn Fn(usize) -> usize| {
+        percent(foreign(trade, cell) / foreign(&world.baseline_trade, cell))
+    };
+    let (sold, bought) = (|j: usize| i * n + j, |j: usize| j * n + i);
+    let conditional = |cell: &dyn Fn(usize) -> usize| {
+        modular.map_or(Cell::Missing, |found| change(&found.trade, cell))
+    };
+    let resistance = |get: fn(&Modular) -> &Vec<f64>| {
+        modular.map_or(Cell::Missing, |found| percent(get(found)[i]))
+    };
+    vec![
+        change(partial, &sold),
+        conditional(&sold),
+        change(partial, &bought),
+        conditional(&bought),
+        percent(world.inward_resistance_hat()[i]),
+        resistance(|found| &found.inward_resistance_hat),
+        resistance(|found| &found.outward_resistance_hat),
+    ]
 }
 
 /// Welfare of the places, one column for each solution.
