@@ -181,6 +181,7 @@ pub fn bundled() -> Result<SectorWorld, String> {
         tariffs: None,
         elasticities: None,
         theta: &Elasticity::Fixed(5.0),
+        missing: emporion_tables::sum::Missing::Zero,
     })
     .map_err(|e| e.to_string())
 }

@@ -140,7 +140,9 @@ pub fn run(
     let model = |e: InputError| refused_scenario(&world.places, &e);
     let equilibrium = one_sector(&world.flows, &shocks, options).map_err(model)?;
     if equilibrium.status != Status::Converged {
-        return Err(not_solved("scenario", &world.places, "", &equilibrium));
+        let named = |text: &str| named(&world.places, text);
+        let ended = (equilibrium.status, equilibrium.residual, equilibrium.iterations);
+        return Err(not_solved("scenario", named, "", ended, &equilibrium.notes));
     }
     let diversion = match scenario {
         Scenario::Close { exporter, markets } => {
@@ -154,15 +156,21 @@ pub fn run(
 }
 
 /// Why a world has no numbers: its status, what was left over, and what the kernel noted.
-pub fn not_solved(file: &str, places: &[String], name: &str, world: &Equilibrium) -> Report {
-    let notes = world.notes.iter().map(|note| format!("; {}", note.message));
-    let residual = match world.residual.is_finite() {
-        true => format!(", residual {:.1e} after {} steps", world.residual, world.iterations),
+pub fn not_solved(
+    file: &str,
+    named: impl Fn(&str) -> String,
+    name: &str,
+    (status, residual, iterations): (Status, f64, usize),
+    notes: &[Note],
+) -> Report {
+    let notes: String = notes.iter().map(|note| format!("; {}", note.message)).collect();
+    let residual = match residual.is_finite() {
+        true => format!(", residual {residual:.1e} after {iterations} steps"),
         false => String::new(),
     };
     let name = if name.is_empty() { String::new() } else { format!("{name}: ") };
-    let why = format!("{name}status {:?}{residual}{}", world.status, notes.collect::<String>());
-    Problem::new("not-solved", file, "an equilibrium", named(places, &why)).into()
+    let why = named(&format!("status {status:?}{residual}{notes}"));
+    Problem::new("not-solved", file, "an equilibrium", format!("{name}{why}")).into()
 }
 
 fn refused_scenario(places: &[String], error: &InputError) -> Report {

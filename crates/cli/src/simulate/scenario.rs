@@ -333,7 +333,9 @@ impl Run<'_> {
         if world.status == Status::Converged {
             return Ok(());
         }
-        Err(not_solved(&self.text.path, &self.world.places, name, world).into())
+        let named = |text: &str| named(&self.world.places, text);
+        let ended = (world.status, world.residual, world.iterations);
+        Err(not_solved(&self.text.path, named, name, ended, &world.notes).into())
     }
 
     fn refused(&self, error: &InputError) -> Failure {

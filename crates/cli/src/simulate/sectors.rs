@@ -2,6 +2,7 @@
 
 use emporion_brief::scenario::{Change, Names, Step, known, plan, sector_accounts};
 use emporion_brief::stages::sectors::{SectorWorld, Sources};
+use emporion_brief::stages::world::not_solved;
 use emporion_model::outcome::{InputError, Status};
 use emporion_model::simulate::{
     ClosedSectors, DrawOptions, Imbalances, ManySectorDelta, ManySectorDiversion, ManySectorDraws,
@@ -44,6 +45,13 @@ pub fn answer(
     progress: &Progress,
 ) -> Result<Answer, Failure> {
     let Sheet { text, file, .. } = sheet;
+    if file.model.supply_elasticity.is_some_and(|psi| psi != 0.0) {
+        return Err(Failure::new(format!(
+            "{}: supply-elasticity is for a world of one sector; with sectors = \"many\" output \
+             responds through the table of inputs: leave it out",
+            text.path
+        )));
+    }
     let theta = sheet.theta(arguments)?;
     let tables = Tables::read(sheet)?;
     let world = SectorWorld::new(&Sources {
@@ -60,6 +68,7 @@ pub fn answer(
         tariffs: tables.tariffs.as_ref().or_else(|| case_table(data, "tariffs")),
         elasticities: tables.elasticities(arguments, sheet, data)?,
         theta: &theta,
+        missing: data.absent(arguments.absent),
     })?;
     let group = |id: &str| data.case().and_then(|case| case.members(id));
     let names = Names::new(text, file, &world.places, &world.sectors, &group);
@@ -213,17 +222,9 @@ impl Run<'_> {
         let solved = many_sectors(&world.world, &shock, &self.options)
             .map_err(|error| self.refused(world, &error))?;
         if solved.status != Status::Converged {
-            let notes: Vec<String> =
-                solved.notes.iter().map(|n| format!("; {}", n.message)).collect();
-            let what = world.named(&format!(
-                "{name}: status {:?}, residual {:.1e} after {} steps{}",
-                solved.status,
-                solved.residual,
-                solved.iterations,
-                notes.concat()
-            ));
-            let path = self.sheet.text.path.clone();
-            return Err(Problem::new("not-solved", path, "an equilibrium", what).into());
+            let ended = (solved.status, solved.residual, solved.iterations);
+            let named = |text: &str| world.named(text);
+            return Err(not_solved(&self.sheet.text.path, named, name, ended, &solved.notes).into());
         }
         Ok((solved, shock))
     }
