@@ -180,7 +180,8 @@ pub fn bundled() -> Result<SectorWorld, String> {
         output: case.table("output"),
         tariffs: None,
         elasticities: None,
-        theta: 5.0,
+        theta: &Elasticity::Fixed(5.0),
+        missing: emporion_tables::sum::Missing::Zero,
     })
     .map_err(|e| e.to_string())
 }

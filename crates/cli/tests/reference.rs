@@ -105,7 +105,7 @@ fn every_key_of_every_verb_is_documented() {
         ),
         (
             "## emporion-simulate/1",
-            "simulate world.csv --where year=2020 --scenario sectors.toml --draws 9",
+            "simulate world.csv --where year=2020 --scenario sectors.toml --draws 9 --delta",
         ),
         (
             "## emporion-divert/1",

@@ -155,7 +155,7 @@ fn scenarios_that_cannot_be_read_or_solved() {
     desk.line("simulate flows.csv --close A").refused(1, &["BRA:CHN"]);
     desk.line("simulate flows.csv --close A:Q").refused(1, &["\"Q\"", "A B"]);
     desk.line("simulate flows.csv --close A:A").refused(1, &["A"]);
-    desk.line("simulate flows.csv --agreement A,A --beta 1").refused(1, &["one place"]);
+    desk.line("simulate flows.csv --agreement A,A --beta 1").refused(1, &["A is on both sides"]);
     desk.line("simulate flows.csv --agreement A --beta 1").refused(1, &["two sides"]);
     desk.line("simulate flows.csv --close A:B").refused(1, &["not-solved", "A"]);
     desk.line("simulate flows.csv --agreement A,B --beta 1 --theta -4").refused(1, &["elasticity"]);

@@ -52,7 +52,20 @@ fn a_file_says_what_the_options_say() {
     for (solution, other) in [(1, agreed), (2, shut.clone())] {
         for row in other["rows"].as_array().unwrap() {
             let place = row["place"].as_str().unwrap();
-            for key in ["welfare", "real_wage", "exports", "imports", "domestic_sales"] {
+            for key in [
+                "welfare",
+                "real_wage",
+                "exports",
+                "imports",
+                "domestic_sales",
+                "exports_partial",
+                "exports_conditional",
+                "imports_conditional",
+                "inward_resistance_conditional",
+                "outward_resistance",
+                "wage",
+                "price_index",
+            ] {
                 near(number(&found, solution, place, key), row[key].as_f64().unwrap());
             }
         }
@@ -242,7 +255,45 @@ fn what_cannot_be_meant_is_refused_with_line_and_remedy() {
         ),
         (
             "[[scenario.agreement]]\nbetween = [\"A\", \"A\"]\neffect = 1",
-            &["own-trade", "two places"],
+            &["own-trade", "\"A\"", "leave it out"],
+        ),
+        (
+            "[[scenario.cost]]\nfrom = \"A\"\nto = [\"A\", \"B\"]\npercent = 5",
+            &["own-trade", "\"A\"", "line 3"],
+        ),
+        (
+            "[[scenario.close]]\nmarket = [\"B\", \"C\"]\nto = [\"C\", \"D\"]\nboth-ways = true",
+            &["own-trade", "\"C\""],
+        ),
+        (
+            "[[scenario.office]]\nof = \"A\"\nin = \"B\"\neffect = { low = 0.1, high = 0.1 }",
+            &["office-without-range", "line 3"],
+        ),
+        (
+            "[[scenario.agreement]]\nbetween = [\"A\", \"B\"]\neffect = 1\nphase = { from = 20250, shares = [1] }",
+            &["year", "four digits"],
+        ),
+        (
+            "[[scenario.close]]\nmarket = \"A\"\nto = \"B\"\nfrom-year = 1700\n\
+             [[scenario.close]]\nmarket = \"C\"\nto = \"B\"\nfrom-year = 2025",
+            &["steps-far-apart", "100 years"],
+        ),
+        (
+            "[[scenario.productivity]]\nplace = \"C\"\npercent = 1e9",
+            &["productivity of place C", "22,000"],
+        ),
+        (
+            "[[scenario.cost]]\nfrom = \"A\"\nto = \"B\"\npercent = 1e300",
+            &["from place A to place B", "infinity"],
+        ),
+        (
+            "groups.G = []\n[[scenario]]\nname = \"x\"\n[[scenario.close]]\nmarket = \"G\"\nto = \"B\"",
+            &["empty-list", "\"G\""],
+        ),
+        (
+            "[model]\ntheta = { uniform = [3, 5], values = [2] }\n[[scenario]]\nname = \"x\"\n\
+             [[scenario.close]]\nmarket = \"A\"\nto = \"B\"",
+            &["scenario-syntax", "line 2", "uniform"],
         ),
         ("[[scenario.agreement]]\nbetween = [\"A\", \"B\"]", &["effect-size", "percent"]),
         (
@@ -319,6 +370,48 @@ fn what_cannot_be_meant_is_refused_with_line_and_remedy() {
     );
     run(&desk, &typo, "")
         .refused(1, &["unknown-coefficient", "did you mean log(distance)", "line 5"]);
+}
+
+#[test]
+fn every_outcome_and_account_has_its_interval() {
+    let desk = desk();
+    let file = "[model]\ntheta = { lognormal = { mean = 4, sd = 1 } }\n[[scenario]]\nname = \"x\"\n\
+                [[scenario.close]]\nmarket = \"B\"\nto = \"A\"\n";
+    let found = run(&desk, file, "--draws 60 --format json").json();
+    let inside = |row: &Value, key: &str| {
+        let of = |end: &str| row[format!("{key}{end}").as_str()].as_f64().expect(key);
+        let (low, middle, high) = (of("_low"), of(""), of("_high"));
+        assert!(low < high && low <= middle && middle <= high, "{key}: {low} {middle} {high}");
+    };
+    for key in [
+        "welfare",
+        "real_wage",
+        "price_index",
+        "exports",
+        "imports",
+        "domestic_sales",
+        "wage",
+        "outward_resistance",
+        "output",
+        "expenditure",
+    ] {
+        found["rows"].as_array().unwrap().iter().for_each(|row| inside(row, key));
+    }
+    let account = &found["accounts"][0];
+    for key in ["quantity_abroad", "quantity_home", "value_abroad", "value_home", "value_destroyed"]
+    {
+        inside(account, key);
+    }
+    inside(account, "price_loss");
+    // All that was sold is lost in every draw.
+    near(account["lost_low"].as_f64().unwrap(), account["lost_high"].as_f64().unwrap());
+    let fill = found["fill"].as_array().unwrap();
+    fill.iter().for_each(|row| inside(row, "share"));
+    // The narrower effects stand beside the widest.
+    for row in found["rows"].as_array().unwrap() {
+        assert!(row["imports_partial"].is_number() && row["imports_conditional"].is_number());
+        assert!(row["inward_resistance_conditional"].is_number());
+    }
 }
 
 #[test]

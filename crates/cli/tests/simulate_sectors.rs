@@ -243,12 +243,13 @@ fn what_cannot_be_meant_is_refused_with_place_and_remedy() {
         run(&desk, scenario, options).refused(1, words);
     };
     let good = format!("{HEAD}{CLOSED}");
-    no(&good, "--delta", &["--delta", "--draws"]);
     no(
         &good.replace("[data]\ninputs = \"inputs.csv\"\n", ""),
         "",
         &["table of inputs", "inputs.csv"],
     );
+    let psi = good.replace("[model]\n", "[model]\nsupply-elasticity = 0.5\n");
+    no(&psi, "", &["supply-elasticity", "one sector", "leave it out"]);
     no(&good.replace("\"many\"", "\"several\""), "", &["line 2", "one or many"]);
     let coal = good.replace("to = \"A\"\n", "to = \"A\"\nsectors = \"steal\"\n");
     no(&coal, "", &["steal", "did you mean steel"]);
@@ -281,6 +282,16 @@ fn what_cannot_be_meant_is_refused_with_place_and_remedy() {
         no(&good, "", &words);
         desk.write(file, &text);
     }
+    let gap: String = flows(2)
+        .lines()
+        .filter(|line| !line.starts_with("A,C,"))
+        .map(|l| format!("{l}\n"))
+        .collect();
+    desk.write("flows.csv", &gap);
+    no(&good, "", &["missing-cell", "A to C", "missing is not zero"]);
+    let taken = run(&desk, &good, "--absent zero --format json").json();
+    assert!(taken["notes"].to_string().contains("count as zero, the first is A to C"));
+    desk.write("flows.csv", &flows(2));
     desk.write("inputs.csv", &inputs().replace("A,steel,steel,20", "A,steel,steel,200"));
     no(&good, "", &["inputs.csv", "inputs worth at most the output"]);
 }

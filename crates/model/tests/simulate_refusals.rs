@@ -37,7 +37,7 @@ fn shocks_that_mean_nothing() {
     );
     refused(list(&[shock(0, 3, 0.1)]), &["shock 0", "place 3", "0 to 2"]);
     for beta in [f64::NAN, f64::INFINITY, 2.0 * LARGEST_BETA, -2.0 * LARGEST_BETA] {
-        refused(list(&[shock(0, 1, beta)]), &["shocks, entry 0", "-infinity"]);
+        refused(list(&[shock(0, 1, beta)]), &["from place 0 to place 1", "-infinity"]);
     }
     refused(Shocks::from_matrix(3, vec![0.0; 8]), &["8 entries", "expected 9"]);
     let mut own = vec![0.0; 9];

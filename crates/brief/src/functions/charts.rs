@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use emporion_plot::{
-    Axis, Bar, BarOptions, Common, Datum, Figure, LineOptions, PlotError, Point, ScatterOptions,
-    ScatterPoint, Series, SeriesKind,
+    Axis, Bar, BarOptions, Common, Datum, DumbbellOptions, DumbbellRow, Figure, LineOptions,
+    PlotError, Point, ScatterOptions, ScatterPoint, Series, SeriesKind,
 };
 use minijinja::value::{Kwargs, Value};
 use minijinja::{Environment, Error};
@@ -19,6 +19,10 @@ use crate::value::{BLOCK, Number};
 pub fn register(env: &mut Environment<'_>, book: &Arc<Book>) {
     let b = Arc::clone(book);
     env.add_function("bar", move |items: Vec<Value>, kwargs: Kwargs| bar(&b, &items, &kwargs));
+    let b = Arc::clone(book);
+    env.add_function("dumbbell", move |items: Vec<Value>, kwargs: Kwargs| {
+        dumbbell(&b, &items, &kwargs)
+    });
     let b = Arc::clone(book);
     env.add_function("scatter", move |items: Vec<Value>, kwargs: Kwargs| {
         scatter(&b, &items, &kwargs)
@@ -141,6 +145,40 @@ fn bar(book: &Book, items: &[Value], kwargs: &Kwargs) -> Result<String, Error> {
         ..BarOptions::default()
     };
     frame.finish(book, emporion_plot::bar(&options, &bars))
+}
+
+/// `dumbbell(items, points = ["before", "after"], names = ["2021", "2022"], ...)`: several numbers of
+/// each item on one line.
+fn dumbbell(book: &Book, items: &[Value], kwargs: &Kwargs) -> Result<String, Error> {
+    let mut frame = Frame::new(kwargs)?;
+    let points: Vec<String> = kwargs.get("points")?;
+    let names: Option<Vec<String>> = kwargs.get("names")?;
+    let header: Option<String> = kwargs.get("header")?;
+    let top: Option<usize> = kwargs.get("top")?;
+    let zero = kwargs.get::<Option<bool>>("zero")?.unwrap_or(true);
+    kwargs.assert_all_used()?;
+    let names = names.unwrap_or_else(|| points.clone());
+    if names.len() != points.len() || points.is_empty() {
+        return Err(refuse("dumbbell(): points = [\"before\", \"after\"] and a name for each"));
+    }
+    let mut rows = Vec::new();
+    for item in items.iter().take(top.unwrap_or(usize::MAX)) {
+        let mut row = DumbbellRow::default();
+        for point in &points {
+            frame.value.clone_from(point);
+            let (datum, ..) = frame.datum(item)?;
+            row.label.clone_from(&datum.label);
+            row.points.push(datum);
+        }
+        rows.push(row);
+    }
+    let options = DumbbellOptions {
+        common: frame.common.clone(),
+        points: names,
+        zero,
+        label_header: header.unwrap_or_default(),
+    };
+    frame.finish(book, emporion_plot::dumbbell(&options, &rows))
 }
 
 /// `line([{label, points, kind}], x = "year", ...)`: series over years or another number.

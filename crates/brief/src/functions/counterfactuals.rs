@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use emporion_model::simulate::{Account, Fill, OneSectorOptions};
+use emporion_model::simulate::{Account, Diversion, Fill, OneSectorOptions};
 use minijinja::value::{Kwargs, Object, Value, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, State};
 
+use super::drawn::{Drawing, ends};
 use super::flows::flows;
 use crate::book::{Book, refuse, shown};
 use crate::cell::{Cell, Ground, Interval, Status};
@@ -22,18 +23,20 @@ pub fn register(env: &mut Environment<'_>, book: &Arc<Book>) {
 /// `simulate(agreement = ["EU27", "MERCOSUR"], beta = ..., theta = 4)` or
 /// `simulate(close = "BRA", market = "CHN", theta = 4)`.
 fn simulate(book: &Arc<Book>, kwargs: &Kwargs) -> Result<Value, Error> {
-    let own = ["agreement", "beta", "close", "market", "theta"];
+    let own = ["agreement", "beta", "close", "market", "theta", "theta_sd", "draws", "seed"];
     let theta: f64 = kwargs.get("theta")?;
     let agreement: Option<Vec<String>> = kwargs.get("agreement")?;
     let beta: Option<Value> = kwargs.get("beta")?;
     let close: Option<String> = kwargs.get("close")?;
     let market: Option<Value> = kwargs.get("market")?;
+    let drawing = Drawing::read(kwargs)?;
     let (table, rows, selection, absent) = flows(book, kwargs, &own)?;
     kwargs.assert_all_used()?;
     let world = World::new(table, &rows, &book.case.hierarchy(), absent)
         .map_err(|report| shown(&report))?;
     let mut question = selection.options();
     question.insert("theta".into(), theta.to_string());
+    question.extend(drawing.iter().flat_map(Drawing::options));
     let (scenarios, input) = match (agreement, beta, close, market) {
         (Some(groups), Some(beta), None, None) => {
             let [a, b] = groups.as_slice() else {
@@ -59,15 +62,31 @@ fn simulate(book: &Arc<Book>, kwargs: &Kwargs) -> Result<Value, Error> {
         }
     };
     let options = OneSectorOptions { elasticity: theta, ..OneSectorOptions::default() };
-    let runs: Vec<Counterfactual> = scenarios
-        .iter()
-        .map(|scenario| world::run(&world, scenario, &options).map_err(|report| shown(&report)))
-        .collect::<Result<_, _>>()?;
+    let solve = |scenario| world::run(&world, scenario, &options).map_err(|report| shown(&report));
+    let mut runs: Vec<Counterfactual> = Vec::new();
+    let method = match drawing {
+        None => {
+            for scenario in &scenarios {
+                runs.push(solve(scenario)?);
+            }
+            "the model at both ends of the coefficient's interval".to_owned()
+        }
+        Some(drawing) => {
+            let drawn = drawing.run(&world, &scenarios[0], input.as_deref(), theta, &options)?;
+            runs.push(solve(&scenarios[0])?);
+            runs.extend(drawn.runs);
+            drawn.method
+        }
+    };
+    let runs = runs.into_iter().map(Run::new).collect();
     let ground = Ground::default().and(&book.case, table, &rows);
     Ok(Value::from_object(WorldValue {
         book: Arc::clone(book),
         world,
         runs,
+        scenario: scenarios[0].clone(),
+        drawn: drawing.is_some(),
+        method,
         input,
         question,
         ground,
@@ -102,12 +121,38 @@ fn agreements(
     Ok((scenarios, Some(cell)))
 }
 
-/// A solved counterfactual in a template; the second and third run are the ends of an interval.
+/// A solved world, without the matrices that no number of a brief needs.
+#[derive(Debug)]
+struct Run {
+    found: Counterfactual,
+    /// Sales of the exporter before and after in each market, when one closes to it.
+    sales: Vec<[f64; 2]>,
+}
+
+impl Run {
+    fn new(mut found: Counterfactual) -> Self {
+        let world = &mut found.equilibrium;
+        let (before, after) =
+            (std::mem::take(&mut world.baseline_trade), std::mem::take(&mut world.trade));
+        let cell = |j: usize, i: usize| [before[i * world.n + j], after[i * world.n + j]];
+        let sales = found.diversion.as_ref().map_or_else(Vec::new, |account| {
+            (0..world.n).map(|j| cell(j, account.exporter)).collect()
+        });
+        Self { found, sales }
+    }
+}
+
+/// A solved counterfactual in a template. The first run is the central one; the others are the ends of
+/// an interval, or draws.
 #[derive(Debug)]
 struct WorldValue {
     book: Arc<Book>,
     world: World,
-    runs: Vec<Counterfactual>,
+    runs: Vec<Run>,
+    scenario: Scenario,
+    drawn: bool,
+    /// How the interval came about.
+    method: String,
     input: Option<Arc<Cell>>,
     question: BTreeMap<String, String>,
     ground: Ground,
@@ -123,6 +168,17 @@ impl WorldValue {
         unit: &str,
         text: &str,
         get: impl Fn(&Counterfactual) -> f64,
+    ) -> Value {
+        self.entered(what, of, unit, text, |run| get(&run.found))
+    }
+
+    fn entered(
+        &self,
+        what: &str,
+        of: &str,
+        unit: &str,
+        text: &str,
+        get: impl Fn(&Run) -> f64,
     ) -> Value {
         let values: Vec<f64> = self.runs.iter().map(get).collect();
         let mut options = self.question.clone();
@@ -141,13 +197,14 @@ impl WorldValue {
         cell.status = Status::Simulated;
         if values.len() > 1 {
             let fold = |f: fn(f64, f64) -> f64| values.iter().copied().reduce(f);
-            cell.interval = fold(f64::min).zip(fold(f64::max)).map(|(low, high)| Interval {
-                low,
-                high,
-                method: "the model at both ends of the coefficient's interval".into(),
-            });
+            let ends = match self.drawn {
+                true => ends(values[1..].to_vec()),
+                false => fold(f64::min).zip(fold(f64::max)),
+            };
+            let method = self.method.clone();
+            cell.interval = ends.map(|(low, high)| Interval { low, high, method });
         }
-        let first = &self.runs[0].equilibrium;
+        let first = &self.runs[0].found.equilibrium;
         let scenario: Vec<String> = ["agreement", "close", "beta", "theta"]
             .iter()
             .filter_map(|name| Some(format!("{name} {}", self.question.get(*name)?)))
@@ -227,7 +284,7 @@ impl WorldValue {
     }
 
     fn diversion(&self) -> Option<Value> {
-        let account = self.runs[0].diversion.as_ref()?;
+        let account = self.runs[0].found.diversion.as_ref()?;
         let share = |j: usize| {
             let text = "change of the share of output sent there, over the share lost";
             self.number(
@@ -313,10 +370,82 @@ impl WorldValue {
                 "value_destroyed",
                 of_value("destroyed", "\u{2212}dY_i / L", |a| Some(a.value.share_destroyed)),
             ),
+            ("sales", self.sales(account)),
             ("fill", account.fill.iter().map(|fill| self.fill(fill)).collect()),
             ("third", item(third)),
             ("markets", order.into_iter().map(item).collect()),
         ]))
+    }
+}
+
+impl WorldValue {
+    /// Every market of the exporter before and after, closed ones first, then the largest changes.
+    fn sales(&self, account: &Diversion) -> Value {
+        let central = &self.runs[0].sales;
+        let size = |j: usize| (central[j][1] - central[j][0]).abs();
+        let closed = |j: usize| account.closed.contains(&j);
+        let mut order: Vec<usize> = (0..central.len()).collect();
+        order.sort_by(|&a, &b| {
+            closed(b).cmp(&closed(a)).then(size(b).total_cmp(&size(a))).then(a.cmp(&b))
+        });
+        let item = |j: usize| {
+            let id = &self.world.places[j];
+            let place = match (j == account.exporter, closed(j)) {
+                (true, _) => "home",
+                (_, true) => "closed",
+                _ => "abroad",
+            };
+            let unit = &self.world.unit;
+            let number = |what: &str, text: &str, get: fn([f64; 2]) -> f64| {
+                self.entered(what, id, unit, text, move |run| get(run.sales[j]))
+            };
+            Value::from_pairs([
+                ("id", Value::from(id.clone())),
+                ("name", Value::from(self.book.place(id))),
+                ("where", Value::from(place)),
+                ("before", number("sales before", "X_ij", |[before, _]| before)),
+                ("after", number("sales after", "X'_ij", |[_, after]| after)),
+                ("change", number("change of sales", "dX_ij", |[before, after]| after - before)),
+            ])
+        };
+        order.into_iter().map(item).collect()
+    }
+
+    /// The same question at other elasticities: points for a line over theta.
+    fn over_theta(&self, thetas: &[f64], id: &str) -> Result<Value, Error> {
+        self.world.position(id).map_err(|report| shown(&report))?;
+        let point = |&theta: &f64| {
+            let options = OneSectorOptions { elasticity: theta, ..OneSectorOptions::default() };
+            let found = world::run(&self.world, &self.scenario, &options);
+            let found = found.map_err(|report| shown(&report))?;
+            let mut question = self.question.clone();
+            question.retain(|name, _| !["draws", "seed", "theta_sd"].contains(&name.as_str()));
+            question.insert("theta".into(), theta.to_string());
+            let one = Arc::new(Self {
+                book: Arc::clone(&self.book),
+                world: self.world.clone(),
+                runs: vec![Run::new(found)],
+                scenario: self.scenario.clone(),
+                drawn: false,
+                method: String::new(),
+                input: self.input.clone(),
+                question,
+                ground: self.ground.clone(),
+                period: self.period.clone(),
+                scope: self.scope.clone(),
+            });
+            let at = one.world.position(id).map_err(|report| shown(&report))?;
+            let place = one.place(at);
+            let of = |name: &str| place.get_attr(name);
+            Ok(Value::from_pairs([
+                ("theta", Value::from(theta)),
+                ("welfare", of("welfare")?),
+                ("exports", of("exports")?),
+                ("imports", of("imports")?),
+                ("diversion", one.diversion().unwrap_or_default()),
+            ]))
+        };
+        thetas.iter().map(point).collect::<Result<Vec<_>, Error>>().map(Value::from)
     }
 }
 
@@ -347,6 +476,10 @@ impl Object for WorldValue {
         method: &str,
         args: &[Value],
     ) -> Result<Value, Error> {
+        if method == "over_theta" {
+            let (thetas, id): (Vec<f64>, String) = minijinja::value::from_args(args)?;
+            return self.over_theta(&thetas, &id);
+        }
         if method != "place" {
             return Err(Error::from(ErrorKind::UnknownMethod));
         }

@@ -7,16 +7,17 @@
 //! | [`indicators`] | `record`, `concentration`, `complexity` |
 //! | [`estimates`] | `estimate` |
 //! | [`models`] | `regression_table`, `coefficient_plot`, `event_study`, `fitted_observed` |
-//! | [`counterfactuals`] | `simulate` |
+//! | [`counterfactuals`], [`drawn`] | `simulate` |
 //! | [`diverted`] | `ex_post` |
 //! | [`sites`] | `site`, `site_curve`, `offices`, `offices_curve` |
-//! | [`charts`] | `bar`, `line`, `scatter` |
+//! | [`charts`] | `bar`, `dumbbell`, `line`, `scatter` |
 //! | [`maps`] | `choropleth`, `flow_map` |
 
 pub mod arithmetic;
 pub mod charts;
 pub mod counterfactuals;
 pub mod diverted;
+pub mod drawn;
 pub mod estimates;
 pub mod flows;
 pub mod indicators;

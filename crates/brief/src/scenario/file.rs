@@ -72,25 +72,45 @@ pub enum Theta {
     /// Known.
     Number(f64),
     /// One after the other.
-    Values {
-        /// The list.
-        values: Vec<f64>,
-    },
+    Values(Values),
     /// Equally likely.
-    Uniform {
-        /// Low and high.
-        uniform: [f64; 2],
-    },
+    Uniform(Uniform),
     /// Most likely in the middle.
-    Triangular {
-        /// Low, mode, high.
-        triangular: [f64; 3],
-    },
+    Triangular(Triangular),
     /// Log-normal.
-    LogNormal {
-        /// Mean and standard deviation of theta.
-        lognormal: MeanSd,
-    },
+    LogNormal(LogNormal),
+}
+
+/// A list of values.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Values {
+    /// The list.
+    pub values: Vec<f64>,
+}
+
+/// Anything between two values.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Uniform {
+    /// Low and high.
+    pub uniform: [f64; 2],
+}
+
+/// Anything between two values, one of them most likely.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Triangular {
+    /// Low, mode, high.
+    pub triangular: [f64; 3],
+}
+
+/// A positive number whose logarithm is normal.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LogNormal {
+    /// Mean and standard deviation of theta.
+    pub lognormal: MeanSd,
 }
 
 /// Mean and standard deviation.

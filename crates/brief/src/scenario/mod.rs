@@ -17,12 +17,14 @@
 //!
 //! [`mod@file`] is the text as written, [`names`] turns ids and groups into places and sectors,
 //! [`mod@plan`] checks that the changes go together and says what is in force in each year,
+//! `sizes` reads how large a change is and when it comes,
 //! [`mod@shocks`] turns that into shocks with their distributions.
 
 pub mod file;
 pub mod names;
 pub mod plan;
 pub mod shocks;
+mod sizes;
 
 pub use file::{File, Text};
 pub use names::Names;

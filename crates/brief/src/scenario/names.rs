@@ -62,7 +62,7 @@ impl<'a> Names<'a> {
                 found.push(self.place(member).ok_or_else(|| self.lost_member(id, member, span))?);
             }
         }
-        self.settled(found, span, "place")
+        self.settled(found, ids, span, "place")
     }
 
     /// Positions of sectors, ascending, each once.
@@ -92,7 +92,7 @@ impl<'a> Names<'a> {
                 return Err(self.unknown_sector(id, span));
             }
         }
-        self.settled(found, span, "sector")
+        self.settled(found, ids, span, "sector")
     }
 
     /// The id of a place.
@@ -108,18 +108,17 @@ impl<'a> Names<'a> {
     fn settled(
         &self,
         mut found: Vec<usize>,
+        ids: &Ids,
         span: &Range<usize>,
         what: &str,
     ) -> Result<Vec<usize>, Problem> {
         found.sort_unstable();
         found.dedup();
         if found.is_empty() {
-            return Err(self.text.problem(
-                "empty-list",
-                span,
-                format!("at least one {what}"),
-                "name one, or leave the change out",
-            ));
+            let expected = format!("at least one {what}");
+            let remedy = "name one, fill the group, or leave the change out";
+            let problem = self.text.problem("empty-list", span, expected, remedy);
+            return Err(problem.value(ids.list().join(" ")));
         }
         Ok(found)
     }

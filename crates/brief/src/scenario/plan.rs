@@ -7,9 +7,7 @@ use emporion_model::simulate::uncertain;
 use emporion_tables::{Problem, Report};
 use toml::Spanned;
 
-use super::file::{
-    Agreement, Changes, Close, Cost, File, Number, Office, Phase, Productivity, Saved, Tariff,
-};
+use super::file::{Agreement, Changes, Close, Cost, File, Office, Phase, Productivity, Tariff};
 use super::names::Names;
 
 /// Everything a file asks for.
@@ -86,6 +84,13 @@ pub struct Size {
     pub share: f64,
 }
 
+impl Size {
+    /// Whether it is one number, or a range so narrow that it says no more.
+    fn is_bare(&self) -> bool {
+        matches!(&self.number, Value::Given(range) if range.sd() == 0.0)
+    }
+}
+
 /// A number, a distribution, or a saved coefficient.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
@@ -144,6 +149,15 @@ pub fn plan(file: &File, names: &Names<'_>) -> Result<Plan, Report> {
             ));
         }
         let changes = changes(&what, names, &mut problems);
+        if years(&changes).is_some_and(|(first, last)| last - first > MOST_YEARS) {
+            problems.push(names.text.problem(
+                "steps-far-apart",
+                &span,
+                format!("at most {MOST_YEARS} years from the first step to the last"),
+                "one world is solved for each year between them: write two scenarios",
+            ));
+            continue;
+        }
         cases.push(Case {
             name: name.clone(),
             about: scenario.about.clone().unwrap_or_default(),
@@ -154,14 +168,21 @@ pub fn plan(file: &File, names: &Names<'_>) -> Result<Plan, Report> {
     Report::from(problems).or(Plan { baseline, cases })
 }
 
-/// The years in which something changes, and what is in force then.
-fn steps(changes: &[Change]) -> Vec<Step> {
+/// Years from the first step of a scenario to its last; a world is solved for each.
+const MOST_YEARS: i32 = 100;
+
+/// The first and the last year in which something changes; `None` when nothing comes in steps.
+fn years(changes: &[Change]) -> Option<(i32, i32)> {
     let phases = || changes.iter().filter_map(|change| change.phase.as_ref());
     let last = |phase: &Phase| phase.from + i32::try_from(phase.shares.len()).unwrap_or(0) - 1;
-    let Some(first) = phases().map(|phase| phase.from).min() else {
+    Some((phases().map(|phase| phase.from).min()?, phases().map(last).max()?))
+}
+
+/// The years in which something changes, and what is in force then.
+fn steps(changes: &[Change]) -> Vec<Step> {
+    let Some((first, end)) = years(changes) else {
         return vec![Step { year: None, shares: vec![1.0; changes.len()] }];
     };
-    let end = phases().map(last).max().unwrap_or(first);
     (first..=end)
         .map(|year| Step {
             year: Some(year),
@@ -183,9 +204,9 @@ fn in_force(phase: &Phase, year: i32) -> f64 {
 /// The sectors (`None`: all) in which a kind of change has touched a pair so far.
 type Touched = BTreeMap<(&'static str, usize, usize), Vec<Option<Vec<usize>>>>;
 
-struct Reader<'a, 'b> {
-    names: &'a Names<'b>,
-    problems: &'a mut Vec<Problem>,
+pub(super) struct Reader<'a, 'b> {
+    pub(super) names: &'a Names<'b>,
+    pub(super) problems: &'a mut Vec<Problem>,
     list: Vec<Change>,
     touched: Touched,
 }
@@ -218,7 +239,13 @@ impl Reader<'_, '_> {
         result.map_err(|problem| self.problems.push(problem)).ok()
     }
 
-    fn refuse(&mut self, code: &'static str, span: &Range<usize>, expected: &str, remedy: &str) {
+    pub(super) fn refuse(
+        &mut self,
+        code: &'static str,
+        span: &Range<usize>,
+        expected: &str,
+        remedy: &str,
+    ) {
         self.problems.push(self.names.text.problem(code, span, expected, remedy));
     }
 
@@ -233,11 +260,29 @@ impl Reader<'_, '_> {
         self.keep(found).map(Some)
     }
 
+    /// Whether no place is on both sides. One group given twice is its members' trade with each other.
+    fn apart(&mut self, a: &[usize], b: &[usize], span: &Range<usize>) -> bool {
+        let common = a.iter().find(|place| b.contains(place));
+        let Some(&place) = common.filter(|_| a != b || a.len() == 1) else { return true };
+        let problem = self.names.text.problem(
+            "own-trade",
+            span,
+            "no place on both sides, or one group given twice for trade among its members",
+            "costs are relative to a place's trade with itself, which nothing changes: leave it out \
+             of one side",
+        );
+        self.problems.push(problem.value(self.names.place_id(place)));
+        false
+    }
+
     fn agreement(&mut self, one: &Agreement, span: &Range<usize>) {
         let [a, b] = one.between.get_ref();
         let at = one.between.span();
         let (a, b) = (self.names.places(a, &at), self.names.places(b, &at));
         let (Some(a), Some(b)) = (self.keep(a), self.keep(b)) else { return };
+        if !self.apart(&a, &b, span) {
+            return;
+        }
         let mut pairs = product(&a, &b);
         pairs.extend(product(&b, &a));
         let label = format!("agreement between {} and {}", self.tell(&a), self.tell(&b));
@@ -251,13 +296,16 @@ impl Reader<'_, '_> {
 
     fn office(&mut self, one: &Office, span: &Range<usize>) {
         let (Some(of), Some(at)) = (self.places(&one.of), self.places(&one.at)) else { return };
+        if !self.apart(&of, &at, span) {
+            return;
+        }
         let mut pairs = product(&of, &at);
         if one.both_ways {
             pairs.extend(product(&at, &of));
         }
         let label = format!("office of {} in {}", self.tell(&of), self.tell(&at));
         let size = self.effect(one.effect.as_ref(), one.percent.as_ref(), one.share, span);
-        if let Some(Size { number: Value::Given(uncertain::Range::Point(_)), .. }) = size {
+        if size.as_ref().is_some_and(Size::is_bare) {
             self.refuse(
                 "office-without-range",
                 span,
@@ -278,12 +326,15 @@ impl Reader<'_, '_> {
         let (Some(market), Some(to)) = (self.places(&one.market), self.places(&one.to)) else {
             return;
         };
+        if !self.apart(&to, &market, span) {
+            return;
+        }
         let mut pairs = product(&to, &market);
         if one.both_ways {
             pairs.extend(product(&market, &to));
         }
         let label = format!("{} closed to {}", self.tell(&market), self.tell(&to));
-        let phase = one.from_year.map(|from| Phase { from, shares: vec![1.0] });
+        let Some(phase) = self.since(one.from_year, span) else { return };
         if let Some(sectors) = self.sectors(one.sectors.as_ref()) {
             self.push("close", label, Kind::Close, pairs, sectors, phase, span);
             if let Some(change) = self.list.last_mut().filter(|change| change.kind == Kind::Close) {
@@ -296,6 +347,9 @@ impl Reader<'_, '_> {
         let (Some(from), Some(to)) = (self.places(&one.from), self.places(&one.to)) else {
             return;
         };
+        if !self.apart(&from, &to, span) {
+            return;
+        }
         let mut pairs = product(&from, &to);
         if one.both_ways {
             pairs.extend(product(&to, &from));
@@ -320,7 +374,7 @@ impl Reader<'_, '_> {
             );
             return;
         }
-        let phase = one.from_year.map(|from| Phase { from, shares: vec![1.0] });
+        let Some(phase) = self.since(one.from_year, span) else { return };
         let Some(sectors) = self.sectors(one.sectors.as_ref()) else { return };
         match (&one.importer, &one.exporter, one.percent, &one.schedule) {
             (Some(importer), Some(exporter), Some(percent), None) => {
@@ -340,6 +394,9 @@ impl Reader<'_, '_> {
                 }
                 let label =
                     format!("tariff of {} on {}", self.tell(&importer), self.tell(&exporter));
+                if !self.apart(&exporter, &importer, span) {
+                    return;
+                }
                 let pairs = product(&exporter, &importer);
                 let kind = Kind::Tariff(percent / 100.0);
                 self.push("tariff", label, kind, pairs, sectors, phase, span);
@@ -403,15 +460,6 @@ impl Reader<'_, '_> {
         pairs.dedup();
         if word != "productivity" {
             pairs.retain(|(i, j)| i != j);
-            if pairs.is_empty() {
-                self.refuse(
-                    "own-trade",
-                    span,
-                    "at least two places",
-                    "a change is relative to a place's trade with itself: name another place",
-                );
-                return;
-            }
         }
         for &(i, j) in &pairs {
             let before = self.touched.entry((word, i, j)).or_default();
@@ -429,107 +477,6 @@ impl Reader<'_, '_> {
             before.push(sectors.clone());
         }
         self.list.push(Change { label, kind, pairs, sectors, exporters: Vec::new(), phase });
-    }
-
-    fn effect(
-        &mut self,
-        effect: Option<&Spanned<Number>>,
-        percent: Option<&Spanned<Number>>,
-        share: Option<f64>,
-        span: &Range<usize>,
-    ) -> Option<Size> {
-        let share = share.unwrap_or(1.0);
-        if !share.is_finite() {
-            self.refuse("share", span, "a finite share", "1 is the whole effect");
-            return None;
-        }
-        let number = match (effect, percent) {
-            (Some(effect), None) => self.number(effect, false)?,
-            (None, Some(percent)) => self.number(percent, true)?,
-            _ => {
-                self.refuse(
-                    "effect-size",
-                    span,
-                    "effect (a gravity coefficient) or percent (of trade), one of the two",
-                    "write effect = 0.35, percent = 40, or effect = { from = \"model.json\", \
-                     coefficient = \"rta\" }",
-                );
-                return None;
-            }
-        };
-        Some(Size { number, share })
-    }
-
-    /// `percent` turns each number p into ln(1 + p / 100).
-    fn number(&mut self, number: &Spanned<Number>, percent: bool) -> Option<Value> {
-        let span = number.span();
-        let log = |value: f64| if percent { (value / 100.0).ln_1p() } else { value };
-        let range = match number.get_ref() {
-            Number::Known(value) => uncertain::Range::Point(log(*value)),
-            Number::Range(between) => match between.mode {
-                None => {
-                    uncertain::Range::Uniform { low: log(between.low), high: log(between.high) }
-                }
-                Some(mode) => uncertain::Range::Triangular {
-                    low: log(between.low),
-                    mode: log(mode),
-                    high: log(between.high),
-                },
-            },
-            Number::Normal(_) | Number::Saved(_) if percent => {
-                self.refuse(
-                    "percent-distribution",
-                    &span,
-                    "a number or a range of percent",
-                    "a mean with sd, and a saved coefficient, are given as effect, in log points",
-                );
-                return None;
-            }
-            Number::Normal(normal) => uncertain::Range::Normal { mean: normal.mean, sd: normal.sd },
-            Number::Saved(Saved { from, coefficient, model }) => {
-                let line = self.names.text.problem("", &span, "", "").line;
-                return Some(Value::Saved {
-                    from: from.clone(),
-                    model: model.clone(),
-                    coefficient: coefficient.clone(),
-                    line,
-                });
-            }
-        };
-        let sound = match range {
-            uncertain::Range::Point(v) => v.is_finite(),
-            uncertain::Range::Uniform { low, high } => low.is_finite() && low <= high,
-            uncertain::Range::Triangular { low, mode, high } => {
-                low.is_finite() && low <= mode && mode <= high
-            }
-            uncertain::Range::Normal { mean, sd } => mean.is_finite() && sd >= 0.0,
-        };
-        if !sound {
-            self.refuse(
-                "range",
-                &span,
-                "finite numbers from low over mode to high, a percent above -100, sd not negative",
-                "a range is written from its smallest to its largest value",
-            );
-            return None;
-        }
-        Some(Value::Given(range))
-    }
-
-    fn phase(&mut self, phase: Option<&Spanned<Phase>>) -> Option<Option<Phase>> {
-        let Some(phase) = phase else { return Some(None) };
-        let shares = &phase.get_ref().shares;
-        if shares.is_empty() || shares.iter().any(|s| !(0.0..=1.0).contains(s)) {
-            self.refuse(
-                "phase",
-                &phase.span(),
-                "at least one share, each between 0 and 1",
-                "phase = { from = 2025, shares = [0.5, 1] } puts half in force in 2025 and all \
-                 from 2026 on",
-            );
-            return None;
-        }
-        Some(Some(phase.get_ref().clone()))
     }
 
     fn tell(&self, places: &[usize]) -> String {

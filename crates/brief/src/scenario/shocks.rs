@@ -9,7 +9,7 @@ use emporion_model::simulate::{
 use emporion_tables::problem::nearest;
 use emporion_tables::{Problem, Report};
 
-use super::file::{Text, Theta};
+use super::file::{self, Text, Theta};
 use super::plan::{Change, Kind, Size, Step, Value};
 
 /// Coefficients of a saved model with their covariance.
@@ -40,16 +40,18 @@ pub fn elasticity(
     let Some(theta) = theta else { return Ok(None) };
     let (found, all, ordered) = match theta.get_ref() {
         Theta::Number(v) => (Elasticity::Fixed(*v), vec![*v], true),
-        Theta::Values { values } => (Elasticity::Values(values.clone()), values.clone(), true),
-        Theta::Uniform { uniform: [low, high] } => {
+        Theta::Values(file::Values { values }) => {
+            (Elasticity::Values(values.clone()), values.clone(), true)
+        }
+        Theta::Uniform(file::Uniform { uniform: [low, high] }) => {
             (Elasticity::Uniform { low: *low, high: *high }, vec![*low, *high], low <= high)
         }
-        Theta::Triangular { triangular: [low, mode, high] } => (
+        Theta::Triangular(file::Triangular { triangular: [low, mode, high] }) => (
             Elasticity::Triangular { low: *low, mode: *mode, high: *high },
             vec![*low, *mode, *high],
             low <= mode && mode <= high,
         ),
-        Theta::LogNormal { lognormal } => (
+        Theta::LogNormal(file::LogNormal { lognormal }) => (
             Elasticity::LogNormal { mean: lognormal.mean, sd: lognormal.sd },
             vec![lognormal.mean],
             lognormal.sd >= 0.0 && lognormal.sd.is_finite(),

@@ -7,6 +7,7 @@ use emporion_model::simulate::{
     Elasticity, ManySectorEquilibrium, ManySectorScenario, ManySectorShock, ManySectors,
     ManySectorsData, SectorEffect, SectorElasticities, SectorLoading,
 };
+use emporion_tables::sum::Missing;
 use emporion_tables::{Problem, Report, Table};
 
 use super::world::named;
@@ -34,6 +35,8 @@ pub struct Sources<'a> {
     pub elasticities: Option<&'a Table>,
     /// theta where there is no table.
     pub theta: &'a Elasticity,
+    /// What a pair of places without any row in the flows means.
+    pub missing: Missing,
 }
 
 /// A world of many sectors with its names.
@@ -60,15 +63,15 @@ impl SectorWorld {
     ///
     /// # Assumptions
     ///
-    /// The places and sectors are those of the flows and of the output. A pair without a row trades
-    /// nothing of a product. What a place makes beyond the recorded
+    /// The places and sectors are those of the flows and of the output. A pair that has a row for
+    /// some product trades nothing of the others. What a place makes beyond the recorded
     /// sales goes to the same destinations in the same shares (where none is recorded, home): a
     /// table of intermediate flows is closed in this way, and a note says how much that is. Value
     /// added is gross output less inputs. Final spending is what inputs leave over.
     ///
     /// # Errors
     ///
-    /// Missing columns; inputs, tariffs or elasticities of places or products that neither the
+    /// Missing columns; a pair of places without any row, unless such pairs are declared to be zero; inputs, tariffs or elasticities of places or products that neither the
     /// flows nor the output have; two rows for one cell;
     /// negative values, but for small inputs, which are by-products; inputs worth more than the output; all that
     /// [`ManySectors::new`] refuses, with names.
@@ -106,6 +109,7 @@ impl SectorWorld {
             let cell = index.flow(flows, row, n)?;
             trade.put(cell, flows, row, "value")?;
         }
+        absent_pairs(flows, &places, &trade.taken, sources.missing, &mut notes)?;
         let mut trade = trade.values;
         let recorded: Vec<f64> = trade.chunks_exact(n).map(|row| row.iter().sum()).collect();
         let made = match sources.output {
@@ -261,6 +265,47 @@ impl SectorWorld {
     pub fn named(&self, text: &str) -> String {
         with_names(&self.places, &self.sectors, text)
     }
+}
+
+/// Pairs of places, of those that trade at all, for which the flows have no row of any product.
+fn absent_pairs(
+    flows: &Table,
+    places: &[String],
+    taken: &[bool],
+    missing: Missing,
+    notes: &mut Vec<Note>,
+) -> Result<(), Report> {
+    let n = places.len();
+    let mut known = vec![false; n * n];
+    let mut trades = vec![false; n];
+    for cell in (0..taken.len()).filter(|&cell| taken[cell]) {
+        let pair = cell % (n * n);
+        known[pair] = true;
+        trades[pair / n] = true;
+        trades[pair % n] = true;
+    }
+    let absent = |pair: &usize| trades[pair / n] && trades[pair % n] && !known[*pair];
+    let absent: Vec<usize> = (0..n * n).filter(absent).collect();
+    let Some(&first) = absent.first() else { return Ok(()) };
+    let pair = format!("{} to {}", places[first / n], places[first % n]);
+    let count = absent.len();
+    if missing == Missing::Refuse {
+        let size = trades.iter().filter(|&&trades| trades).count();
+        return Err(Problem::new(
+            "missing-cell",
+            flows.path(),
+            format!("a value for each of the {size} × {size} pairs: missing is not zero"),
+            format!(
+                "{count} pairs have no row of any product, the first is {pair}; add the rows, leave \
+                 out the places, or take missing cells as zero on purpose"
+            ),
+        )
+        .value(pair)
+        .into());
+    }
+    let message = format!("{count} pairs have no row and count as zero, the first is {pair}");
+    notes.push(Note { code: "absent_as_zero", message, count, rows: absent });
+    Ok(())
 }
 
 fn with_names(places: &[String], sectors: &[String], text: &str) -> String {

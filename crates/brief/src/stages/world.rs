@@ -94,7 +94,12 @@ pub enum Scenario {
 }
 
 impl Scenario {
-    fn shocks(&self, world: &World) -> Result<Shocks, Report> {
+    /// beta on every pair.
+    ///
+    /// # Errors
+    ///
+    /// Unknown places, a shock on own trade, a size that is no number.
+    pub fn shocks(&self, world: &World) -> Result<Shocks, Report> {
         let positions = |ids: &[String]| -> Result<Vec<usize>, Report> {
             ids.iter().map(|id| world.position(id)).collect()
         };
@@ -135,26 +140,9 @@ pub fn run(
     let model = |e: InputError| refused_scenario(&world.places, &e);
     let equilibrium = one_sector(&world.flows, &shocks, options).map_err(model)?;
     if equilibrium.status != Status::Converged {
-        let notes: Vec<String> =
-            equilibrium.notes.iter().map(|n| format!("; {}", n.message)).collect();
-        let residual = if equilibrium.residual.is_finite() {
-            format!(
-                " with residual {:.1e} after {} steps",
-                equilibrium.residual, equilibrium.iterations
-            )
-        } else {
-            String::new()
-        };
-        return Err(Problem::new(
-            "not-solved",
-            "scenario",
-            "an equilibrium",
-            named(
-                &world.places,
-                &format!("status {:?}{residual}{}", equilibrium.status, notes.concat()),
-            ),
-        )
-        .into());
+        let named = |text: &str| named(&world.places, text);
+        let ended = (equilibrium.status, equilibrium.residual, equilibrium.iterations);
+        return Err(not_solved("scenario", named, "", ended, &equilibrium.notes));
     }
     let diversion = match scenario {
         Scenario::Close { exporter, markets } => {
@@ -165,6 +153,24 @@ pub fn run(
         Scenario::Agreement { .. } => None,
     };
     Ok(Counterfactual { equilibrium, diversion })
+}
+
+/// Why a world has no numbers: its status, what was left over, and what the kernel noted.
+pub fn not_solved(
+    file: &str,
+    named: impl Fn(&str) -> String,
+    name: &str,
+    (status, residual, iterations): (Status, f64, usize),
+    notes: &[Note],
+) -> Report {
+    let notes: String = notes.iter().map(|note| format!("; {}", note.message)).collect();
+    let residual = match residual.is_finite() {
+        true => format!(", residual {residual:.1e} after {iterations} steps"),
+        false => String::new(),
+    };
+    let name = if name.is_empty() { String::new() } else { format!("{name}: ") };
+    let why = named(&format!("status {status:?}{residual}{notes}"));
+    Problem::new("not-solved", file, "an equilibrium", format!("{name}{why}")).into()
 }
 
 fn refused_scenario(places: &[String], error: &InputError) -> Report {

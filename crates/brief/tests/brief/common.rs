@@ -132,3 +132,21 @@ impl Mini {
         }
     }
 }
+
+/// A brief on three places with a square table, for a counterfactual.
+pub fn square(brief: &str) -> Mini {
+    let mini = Mini::new(brief);
+    let mut text = format!("{}\n", FLOWS.lines().next().unwrap());
+    let places = ["AAA", "BBB", "CCC"];
+    for (i, origin) in places.iter().enumerate() {
+        for (j, destination) in places.iter().enumerate() {
+            let value = if i == j { 100 } else { 10 + i + j };
+            text += &format!(
+                "{},{origin},{destination},flow,TOTAL,2020,Y,{value},USD mn,=,goods,A,reported,S1,\n",
+                3 * i + j
+            );
+        }
+    }
+    mini.put("flows.csv", &text);
+    mini
+}

@@ -10,6 +10,7 @@ mod reference;
 mod refusals;
 mod regression;
 mod same_bytes;
+mod simulated;
 mod traces;
 mod values;
 mod world;

@@ -1,6 +1,6 @@
 //! Each refusal of a template function provoked, with the words a reader gets.
 
-use crate::common::Mini;
+use crate::common::{Mini, square};
 
 /// A brief whose fourth line holds the expression.
 fn refusal(expression: &str) -> String {
@@ -100,24 +100,8 @@ fn indicators() {
 
 #[test]
 fn models() {
-    // A square table without holes, for a counterfactual.
-    let mini = |expression: &str| {
-        let mini = Mini::new(&format!("# A\n\nText.\n{{{{ {expression} }}}}\n"));
-        let header = crate::common::FLOWS.lines().next().unwrap();
-        let mut text = format!("{header}\n");
-        let places = ["AAA", "BBB", "CCC"];
-        for (i, origin) in places.iter().enumerate() {
-            for (j, destination) in places.iter().enumerate() {
-                let value = if i == j { 100 } else { 10 + i + j };
-                text += &format!(
-                    "{},{origin},{destination},flow,TOTAL,2020,Y,{value},USD mn,=,goods,A,reported,S1,\n",
-                    3 * i + j
-                );
-            }
-        }
-        mini.put("flows.csv", &text);
-        mini.refusal(&[])
-    };
+    let mini =
+        |expression: &str| square(&format!("# A\n\nText.\n{{{{ {expression} }}}}\n")).refusal(&[]);
     for (expression, parts) in [
         ("simulate(agreement=[\"AAA\", \"BBC\"], beta=0.5, theta=4)", ["BBC", "BBB"]),
         ("simulate(close=\"XXX\", market=\"BBB\", theta=4)", ["XXX", "AAA"]),

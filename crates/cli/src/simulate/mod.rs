@@ -3,7 +3,11 @@
 use std::borrow::Cow;
 
 use emporion_brief::stages::world::{self, Counterfactual, Scenario, World};
-use emporion_model::simulate::{Diversion, Imbalances, OneSectorOptions};
+use emporion_model::outcome::Status;
+use emporion_model::panel::SquareFlows;
+use emporion_model::simulate::{
+    Diversion, Imbalances, Modular, OneSectorOptions, modular, partial_trade,
+};
 use emporion_tables::Table;
 use emporion_tables::sum::Missing;
 
@@ -71,8 +75,12 @@ pub fn run(arguments: &args::Simulate, progress: &Progress) -> Result<Output, Fa
     answer.context("model", vec!["one sector, exact hat algebra".into()]);
     answer.notes.extend(selected.advice);
     let top = arguments.shape.top.unwrap_or(usize::MAX);
-    let changes = changes(&data, &world, &found, top);
-    answer.parts.push(changes);
+    let base = SquareFlows::new(world.places.len(), found.equilibrium.baseline_trade.clone())?;
+    let shocks = scenario.shocks(&world)?;
+    let partial = partial_trade(&base, &shocks)?;
+    let conditional = modular(&base, &shocks, &options)?;
+    let conditional = (conditional.status == Status::Converged).then_some(conditional);
+    answer.parts.push(changes(&data, &world, &found, &partial, conditional.as_ref(), top));
     if let Some(diversion) = &found.diversion {
         account(&mut answer, &data, &world, diversion, arguments.shape.top);
     }
@@ -117,10 +125,13 @@ fn scenario(arguments: &args::Simulate, data: &Data) -> Result<Scenario, Failure
             text.split('/').flat_map(|id| data.members(id)).collect()
         };
         let (a, b) = (side(a), side(b));
-        if a.iter().all(|place| b.iter().all(|other| other == place)) {
-            return Err(Failure::new(
-                "--agreement: both sides are one place; an agreement needs two",
-            ));
+        // One group given twice agrees within; else nobody agrees with itself.
+        let same = a.len() > 1 && a.iter().all(|id| b.contains(id)) && a.len() == b.len();
+        if let Some(place) = a.iter().find(|id| b.contains(id)).filter(|_| !same) {
+            return Err(Failure::new(format!(
+                "--agreement: {place} is on both sides; leave it out of one, or give one group twice \
+                 for an agreement among its members"
+            )));
         }
         return Ok(Scenario::Agreement { a, b, beta });
     }
@@ -173,7 +184,14 @@ fn describe(answer: &mut Answer, arguments: &args::Simulate, world: &World, abse
 }
 
 /// Change of every place in percent, the largest gain in welfare first.
-fn changes(data: &Data, world: &World, found: &Counterfactual, top: usize) -> Part {
+fn changes(
+    data: &Data,
+    world: &World,
+    found: &Counterfactual,
+    partial: &[f64],
+    conditional: Option<&Modular>,
+    top: usize,
+) -> Part {
     let percent =
         |key, title, decimals| Column::number(key, title, "percent", Show::Decimals(decimals));
     let mut part = Part::new(
@@ -189,11 +207,21 @@ fn changes(data: &Data, world: &World, found: &Counterfactual, top: usize) -> Pa
             percent("domestic_sales", "Domestic\nsales", 2),
         ],
     );
+    part.columns.extend(scenario_tables::of_narrower());
+    for (key, title) in [
+        ("price_index", "Price index"),
+        ("wage", "Wage"),
+        ("outward_resistance", "Outward resistance"),
+        ("output", "Output"),
+        ("expenditure", "Spending"),
+    ] {
+        part.columns.push(Column::number(key, title, "percent", Show::Hidden));
+    }
     let world_now = &found.equilibrium;
     let welfare = &world_now.welfare_hat;
     for i in scenario_tables::furthest_hats(welfare, top) {
         let change = |hat: &[f64]| Cell::from(100.0 * (hat[i] - 1.0));
-        part.push(vec![
+        let mut row: Vec<Cell> = vec![
             world.places[i].as_str().into(),
             data.name_of("place", &world.places[i]).into(),
             change(welfare),
@@ -201,7 +229,16 @@ fn changes(data: &Data, world: &World, found: &Counterfactual, top: usize) -> Pa
             change(&world_now.exports_hat),
             change(&world_now.imports_hat),
             change(&world_now.domestic_sales_hat),
+        ];
+        row.extend(scenario_tables::narrower(world_now, partial, conditional, i));
+        row.extend([
+            change(&world_now.price_index_hat),
+            change(&world_now.wage_hat),
+            change(&world_now.outward_resistance_hat),
+            change(&world_now.output_hat),
+            change(&world_now.expenditure_hat),
         ]);
+        part.push(row);
     }
     part
 }
@@ -316,6 +353,8 @@ fn certify(answer: &mut Answer, world: &World, found: &Counterfactual) {
     answer.count("iterations", "Newton steps", "", Show::Whole, solved.iterations);
     answer.count("places", "Places", "", Show::Whole, world.places.len());
     for note in &solved.notes {
-        answer.note(note);
+        let mut advice = crate::answer::Advice::from(note);
+        advice.message = world::named(&world.places, &advice.message);
+        answer.note(advice);
     }
 }

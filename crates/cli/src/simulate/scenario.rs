@@ -4,7 +4,7 @@ use std::path::Path;
 
 use emporion_brief::scenario::shocks::{self, SavedModel, is_uncertain};
 use emporion_brief::scenario::{Case, File, Names, Plan, Step, Text, plan};
-use emporion_brief::stages::world::{World, named};
+use emporion_brief::stages::world::{World, named, not_solved};
 use emporion_model::outcome::{InputError, Status};
 use emporion_model::panel::SquareFlows;
 use emporion_model::simulate::{
@@ -39,8 +39,6 @@ pub struct Found {
     pub delta: Option<Delta>,
     /// The accounts of closed markets.
     pub accounts: Vec<Diversion>,
-    /// The flows that the scenario starts from.
-    pub flows: SquareFlows,
 }
 
 /// A scenario file with its text.
@@ -303,7 +301,6 @@ impl Run<'_> {
             draws: drawn,
             delta,
             accounts,
-            flows: base,
         };
         Ok((found, known))
     }
@@ -316,7 +313,13 @@ impl Run<'_> {
         let library = |from: &str| self.sheet.models(from);
         let n = self.world.places.len();
         let theta = self.theta.clone();
-        Ok(shocks::uncertain(changes, step, n, theta, self.text, &library)?)
+        let found = shocks::uncertain(changes, step, n, theta, self.text, &library);
+        Ok(found.map_err(|mut report| {
+            for problem in &mut report.problems {
+                problem.remedy = named(&self.world.places, &problem.remedy);
+            }
+            report
+        })?)
     }
 
     fn central_shocks(&self, scenario: &Uncertain) -> Result<Shocks, Failure> {
@@ -330,16 +333,9 @@ impl Run<'_> {
         if world.status == Status::Converged {
             return Ok(());
         }
-        let notes: Vec<String> = world.notes.iter().map(|n| format!("; {}", n.message)).collect();
-        let what = format!(
-            "{name}: status {:?}, residual {:.1e} after {} steps{}",
-            world.status,
-            world.residual,
-            world.iterations,
-            notes.concat()
-        );
-        let remedy = named(&self.world.places, &what);
-        Err(Problem::new("not-solved", self.text.path.clone(), "an equilibrium", remedy).into())
+        let named = |text: &str| named(&self.world.places, text);
+        let ended = (world.status, world.residual, world.iterations);
+        Err(not_solved(&self.text.path, named, name, ended, &world.notes).into())
     }
 
     fn refused(&self, error: &InputError) -> Failure {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use emporion_brief::stages::world::World;
-use emporion_model::simulate::{Diversion, Outcome, Spread};
+use emporion_model::simulate::{AccountSpread, Diversion, Equilibrium, Modular, Outcome, Spread};
 
 use super::scenario::Found;
 use crate::answer::{Advice, Answer, Cell, Column, Part, Show};
@@ -12,13 +12,17 @@ use crate::data::Data;
 
 /// An outcome in a column, with its key, its heading and how people see it. JSON, CSV and Parquet have
 /// everything; a terminal has room for less.
-const SHOWN: [(Outcome, &str, &str, Show); 6] = [
+const SHOWN: [(Outcome, &str, &str, Show); 10] = [
     (Outcome::Welfare, "welfare", "Welfare", Show::Decimals(3)),
     (Outcome::RealWage, "real_wage", "Real wage", Show::Decimals(3)),
     (Outcome::PriceIndex, "price_index", "Price index", Show::Hidden),
     (Outcome::Exports, "exports", "Exports", Show::Decimals(2)),
     (Outcome::Imports, "imports", "Imports", Show::Hidden),
     (Outcome::DomesticSales, "domestic_sales", "Domestic\nsales", Show::Decimals(2)),
+    (Outcome::Wage, "wage", "Wage", Show::Hidden),
+    (Outcome::OutwardResistance, "outward_resistance", "Outward resistance", Show::Hidden),
+    (Outcome::Output, "output", "Output", Show::Hidden),
+    (Outcome::Expenditure, "expenditure", "Spending", Show::Hidden),
 ];
 /// Those whose interval people see.
 const WITH_INTERVAL: [Outcome; 1] = [Outcome::Welfare];
@@ -157,29 +161,10 @@ fn rows(data: &Data, world: &World, found: &[Found], top: usize) -> Part {
             columns.push(number(format!("{key}_se"), "Std. error".into(), show));
         }
     }
-    columns.push(number("exports_partial".into(), "Exports,\npartial".into(), Show::Decimals(2)));
-    columns.push(number(
-        "exports_conditional".into(),
-        "Exports,\nconditional".into(),
-        Show::Decimals(2),
-    ));
-    for (key, title) in [
-        ("wage", "Wage"),
-        ("inward_resistance", "Inward resistance"),
-        ("outward_resistance", "Outward resistance"),
-        ("output", "Output"),
-        ("expenditure", "Spending"),
-    ] {
-        columns.push(number(key.into(), title.into(), Show::Hidden));
-    }
+    columns.extend(of_narrower());
     let mut part = Part::new("rows", "", columns);
     for (k, one) in found.iter().enumerate() {
         let world_now = &one.central;
-        let n = world_now.n;
-        let exports = |trade: &[f64], i: usize| -> f64 {
-            (0..n).filter(|&j| j != i).map(|j| trade[i * n + j]).sum()
-        };
-        let before = &one.flows.values;
         let welfare = &world_now.welfare_hat;
         for i in furthest_hats(welfare, top) {
             let mut row = solution(k, &one.name, one.year);
@@ -198,21 +183,58 @@ fn rows(data: &Data, world: &World, found: &[Found], top: usize) -> Part {
                     );
                 }
             }
-            let base = exports(before, i);
-            row.push(percent(exports(&one.partial, i) / base));
-            let modular = one.modular.as_ref();
-            row.push(modular.map_or(Cell::Missing, |m| percent(exports(&m.trade, i) / base)));
-            row.extend([
-                percent(world_now.wage_hat[i]),
-                percent(world_now.inward_resistance_hat()[i]),
-                percent(world_now.outward_resistance_hat[i]),
-                percent(world_now.output_hat[i]),
-                percent(world_now.expenditure_hat[i]),
-            ]);
+            row.extend(narrower(world_now, &one.partial, one.modular.as_ref(), i));
             part.push(row);
         }
     }
     part
+}
+
+/// Columns of the partial and the conditional effect, beside the general one.
+pub fn of_narrower() -> Vec<Column> {
+    [
+        ("exports_partial", "Exports,\npartial", Show::Decimals(2)),
+        ("exports_conditional", "Exports,\nconditional", Show::Decimals(2)),
+        ("imports_partial", "Imports, partial", Show::Hidden),
+        ("imports_conditional", "Imports, conditional", Show::Hidden),
+        ("inward_resistance", "Inward resistance", Show::Hidden),
+        ("inward_resistance_conditional", "Inward resistance, conditional", Show::Hidden),
+        ("outward_resistance_conditional", "Outward resistance, conditional", Show::Hidden),
+    ]
+    .map(|(key, title, show)| Column::number(key, title, "percent", show))
+    .into()
+}
+
+/// Their cells for one place.
+pub fn narrower(
+    world: &Equilibrium,
+    partial: &[f64],
+    modular: Option<&Modular>,
+    i: usize,
+) -> Vec<Cell> {
+    let n = world.n;
+    let foreign = |trade: &[f64], cell: &dyn Fn(usize) -> usize| -> f64 {
+        (0..n).filter(|&j| j != i).map(|j| trade[cell(j)]).sum()
+    };
+    let change = |trade: &[f64], cell: &dyn Fn(usize) -> usize| {
+        percent(foreign(trade, cell) / foreign(&world.baseline_trade, cell))
+    };
+    let (sold, bought) = (|j: usize| i * n + j, |j: usize| j * n + i);
+    let conditional = |cell: &dyn Fn(usize) -> usize| {
+        modular.map_or(Cell::Missing, |found| change(&found.trade, cell))
+    };
+    let resistance = |get: fn(&Modular) -> &Vec<f64>| {
+        modular.map_or(Cell::Missing, |found| percent(get(found)[i]))
+    };
+    vec![
+        change(partial, &sold),
+        conditional(&sold),
+        change(partial, &bought),
+        conditional(&bought),
+        percent(world.inward_resistance_hat()[i]),
+        resistance(|found| &found.inward_resistance_hat),
+        resistance(|found| &found.outward_resistance_hat),
+    ]
 }
 
 /// Welfare of the places, one column for each solution.
@@ -284,15 +306,26 @@ fn accounts(world: &World, found: &[Found]) -> Part {
         share("value_destroyed", "destroyed"),
         share("price_loss", "Buying power\nlost"),
     ]);
+    // A terminal has room for one interval.
+    let drawn = found.iter().any(|one| one.draws.is_some());
+    let ends =
+        ["quantity_home", "value_abroad", "value_home", "value_destroyed", "lost", "price_loss"];
+    for key in ends.iter().filter(|_| drawn) {
+        let unit = if *key == "lost" { world.unit.as_str() } else { "percent" };
+        for (end, title) in [("low", "from"), ("high", "to")] {
+            columns.push(Column::number(format!("{key}_{end}"), title, unit, Show::Hidden));
+        }
+    }
     let mut part = Part::new("accounts", "Where the lost sales go", columns);
     for (k, one) in found.iter().enumerate() {
         for (a, account) in one.accounts.iter().enumerate() {
             let ids = |list: &[usize]| -> String {
                 list.iter().map(|&j| world.places[j].as_str()).collect::<Vec<_>>().join(" ")
             };
-            let spread = one.draws.as_ref().map(|d| &d.accounts[a].quantity_share_abroad);
+            let spread = one.draws.as_ref().map(|d| &d.accounts[a]);
             let end = |get: fn(&Spread) -> &Vec<f64>| {
-                spread.map_or(Cell::Missing, |s| (100.0 * get(s)[0]).into())
+                let abroad = spread.map(|s| &s.quantity_share_abroad);
+                abroad.map_or(Cell::Missing, |s| (100.0 * get(s)[0]).into())
             };
             let mut row = solution(k, &one.name, one.year);
             row.extend([
@@ -308,10 +341,27 @@ fn accounts(world: &World, found: &[Found]) -> Part {
                 (-100.0 * account.income_change / account.lost).into(),
                 (100.0 * account.price_loss).into(),
             ]);
+            if drawn {
+                row.extend(account_ends(spread));
+            }
             part.push(row);
         }
     }
     part
+}
+
+/// Both ends of what is drawn of an account, in the order of the columns.
+fn account_ends(spread: Option<&AccountSpread>) -> Vec<Cell> {
+    let Some(spread) = spread else { return vec![Cell::Missing; 12] };
+    let ends = |s: &Spread, at: usize, scale: f64| {
+        [Cell::from(scale * s.low[at]), Cell::from(scale * s.high[at])]
+    };
+    let v = &spread.values;
+    let mut cells = ends(&spread.quantity_shares, spread.account.exporter, 100.0).to_vec();
+    for (at, scale) in [(0, 100.0), (1, 100.0), (2, 100.0), (3, 1.0), (4, 100.0)] {
+        cells.extend(ends(v, at, scale));
+    }
+    cells
 }
 
 /// Each third market and home, the largest quantity first.
@@ -358,10 +408,18 @@ fn fills(data: &Data, world: &World, found: &[Found], top: usize) -> Part {
     let mut columns = of_solution();
     columns.extend([Column::text("exporter", "Exporter"), Column::text("market", "Closed market")]);
     columns.extend(of_place("Seller"));
-    columns.push(Column::number("share", "Of the loss\nreplaced", "percent", Show::Decimals(2)));
+    let share = |key, title| Column::number(key, title, "percent", Show::Decimals(2));
+    columns.push(share("share", "Of the loss\nreplaced"));
+    columns.push(share("share_low", "from").unless_all(Cell::Missing));
+    columns.push(share("share_high", "to").unless_all(Cell::Missing));
     let mut part = Part::new("fill", "Who replaces them", columns);
-    let each = |k: usize, one: &Found, account: &Diversion, part: &mut Part| {
+    let each = |k: usize, one: &Found, a: usize, account: &Diversion, part: &mut Part| {
+        let drawn = one.draws.as_ref().map(|draws| &draws.accounts[a]);
         for market in &account.fill {
+            let spread = drawn.and_then(|d| {
+                let at = d.account.markets.iter().position(|&j| j == market.market)?;
+                d.fill.get(at)
+            });
             let mut order: Vec<usize> =
                 (0..world.places.len()).filter(|&m| m != account.exporter).collect();
             order.sort_by(|&a, &b| market.shares[b].total_cmp(&market.shares[a]).then(a.cmp(&b)));
@@ -371,13 +429,15 @@ fn fills(data: &Data, world: &World, found: &[Found], top: usize) -> Part {
                 row.push(world.places[market.market].as_str().into());
                 row.extend(place(data, world, m));
                 row.push((100.0 * market.shares[m]).into());
+                row.push(spread.map_or(Cell::Missing, |s| (100.0 * s.low[m]).into()));
+                row.push(spread.map_or(Cell::Missing, |s| (100.0 * s.high[m]).into()));
                 part.push(row);
             }
         }
     };
     for (k, one) in found.iter().enumerate() {
-        for account in &one.accounts {
-            each(k, one, account, &mut part);
+        for (a, account) in one.accounts.iter().enumerate() {
+            each(k, one, a, account, &mut part);
         }
     }
     part

@@ -2,11 +2,12 @@
 
 use emporion_brief::scenario::{Change, Names, Step, known, plan, sector_accounts};
 use emporion_brief::stages::sectors::{SectorWorld, Sources};
+use emporion_brief::stages::world::not_solved;
 use emporion_model::outcome::{InputError, Status};
 use emporion_model::simulate::{
-    ClosedSectors, DrawOptions, Imbalances, ManySectorDiversion, ManySectorDraws,
+    ClosedSectors, DrawOptions, Imbalances, ManySectorDelta, ManySectorDiversion, ManySectorDraws,
     ManySectorEquilibrium, ManySectorOptions, ManySectorScenario, ManySectorShock,
-    SectorElasticities, many_sector_diversion, many_sector_draws, many_sectors,
+    SectorElasticities, many_sector_delta, many_sector_diversion, many_sector_draws, many_sectors,
 };
 use emporion_tables::{Problem, Table};
 
@@ -30,6 +31,8 @@ pub struct Found {
     pub accounts: Vec<ManySectorDiversion>,
     /// What is not known, drawn.
     pub draws: Option<ManySectorDraws>,
+    /// The same to the first order.
+    pub delta: Option<ManySectorDelta>,
 }
 
 /// Solves the scenarios of a file.
@@ -42,10 +45,12 @@ pub fn answer(
     progress: &Progress,
 ) -> Result<Answer, Failure> {
     let Sheet { text, file, .. } = sheet;
-    if arguments.delta {
-        return Err(Failure::new(
-            "--delta is for a world of one sector; with sectors = \"many\" write --draws 500",
-        ));
+    if file.model.supply_elasticity.is_some_and(|psi| psi != 0.0) {
+        return Err(Failure::new(format!(
+            "{}: supply-elasticity is for a world of one sector; with sectors = \"many\" output \
+             responds through the table of inputs: leave it out",
+            text.path
+        )));
     }
     let theta = sheet.theta(arguments)?;
     let tables = Tables::read(sheet)?;
@@ -63,6 +68,7 @@ pub fn answer(
         tariffs: tables.tariffs.as_ref().or_else(|| case_table(data, "tariffs")),
         elasticities: tables.elasticities(arguments, sheet, data)?,
         theta: &theta,
+        missing: data.absent(arguments.absent),
     })?;
     let group = |id: &str| data.case().and_then(|case| case.members(id));
     let names = Names::new(text, file, &world.places, &world.sectors, &group);
@@ -93,6 +99,13 @@ pub fn answer(
             let closed = sector_accounts(&case.changes, step, start.sectors.len());
             let draws = run.draws(&start, &scenario, &closed, arguments)?;
             let (solved, _) = run.solve(&start, &case.name, &scenario)?;
+            let delta = match arguments.delta {
+                true => {
+                    let found = many_sector_delta(&start.world, &scenario, &run.options, &closed);
+                    Some(found.map_err(|error| run.refused(&start, &error))?)
+                }
+                false => None,
+            };
             let account = |one: &ClosedSectors| {
                 many_sector_diversion(&solved, one.exporter, &one.markets, &one.sectors)
                     .map_err(|error| run.refused(&start, &error))
@@ -103,7 +116,8 @@ pub fn answer(
             if all_known && draws.is_some() {
                 answer.note(nothing_to_draw(&case.name));
             }
-            found.push(Found { name: case.name.clone(), year: step.year, solved, accounts, draws });
+            let (name, year) = (case.name.clone(), step.year);
+            found.push(Found { name, year, solved, accounts, draws, delta });
         }
     }
     run.describe(&mut answer, arguments, &world_elasticities(&start));
@@ -208,17 +222,9 @@ impl Run<'_> {
         let solved = many_sectors(&world.world, &shock, &self.options)
             .map_err(|error| self.refused(world, &error))?;
         if solved.status != Status::Converged {
-            let notes: Vec<String> =
-                solved.notes.iter().map(|n| format!("; {}", n.message)).collect();
-            let what = world.named(&format!(
-                "{name}: status {:?}, residual {:.1e} after {} steps{}",
-                solved.status,
-                solved.residual,
-                solved.iterations,
-                notes.concat()
-            ));
-            let path = self.sheet.text.path.clone();
-            return Err(Problem::new("not-solved", path, "an equilibrium", what).into());
+            let ended = (solved.status, solved.residual, solved.iterations);
+            let named = |text: &str| world.named(text);
+            return Err(not_solved(&self.sheet.text.path, named, name, ended, &solved.notes).into());
         }
         Ok((solved, shock))
     }
@@ -256,6 +262,7 @@ impl Run<'_> {
         answer.option("draws", arguments.draws);
         answer.option("seed", arguments.draws.map(|_| arguments.seed));
         answer.option("level", arguments.draws.map(|_| arguments.level));
+        answer.option("delta", arguments.delta);
         answer.option("value", arguments.value.clone());
         answer.option("where", arguments.rows.conditions.clone());
         answer.option("top", arguments.shape.top);

@@ -1,7 +1,7 @@
 //! The tables of solved worlds of many sectors.
 
 use emporion_brief::stages::sectors::SectorWorld;
-use emporion_model::simulate::ManySectorOutcome;
+use emporion_model::simulate::{ManySectorOutcome, Spread};
 
 use super::scenario_tables::{
     furthest, furthest_hats, numbers, of_failed_draws, of_place, of_solution, solution, tell_failed,
@@ -74,6 +74,7 @@ const SHOWN: [(ManySectorOutcome, &str, &str, Show); 10] = [
 fn rows(data: &Data, world: &SectorWorld, found: &[Found], top: usize) -> Part {
     let money = |key, title| Column::number(key, title, world.unit.as_str(), Show::Hidden);
     let drawn = found.iter().any(|one| one.draws.is_some());
+    let linear = found.iter().any(|one| one.delta.is_some());
     let mut columns = of_solution();
     columns.extend(of_place("Place"));
     for (outcome, key, title, shown) in SHOWN {
@@ -83,6 +84,10 @@ fn rows(data: &Data, world: &SectorWorld, found: &[Found], top: usize) -> Part {
             let show = if outcome == ManySectorOutcome::Welfare { shown } else { Show::Hidden };
             columns.push(Column::number(format!("{key}_low"), "from", "percent", show));
             columns.push(Column::number(format!("{key}_high"), "to", "percent", show));
+        }
+        if linear {
+            let show = if outcome == ManySectorOutcome::Welfare { shown } else { Show::Hidden };
+            columns.push(Column::number(format!("{key}_se"), "Std. error", "percent", show));
         }
     }
     columns.extend([
@@ -106,6 +111,10 @@ fn rows(data: &Data, world: &SectorWorld, found: &[Found], top: usize) -> Part {
                     let spread = one.draws.as_ref().and_then(|draws| draws.outcome(*outcome));
                     row.push(spread.map_or(Cell::Missing, |s| share(s.low[i])));
                     row.push(spread.map_or(Cell::Missing, |s| share(s.high[i])));
+                }
+                if linear {
+                    let linear = one.delta.as_ref().and_then(|delta| delta.outcome(*outcome));
+                    row.push(linear.map_or(Cell::Missing, |l| share(l.standard_error[i])));
                 }
             }
             row.extend([
@@ -173,6 +182,16 @@ fn solutions(found: &[Found]) -> Part {
     part
 }
 
+/// Columns of an account that people see without their interval, and where the draws have them.
+const ENDS: [(&str, usize); 6] = [
+    ("quantity_home", 1),
+    ("quantity_destroyed", 2),
+    ("value_abroad", 3),
+    ("value_home", 4),
+    ("value_destroyed", 5),
+    ("lost", 6),
+];
+
 /// The accounts of closed markets, all sectors and each.
 fn accounts(world: &SectorWorld, found: &[Found]) -> Part {
     let part_of = |key, title| Column::number(key, title, "percent", Show::Decimals(1));
@@ -191,19 +210,24 @@ fn accounts(world: &SectorWorld, found: &[Found]) -> Part {
         part_of("value_home", "turned\nhome"),
         part_of("value_destroyed", "destroyed"),
     ]);
+    // A terminal has room for one interval.
+    let with_ends = found.iter().any(|one| one.draws.is_some());
+    for (key, _) in ENDS.iter().filter(|_| with_ends) {
+        let unit = if *key == "lost" { world.unit.as_str() } else { "percent" };
+        for (end, title) in [("low", "from"), ("high", "to")] {
+            columns.push(Column::number(format!("{key}_{end}"), title, unit, Show::Hidden));
+        }
+    }
     let mut part = Part::new("accounts", "Where the lost sales go", columns);
     for (k, one) in found.iter().enumerate() {
         for (a, account) in one.accounts.iter().enumerate() {
             let closed: Vec<&str> =
                 account.closed.iter().map(|&m| world.places[m].as_str()).collect();
-            let spread = one.draws.as_ref().map(|draws| &draws.accounts[a].split);
-            let lost = |line: &&emporion_model::simulate::many_sectors::SectorDiversion| {
-                line.sector.is_none() || line.lost != 0.0
-            };
-            for line in std::iter::once(&account.total).chain(&account.sectors).filter(lost) {
+            let spread = one.draws.as_ref().map(|draws| &draws.accounts[a].lines);
+            let lines = std::iter::once(&account.total).chain(&account.sectors).enumerate();
+            for (at, line) in lines.filter(|(_, line)| line.sector.is_none() || line.lost != 0.0) {
                 let mut row = solution(k, &one.name, one.year);
-                // Draws are of all sectors together.
-                let drawn = spread.filter(|_| line.sector.is_none());
+                let drawn = spread.map(|lines| &lines[at]);
                 row.extend([
                     world.places[account.exporter].as_str().into(),
                     closed.join(" ").into(),
@@ -218,6 +242,13 @@ fn accounts(world: &SectorWorld, found: &[Found]) -> Part {
                     share(line.value_share_home),
                     share(line.value_share_destroyed),
                 ]);
+                for (key, at) in ENDS.iter().filter(|_| with_ends) {
+                    let scale = if *key == "lost" { 1.0 } else { 100.0 };
+                    let end = |values: fn(&Spread) -> &Vec<f64>| {
+                        drawn.map_or(Cell::Missing, |s| (scale * values(s)[*at]).into())
+                    };
+                    row.extend([end(|s| &s.low), end(|s| &s.high)]);
+                }
                 part.push(row);
             }
         }
@@ -233,11 +264,16 @@ fn markets(data: &Data, world: &SectorWorld, found: &[Found], top: usize) -> Par
     columns.extend([
         Column::text("where", ""),
         Column::number("quantity_share", "Of the lost\nquantity", "percent", Show::Decimals(2)),
+        Column::number("quantity_share_low", "from", "percent", Show::Decimals(2))
+            .unless_all(Cell::Missing),
+        Column::number("quantity_share_high", "to", "percent", Show::Decimals(2))
+            .unless_all(Cell::Missing),
         Column::number("value", "Change of\nsales", world.unit.as_str(), Show::Fitting),
     ]);
     let mut part = Part::new("diversion", "Market by market", columns);
     for (k, one) in found.iter().enumerate() {
-        for account in &one.accounts {
+        for (a, account) in one.accounts.iter().enumerate() {
+            let drawn = one.draws.as_ref().map(|draws| &draws.accounts[a].quantity_shares);
             let total = &account.total;
             let shares = &total.quantity_shares;
             let open = (0..shares.len()).filter(|j| !account.closed.contains(j));
@@ -249,6 +285,8 @@ fn markets(data: &Data, world: &SectorWorld, found: &[Found], top: usize) -> Par
                 row.extend([
                     if home { "home" } else { "abroad" }.into(),
                     share(shares[j]),
+                    drawn.map_or(Cell::Missing, |s| share(s.low[j])),
+                    drawn.map_or(Cell::Missing, |s| share(s.high[j])),
                     if home { total.turned_home } else { total.redirected[j] }.into(),
                 ]);
                 part.push(row);
@@ -267,11 +305,15 @@ fn fills(data: &Data, world: &SectorWorld, found: &[Found], top: usize) -> Part 
         Column::text("sector", "Sector"),
     ]);
     columns.extend(of_place("Seller"));
-    columns.push(Column::number("share", "Of the loss\nreplaced", "percent", Show::Decimals(2)));
+    let part_of = |key, title| Column::number(key, title, "percent", Show::Decimals(2));
+    columns.push(part_of("share", "Of the loss\nreplaced"));
+    columns.push(part_of("share_low", "from").unless_all(Cell::Missing));
+    columns.push(part_of("share_high", "to").unless_all(Cell::Missing));
     let mut part = Part::new("fill", "Who replaces them", columns);
     for (k, one) in found.iter().enumerate() {
-        for account in &one.accounts {
-            for market in &account.fill {
+        for (a, account) in one.accounts.iter().enumerate() {
+            for (f, market) in account.fill.iter().enumerate() {
+                let drawn = one.draws.as_ref().and_then(|draws| draws.accounts[a].fill.get(f));
                 let shares = &market.shares;
                 let other = |m: &usize| *m != account.exporter;
                 let mut order: Vec<usize> = (0..shares.len()).filter(other).collect();
@@ -285,6 +327,8 @@ fn fills(data: &Data, world: &SectorWorld, found: &[Found], top: usize) -> Part 
                     ]);
                     row.extend(place(data, world, m));
                     row.push(share(shares[m]));
+                    row.push(drawn.map_or(Cell::Missing, |s| share(s.low[m])));
+                    row.push(drawn.map_or(Cell::Missing, |s| share(s.high[m])));
                     part.push(row);
                 }
             }

@@ -46,8 +46,8 @@ impl Baseline {
         }
         let output: Vec<f64> = (0..n).map(|i| own[i] + exports[i]).collect();
         let expenditure: Vec<f64> = (0..n).map(|j| own[j] + imports[j]).collect();
-        refuse_zero("sales of a place (row sum of flows)", &output)?;
-        refuse_zero("purchases of a place (column sum of flows)", &expenditure)?;
+        refuse_zero(&|i| format!("sales of place {i} (row sum of flows)"), &output)?;
+        refuse_zero(&|j| format!("purchases of place {j} (column sum of flows)"), &expenditure)?;
 
         let mut notes = Vec::new();
         let mut deficit: Vec<f64> = (0..n).map(|j| imports[j] - exports[j]).collect();
@@ -59,14 +59,15 @@ impl Baseline {
         note(&mut notes, "imbalance_clamped", clamped, |count| {
             format!("{count} imbalances below 1e-11 of output are rounding and were set to zero")
         });
-        note(&mut notes, "zero_own_trade", (0..n).filter(|&j| own[j] == 0.0).collect(), |count| {
+        let without = (0..n).filter(|&j| own[j] == 0.0).collect();
+        note_places(&mut notes, "zero_own_trade", without, |count| {
             format!(
                 "{count} places sell nothing at home: no gains formula holds for them and their \
                  effects can be very large; check re-exports and how own trade was built"
             )
         });
         let alone = (0..n).filter(|&j| exports[j] + imports[j] == 0.0).collect();
-        note(&mut notes, "no_foreign_trade", alone, |count| {
+        note_places(&mut notes, "no_foreign_trade", alone, |count| {
             format!("{count} places have no foreign trade and no shock can reach them")
         });
         let ln_flow = flows.values.iter().map(|x| x.ln()).collect();
@@ -74,11 +75,11 @@ impl Baseline {
     }
 }
 
-fn refuse_zero(what: &str, totals: &[f64]) -> Result<(), InputError> {
+fn refuse_zero(what: &dyn Fn(usize) -> String, totals: &[f64]) -> Result<(), InputError> {
     match totals.iter().position(|&t| t <= 0.0 || !t.is_finite()) {
         None => Ok(()),
         Some(index) => Err(InputError::Value {
-            what: what.into(),
+            what: what(index),
             index,
             value: totals[index],
             remedy: "every place sells and buys something (own trade counts): drop the place or \
@@ -98,4 +99,39 @@ pub(crate) fn note(
     if !rows.is_empty() {
         notes.push(Note { code, message: message(rows.len()), count: rows.len(), rows });
     }
+}
+
+/// The same, naming the first of the places.
+pub(crate) fn note_places(
+    notes: &mut Vec<Note>,
+    code: &'static str,
+    places: Vec<usize>,
+    message: impl Fn(usize) -> String,
+) {
+    let named = first_named(places.iter().map(|k| format!("place {k}")));
+    note(notes, code, places, |count| format!("{}: {named}", message(count)));
+}
+
+/// The same, naming the first of the pairs, cells i n + j.
+pub(crate) fn note_pairs(
+    notes: &mut Vec<Note>,
+    code: &'static str,
+    cells: Vec<usize>,
+    n: usize,
+    message: impl Fn(usize) -> String,
+) {
+    let pair = |c: &usize| format!("place {} to place {}", c / n, c % n);
+    let named = first_named(cells.iter().map(pair));
+    note(notes, code, cells, |count| format!("{}: {named}", message(count)));
+}
+
+/// The first few of a list, and how many more there are.
+fn first_named(list: impl ExactSizeIterator<Item = String>) -> String {
+    const NAMED: usize = 3;
+    let more = list.len().saturating_sub(NAMED);
+    let mut named: Vec<String> = list.take(NAMED).collect();
+    if more > 0 {
+        named.push(format!("{more} more"));
+    }
+    named.join(", ")
 }

@@ -133,6 +133,18 @@ impl State {
     }
 }
 
+impl State {
+    /// T_ij of one destination, own sales included.
+    pub fn purchases(&self, kernel: &Kernel, j: usize) -> Vec<f64> {
+        let per_weight = self.expenditure[j] / self.sum[j];
+        let sold = |i: usize| match i == j {
+            true => self.own_share[j] * self.expenditure[j],
+            false => self.weight[i] * kernel.row(i)[j] * per_weight,
+        };
+        (0..self.x.len()).map(sold).collect()
+    }
+}
+
 /// What moves besides wages: costs (through their weighted sums), theta and supply.
 pub(crate) struct Forcing {
     /// sum_i pi'_ij b_ij.

@@ -6,10 +6,10 @@ use super::clearing::{Forcing, Market, Tangent};
 use super::draws::{ClosedMarkets, DrawOptions};
 use super::jacobian::Factors;
 use super::krylov::gmres;
-use super::measured::{Outcome, ln_changes};
+use super::measured::{OUTCOMES, Outcome, ln_changes};
 use super::newton::{NEARBY_TO, Solution};
 use super::one_sector::{Equilibrium, OneSectorOptions, one_sector};
-use super::uncertain::{Coefficient, Uncertain};
+use super::uncertain::{Coefficient, Elasticity, JointNormal, Uncertain};
 use super::world::{Solved, World};
 use crate::outcome::{InputError, Status};
 use crate::panel::SquareFlows;
@@ -107,7 +107,9 @@ pub fn delta(
     };
     let central = world.measure(&solved);
     let moves = moves(&world, scenario, &coefficients, &solved);
-    let covariance = covariance(scenario);
+    let chosen: Vec<_> = scenario.effects.iter().map(|effect| effect.coefficient).collect();
+    let elasticity = std::slice::from_ref(&scenario.elasticity);
+    let covariance = covariance(&chosen, &scenario.estimated, elasticity);
 
     for (k, kind) in Outcome::ALL.into_iter().enumerate() {
         let hat = &central.hats[k];
@@ -127,7 +129,7 @@ pub fn delta(
 
 /// What one parameter moves.
 struct Move {
-    ln_hats: [Vec<f64>; 7],
+    ln_hats: [Vec<f64>; OUTCOMES],
     /// d rho of each account.
     shares: Vec<Vec<f64>>,
 }
@@ -191,6 +193,7 @@ struct Response<'a> {
 /// dx and all that follows from it.
 struct Along {
     dx: Vec<f64>,
+    d_theta: f64,
     tangent: Tangent,
 }
 
@@ -225,13 +228,13 @@ impl<'a> Response<'a> {
             }
         };
         let tangent = self.market.tangent(kernel, state, &dx, Some(&forcing));
-        Along { dx, tangent }
+        Along { dx, d_theta, tangent }
     }
 }
 
 impl Along {
-    fn ln_hats(&self, at: &Response) -> [Vec<f64>; 7] {
-        ln_changes(at.market, &at.solution.state, &self.dx, &self.tangent)
+    fn ln_hats(&self, at: &Response) -> [Vec<f64>; OUTCOMES] {
+        ln_changes(at.market, &at.solution.state, &self.dx, self.d_theta, &self.tangent)
     }
 
     /// ds_ij = s_ij (b_ij - z_i + r_j - d ln Y_i) of one exporter.
@@ -253,27 +256,39 @@ impl Along {
     }
 }
 
-/// C, of the coefficient of each effect and theta.
-fn covariance(scenario: &Uncertain) -> Vec<Vec<f64>> {
-    let k = scenario.effects.len();
-    let width = scenario.estimated.mean.len();
-    let mut c = vec![vec![0.0; k + 1]; k + 1];
+/// C, of the coefficient of each effect and of the elasticities.
+pub(super) fn covariance(
+    coefficients: &[Coefficient],
+    estimated: &JointNormal,
+    elasticities: &[Elasticity],
+) -> Vec<Vec<f64>> {
+    let k = coefficients.len();
+    let width = estimated.mean.len();
+    let size = k + elasticities.len();
+    let mut c = vec![vec![0.0; size]; size];
     for a in 0..k {
         for b in 0..k {
-            c[a][b] = match (scenario.effects[a].coefficient, scenario.effects[b].coefficient) {
+            c[a][b] = match (coefficients[a], coefficients[b]) {
                 (Coefficient::Estimated(p), Coefficient::Estimated(q)) => {
-                    scenario.estimated.covariance[p * width + q]
+                    estimated.covariance[p * width + q]
                 }
                 (Coefficient::Given(range), _) if a == b => range.sd().powi(2),
                 _ => 0.0,
             };
         }
     }
-    c[k][k] = scenario.elasticity.sd().powi(2);
+    for (e, elasticity) in elasticities.iter().enumerate() {
+        c[k + e][k + e] = elasticity.sd().powi(2);
+    }
     c
 }
 
-fn linear(central: Vec<f64>, derivatives: Vec<Vec<f64>>, covariance: &[Vec<f64>]) -> Linear {
+/// Derivatives and covariance to standard errors.
+pub(super) fn linear(
+    central: Vec<f64>,
+    derivatives: Vec<Vec<f64>>,
+    covariance: &[Vec<f64>],
+) -> Linear {
     let standard_error = (0..central.len())
         .map(|j| {
             let mut variance = 0.0;

@@ -84,6 +84,11 @@ pub struct AccountSpread {
     pub quantity_shares: Spread,
     /// Their sum over third markets: one number.
     pub quantity_share_abroad: Spread,
+    /// Five numbers: shares of the lost value that are redirected abroad, turned home and destroyed;
+    /// the value lost; what the exporter's goods lose in buying power.
+    pub values: Spread,
+    /// For each closed market, the share of the loss there that each seller replaces.
+    pub fill: Vec<Spread>,
 }
 
 /// A draw that could not be solved. It is counted and never replaced.
@@ -333,13 +338,14 @@ fn gather(result: &mut Draws, found: Vec<(Sample, Result<Drawn, Status>)>, centr
     }
     result.solved = solved.len();
     let level = result.options.level;
+    let over = |of: &dyn for<'a> Fn(&'a Measured) -> &'a [f64]| {
+        let rows: Vec<&[f64]> = solved.iter().map(|s| of(&s.2)).collect();
+        spread(of(central), &rows, level)
+    };
     result.outcomes = Outcome::ALL
         .iter()
         .enumerate()
-        .map(|(k, &kind)| {
-            let rows: Vec<&[f64]> = solved.iter().map(|s| s.2.hats[k].as_slice()).collect();
-            (kind, spread(&central.hats[k], &rows, level))
-        })
+        .map(|(k, &kind)| (kind, over(&|measured| &measured.hats[k])))
         .collect();
     result.accounts = result
         .options
@@ -356,8 +362,10 @@ fn gather(result: &mut Draws, found: Vec<(Sample, Result<Drawn, Status>)>, centr
             let sums: Vec<&[f64]> = sums.iter().map(Vec::as_slice).collect();
             AccountSpread {
                 account: account.clone(),
-                quantity_shares: spread(&central.shares[a], &rows, level),
+                quantity_shares: over(&|m| &m.shares[a]),
                 quantity_share_abroad: spread(&abroad(&central.shares[a]), &sums, level),
+                values: over(&|m| &m.values[a].totals),
+                fill: (0..account.markets.len()).map(|k| over(&|m| &m.values[a].fill[k])).collect(),
             }
         })
         .collect();

@@ -4,7 +4,7 @@
 //! imbalance that contradicts the graph of remaining flows, and one that exceeds what the remaining
 //! flows could carry at any wages.
 
-use super::baseline::{Baseline, CLAMP, note};
+use super::baseline::{Baseline, CLAMP, note, note_pairs, note_places};
 use super::blocs::Blocs;
 use super::clearing::{Closure, Market};
 use super::newton::{Solution, solve};
@@ -70,7 +70,7 @@ pub(crate) fn prepare(
     let stranded: Vec<usize> =
         (0..n).filter(|&k| (0..n).all(|m| !open(k, m)) || (0..n).all(|m| !open(m, k))).collect();
     if !stranded.is_empty() {
-        note(notes, "stranded", stranded, |count| {
+        note_places(notes, "stranded", stranded, |count| {
             format!(
                 "{count} places are left with nobody, themselves included, to sell to or buy from"
             )
@@ -116,7 +116,7 @@ pub(crate) fn clear(
     };
     let market = prepared.market(base, shocks.beta(), options, closure);
     let Some(solution) = solve(&market, options.rules()) else {
-        note(notes, "one_way", prepared.one_way.clone(), |count| {
+        note_places(notes, "one_way", prepared.one_way.clone(), |count| {
             format!(
                 "{count} places are left with foreign sales only or foreign purchases only, and \
                  their imbalance has the wrong sign for it: close the other direction too"
@@ -142,7 +142,7 @@ pub(crate) fn clear(
 fn describe_shock(base: &Baseline, beta: &[f64], notes: &mut Vec<Note>) {
     let empty = |c: usize| base.ln_flow[c] == f64::NEG_INFINITY;
     let idle = (0..beta.len()).filter(|&c| beta[c] != 0.0 && empty(c)).collect();
-    note(notes, "shock_on_zero_flow", idle, |count| {
+    note_pairs(notes, "shock_on_zero_flow", idle, base.n, |count| {
         format!("{count} shocked pairs do not trade at the baseline and stay at zero")
     });
     let closed = (0..beta.len()).filter(|&c| beta[c] == f64::NEG_INFINITY && !empty(c)).collect();

@@ -74,10 +74,10 @@ pub use effects::{Effects, Modular, effects, modular, partial_trade};
 pub use ex_post::{ExPost, ExPostOptions, Prices, Records, Yardstick, ex_post};
 pub use gains::{Gains, gains_from_trade};
 pub use many_sectors::{
-    ClosedSectors, ManySectorDiversion, ManySectorDraws, ManySectorEquilibrium, ManySectorOptions,
-    ManySectorOutcome, ManySectorScenario, ManySectorShock, ManySectors, ManySectorsData,
-    SectorEffect, SectorElasticities, SectorLoading, many_sector_diversion, many_sector_draws,
-    many_sectors,
+    ClosedSectors, ManySectorDelta, ManySectorDiversion, ManySectorDraws, ManySectorEquilibrium,
+    ManySectorOptions, ManySectorOutcome, ManySectorScenario, ManySectorShock, ManySectors,
+    ManySectorsData, SectorEffect, SectorElasticities, SectorLoading, many_sector_delta,
+    many_sector_diversion, many_sector_draws, many_sectors,
 };
 pub use measured::Outcome;
 pub use newton::Method;

@@ -308,7 +308,7 @@ fn report(
     let s = &solution.state;
     let each = |f: &dyn Fn(usize) -> f64| -> Vec<f64> { (0..n).map(f).collect() };
     let ln_productivity = shocks.ln_productivity();
-    let measured = hats(base, options.supply_elasticity, ln_productivity, s);
+    let measured = hats(base, options.supply_elasticity, options.elasticity, ln_productivity, s);
     let [
         welfare_hat,
         real_wage_hat,
@@ -317,6 +317,9 @@ fn report(
         imports_hat,
         domestic_sales_hat,
         output_hat,
+        wage_hat,
+        expenditure_hat,
+        outward_resistance_hat,
     ] = measured;
     let acr_gap = (0..n)
         .filter(|&j| base.own[j] > 0.0)
@@ -335,14 +338,12 @@ fn report(
         residual: s.residual(),
         acr_gap,
         factory_price_hat: each(&|i| s.x[i].exp()),
-        wage_hat: each(&|i| (s.x[i] + ln_productivity[i]).exp()),
+        wage_hat,
         price_index_hat,
         real_wage_hat,
         welfare_hat,
-        outward_resistance_hat: each(&|i| {
-            (-s.x[i] - output_hat[i].ln() / options.elasticity).exp()
-        }),
-        expenditure_hat: each(&|j| s.expenditure[j] / (base.output[j] + base.deficit[j])),
+        outward_resistance_hat,
+        expenditure_hat,
         output_hat,
         exports_hat,
         imports_hat,

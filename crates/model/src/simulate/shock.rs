@@ -111,7 +111,7 @@ impl Shocks {
                     remedy: "add the effects up and state the pair once".into(),
                 });
             }
-            check_beta(&|| "shocks".into(), k, shock.beta)?;
+            check_beta(&|| what.clone(), k, shock.beta)?;
             beta[i * n + j] = shock.beta;
         }
         Ok(Self::of(n, beta))
@@ -134,7 +134,8 @@ impl Shocks {
             if index / n == index % n && b != 0.0 {
                 return Err(own_trade(format!("shock on place {} itself", index / n), b));
             }
-            check_beta(&|| "shocks".into(), index, b)?;
+            let what = || format!("shock from place {} to place {}", index / n, index % n);
+            check_beta(&what, index, b)?;
         }
         Ok(Self::of(n, beta))
     }
@@ -173,10 +174,12 @@ impl Shocks {
             {
                 if !(hat > 0.0 && hat.ln().abs() <= LARGEST_SUPPLY) {
                     return Err(InputError::Value {
-                        what: format!("change of {what}"),
+                        what: format!("change of {what} of place {}", supply.place),
                         index: k,
                         value: hat,
-                        remedy: "a hat is new / old, positive: 1.1 for ten percent more".into(),
+                        remedy: "a hat is new / old, positive and at most a factor of 22,000: 1.1 \
+                                 for ten percent more"
+                            .into(),
                     });
                 }
             }
@@ -190,7 +193,7 @@ impl Shocks {
     pub(crate) fn add(&mut self, shock: Shock) -> Result<(), InputError> {
         let c = shock.origin * self.n + shock.destination;
         self.beta[c] += shock.beta;
-        let what = || format!("shock from place {} to {}", shock.origin, shock.destination);
+        let what = || format!("shock from place {} to place {}", shock.origin, shock.destination);
         check_beta(&what, c, self.beta[c])
     }
 

@@ -7,7 +7,7 @@ use super::baseline::Baseline;
 use super::clearing::{Closure, Market};
 use super::draws::ClosedMarkets;
 use super::feasible::{Prepared, prepare};
-use super::measured::hats;
+use super::measured::{OUTCOMES, hats};
 use super::newton::{Rules, Solution, newton, solve};
 use super::one_sector::{Imbalances, OneSectorOptions};
 use super::shock::Shocks;
@@ -18,10 +18,25 @@ use crate::panel::SquareFlows;
 /// The outcomes of one solved draw.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Measured {
-    pub hats: [Vec<f64>; 7],
+    pub hats: [Vec<f64>; OUTCOMES],
     /// Quantity shares of each account of closed markets.
     pub shares: Vec<Vec<f64>>,
+    /// The rest of each account.
+    pub values: Vec<AccountValues>,
 }
+
+/// An account of closed markets in values.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct AccountValues {
+    /// Shares of the lost value redirected abroad, turned home and destroyed; the value lost; the loss
+    /// of buying power.
+    pub totals: [f64; 5],
+    /// For each closed market, what each seller takes of the loss there.
+    pub fill: Vec<Vec<f64>>,
+}
+
+/// Position of the real wage among the outcomes.
+const REAL_WAGE: usize = 1;
 
 /// What stays the same in all draws.
 pub(crate) struct World<'a> {
@@ -35,6 +50,8 @@ pub(crate) struct World<'a> {
     accounts: &'a [ClosedMarkets],
     /// s_ij of the exporter of each account at the baseline given.
     before: Vec<Vec<f64>>,
+    /// X_mj of each closed market j of each account.
+    bought: Vec<Vec<Vec<f64>>>,
     /// Cells on which some effect acts.
     cells: Vec<usize>,
     nothing: Vec<f64>,
@@ -91,6 +108,9 @@ impl<'a> World<'a> {
                 (0..n).map(|j| flows.get(i, j) / base.output[i]).collect()
             })
             .collect();
+        let column = |&j: &usize| (0..n).map(|m| flows.get(m, j)).collect();
+        let bought =
+            accounts.iter().map(|account| account.markets.iter().map(column).collect()).collect();
         Ok(Some(Self {
             scenario,
             options: options.clone(),
@@ -100,6 +120,7 @@ impl<'a> World<'a> {
             balanced,
             accounts,
             before,
+            bought,
             cells,
             nothing: vec![0.0; n * n],
         }))
@@ -185,9 +206,10 @@ impl<'a> World<'a> {
     pub fn measure(&self, solved: &Solved) -> Measured {
         let productivity = solved.shocks.ln_productivity();
         let psi = self.options.supply_elasticity;
-        let mut found = hats(&self.base, psi, productivity, &solved.world.state);
+        let mut found = hats(&self.base, psi, solved.theta, productivity, &solved.world.state);
         if let Some(balanced) = &solved.balanced {
-            let first = hats(&self.base, psi, &vec![0.0; self.base.n], &balanced.state);
+            let first =
+                hats(&self.base, psi, solved.theta, &vec![0.0; self.base.n], &balanced.state);
             for (hat, first) in found.iter_mut().zip(&first) {
                 hat.iter_mut().zip(first).for_each(|(hat, first)| *hat /= first);
             }
@@ -198,7 +220,50 @@ impl<'a> World<'a> {
                 self.accounts[a].shares(&before, &now)
             })
             .collect();
-        Measured { hats: found, shares }
+        let values = (0..self.accounts.len())
+            .map(|a| self.values(solved, a, found[REAL_WAGE][self.accounts[a].exporter]))
+            .collect();
+        Measured { hats: found, shares, values }
+    }
+
+    /// An account in values, as [`diversion`](fn@super::diversion) has it of a single solution.
+    fn values(&self, solved: &Solved, account: usize, real_wage: f64) -> AccountValues {
+        let ClosedMarkets { exporter: i, markets } = &self.accounts[account];
+        let i = *i;
+        let sold = |solution: &Solution| solution.state.sales(&solution.kernel, i);
+        let balanced = solved.balanced.as_deref();
+        let (output, before) = match balanced {
+            Some(first) => (first.state.output[i], sold(first)),
+            None => {
+                let total = self.base.output[i];
+                (total, self.before[account].iter().map(|share| share * total).collect())
+            }
+        };
+        let now = sold(&solved.world);
+        let change = |j: usize| now[j] - before[j];
+        let lost = -markets.iter().map(|&j| change(j)).sum::<f64>();
+        let third = |j: &usize| *j != i && !markets.contains(j);
+        let abroad: f64 = (0..now.len()).filter(third).map(change).sum();
+        let income = solved.world.state.output[i] - output;
+        let part = |value: f64| if lost == 0.0 { f64::NAN } else { value / lost };
+        let fill = markets
+            .iter()
+            .enumerate()
+            .map(|(k, &j)| {
+                let column = |s: &Solution| s.state.purchases(&s.kernel, j);
+                let was = balanced.map_or_else(|| self.bought[account][k].clone(), column);
+                let is = column(&solved.world);
+                let gone = was[i] - is[i];
+                let share = |m: usize| match m == i {
+                    true => 0.0,
+                    false if gone == 0.0 => f64::NAN,
+                    false => (is[m] - was[m]) / gone,
+                };
+                (0..is.len()).map(share).collect()
+            })
+            .collect();
+        let totals = [part(abroad), part(change(i)), part(-income), lost, 1.0 - real_wage];
+        AccountValues { totals, fill }
     }
 
     /// s_ij of the exporter of an account, before and now.

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::super::draws::{DrawOptions, Spread, check_settings, spread};
 use super::super::joint::{Sample, sample};
-use super::diversion::many_sector_diversion;
+use super::diversion::{SectorDiversion, many_sector_diversion};
 use super::equilibrium::{Baseline, ManySectorEquilibrium, ManySectorOptions, many_sectors};
 use super::uncertain::{ManySectorScenario, SectorEffect};
 use super::world::ManySectors;
@@ -93,6 +93,12 @@ pub struct ClosedSectorsSpread {
     pub quantity_shares: Spread,
     /// Shares of the lost quantity that are redirected, turned home, destroyed: three numbers.
     pub split: Spread,
+    /// All sectors together, then each of the account's: seven numbers. Shares of the lost quantity
+    /// redirected, turned home and destroyed; the same of the lost value; the value lost.
+    pub lines: Vec<Spread>,
+    /// What each seller takes of the loss in a closed market and sector, in the order of
+    /// [`ManySectorDiversion::fill`](super::diversion::ManySectorDiversion::fill).
+    pub fill: Vec<Spread>,
 }
 
 /// A draw that could not be solved. It is counted and never replaced.
@@ -287,19 +293,35 @@ struct Drawn {
     residual: f64,
     iterations: usize,
     outcomes: Vec<Vec<f64>>,
-    /// Quantity shares by place of each account, and the split.
-    accounts: Vec<(Vec<f64>, [f64; 3])>,
+    accounts: Vec<DrawnAccount>,
+}
+
+struct DrawnAccount {
+    quantity_shares: Vec<f64>,
+    lines: Vec<[f64; 7]>,
+    fill: Vec<Vec<f64>>,
+}
+
+fn line(of: &SectorDiversion) -> [f64; 7] {
+    [
+        of.quantity_share_abroad,
+        of.quantity_share_home,
+        of.quantity_share_destroyed,
+        of.value_share_abroad,
+        of.value_share_home,
+        of.value_share_destroyed,
+        of.lost,
+    ]
 }
 
 fn measure(world: &ManySectorEquilibrium, accounts: &[ClosedSectors]) -> Result<Drawn, InputError> {
     let account = |one: &ClosedSectors| {
-        let found = many_sector_diversion(world, one.exporter, &one.markets, &one.sectors)?.total;
-        let split = [
-            found.quantity_share_abroad,
-            found.quantity_share_home,
-            found.quantity_share_destroyed,
-        ];
-        Ok((found.quantity_shares, split))
+        let found = many_sector_diversion(world, one.exporter, &one.markets, &one.sectors)?;
+        Ok(DrawnAccount {
+            lines: std::iter::once(&found.total).chain(&found.sectors).map(line).collect(),
+            fill: found.fill.into_iter().map(|fill| fill.shares).collect(),
+            quantity_shares: found.total.quantity_shares,
+        })
     };
     Ok(Drawn {
         residual: world.residual,
@@ -347,8 +369,14 @@ fn gather(
         .enumerate()
         .map(|(a, account)| ClosedSectorsSpread {
             account: account.clone(),
-            quantity_shares: over(&|drawn| &drawn.accounts[a].0),
-            split: over(&|drawn| &drawn.accounts[a].1),
+            quantity_shares: over(&|drawn| &drawn.accounts[a].quantity_shares),
+            split: over(&|drawn| &drawn.accounts[a].lines[0][..3]),
+            lines: (0..central.accounts[a].lines.len())
+                .map(|k| over(&|drawn| &drawn.accounts[a].lines[k]))
+                .collect(),
+            fill: (0..central.accounts[a].fill.len())
+                .map(|k| over(&|drawn| &drawn.accounts[a].fill[k]))
+                .collect(),
         })
         .collect();
 }

@@ -191,7 +191,7 @@ pub fn many_sectors(
 
 /// The equilibrium before the shock, from which any number of counterfactuals start.
 pub(super) struct Baseline {
-    world: ManySectors,
+    pub(super) world: ManySectors,
     before: Solution,
     notes: Vec<Note>,
 }
@@ -235,6 +235,25 @@ impl Baseline {
             return Ok(no_answer(world, options, after.status, notes));
         };
         Ok(report(world, shock, options, &self.before, &solution, after.status, notes))
+    }
+
+    /// The outcomes of a state that need not clear, against this baseline.
+    pub(super) fn report_at(
+        &self,
+        shock: &ManySectorShock,
+        options: &ManySectorOptions,
+        state: State,
+    ) -> ManySectorEquilibrium {
+        let after = Solution {
+            state,
+            status: Status::Converged,
+            iterations: 0,
+            first_residual: f64::NAN,
+            reached: 1.0,
+        };
+        // Converged as far as the account of closed markets is concerned: it is a point of a slope.
+        let (world, status) = (&self.world, Status::Converged);
+        report(world, shock, options, &self.before, &after, status, Vec::new())
     }
 }
 

@@ -18,22 +18,40 @@ pub(super) struct Cleared {
     pub status: Status,
 }
 
-/// Checks that goods can be bought and imbalances financed, then solves for log wages.
-pub(super) fn clear(
+/// The remaining flows of a world that may have an equilibrium.
+pub(super) struct Prepared {
+    blocs: Blocs,
+    deficit: Vec<f64>,
+    multiplicative: bool,
+}
+
+impl Prepared {
+    /// The equations of this world.
+    pub fn market<'a>(&'a self, world: &'a ManySectors, shock: &'a ManySectorShock) -> Market<'a> {
+        Market {
+            world,
+            shock,
+            deficit: &self.deficit,
+            multiplicative: self.multiplicative,
+            bloc: &self.blocs.of,
+            blocs: self.blocs.count,
+        }
+    }
+}
+
+/// Checks that goods can be bought and imbalances financed; `None`, with a note, when they cannot.
+pub(super) fn prepare(
     world: &ManySectors,
     shock: &ManySectorShock,
     deficit: &[f64],
     multiplicative: bool,
-    tolerance: f64,
-    max_iterations: usize,
     notes: &mut Vec<Note>,
-) -> Cleared {
+) -> Option<Prepared> {
     let n = world.n;
-    let infeasible = Cleared { solution: None, status: Status::Infeasible };
     describe_shock(world, shock, notes);
     let open = open_pairs(world, shock);
     if !goods_are_on_sale(world, shock, &open, notes) {
-        return infeasible;
+        return None;
     }
     let blocs = Blocs::new(n, |i, d| open[i * n + d]);
     let mut deficit = deficit.to_vec();
@@ -42,7 +60,7 @@ pub(super) fn clear(
         if let Some(place) = blocs.unfinanced(&deficit, &negligible) {
             let why = "no flow that could do so remains open";
             unfinanced(notes, place, deficit[place], why);
-            return infeasible;
+            return None;
         }
     }
     if blocs.count > 1 {
@@ -55,14 +73,25 @@ pub(super) fn clear(
         });
     }
     spread_rounding(&mut deficit, &world.value_added, &blocs);
-    let market = Market {
-        world,
-        shock,
-        deficit: &deficit,
-        multiplicative,
-        bloc: &blocs.of,
-        blocs: blocs.count,
+    Some(Prepared { blocs, deficit, multiplicative })
+}
+
+/// Checks that goods can be bought and imbalances financed, then solves for log wages.
+pub(super) fn clear(
+    world: &ManySectors,
+    shock: &ManySectorShock,
+    deficit: &[f64],
+    multiplicative: bool,
+    tolerance: f64,
+    max_iterations: usize,
+    notes: &mut Vec<Note>,
+) -> Cleared {
+    let n = world.n;
+    let Some(prepared) = prepare(world, shock, deficit, multiplicative, notes) else {
+        return Cleared { solution: None, status: Status::Infeasible };
     };
+    let deficit = &prepared.deficit;
+    let market = prepared.market(world, shock);
     let Some(solution) = solve(&market, tolerance, max_iterations) else {
         let poorest = (0..n).min_by(|&a, &b| deficit[a].total_cmp(&deficit[b])).unwrap_or(0);
         note(notes, "no_start", vec![poorest], |_| {

@@ -56,6 +56,7 @@
 //! Economic Studies 82(1).
 
 mod clearing;
+pub mod delta;
 pub mod diversion;
 pub mod draws;
 pub mod equilibrium;
@@ -68,6 +69,7 @@ pub mod uncertain;
 pub mod welfare;
 pub mod world;
 
+pub use delta::{ManySectorDelta, many_sector_delta};
 pub use diversion::{ManySectorDiversion, SectorDiversion, SectorFill, many_sector_diversion};
 pub use draws::{
     ClosedSectors, ClosedSectorsSpread, ManySectorDraws, ManySectorFailedDraw, ManySectorOutcome,
