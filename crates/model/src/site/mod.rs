@@ -4,8 +4,9 @@
 //! | --- | --- |
 //! | state costs, demand, existing and forbidden sites | [`Instance`] |
 //! | choose p sites at least total cost | [`p_median`] |
+//! | keep the farthest customer near | [`p_center`] |
 //! | let anyone re-check the bound | [`certificate`] |
-//! | distances between coordinates | [`distance`] |
+//! | distances between coordinates, regions, on roads | [`distance`], [`regions`], [`roads`] |
 //! | gains in trade instead of distances | [`gains`] |
 //! | the curve of cost against p, and plans that grow | [`elbow`] |
 //! | what each single choice is worth | [`sensitivity`] |
@@ -15,8 +16,10 @@
 //! until it meets the plan; `branch` closes what is left; `certificate` repeats the bound in
 //! arithmetic of its own.
 
+mod bits;
 mod branch;
 pub mod certificate;
+mod cover_bound;
 pub mod distance;
 pub mod elbow;
 mod fixed;
@@ -24,8 +27,12 @@ pub mod gains;
 pub mod instance;
 mod lagrangian;
 mod local_search;
+pub mod p_center;
 pub mod p_median;
-
+pub mod regions;
+pub mod roads;
 pub mod sensitivity;
+mod set_cover;
+pub mod witness;
 
 pub use instance::{Instance, SiteState};
