@@ -5,7 +5,8 @@
 //! | state costs, demand, existing and forbidden sites | [`Instance`] |
 //! | choose p sites at least total cost | [`p_median`] |
 //! | keep the farthest customer near | [`p_center`] |
-//! | let anyone re-check the bound | [`certificate`] |
+//! | weigh opening costs against service, with or without capacities | [`facility`] |
+//! | let anyone re-check the bound | [`certificate`], [`witness`], [`facility_check`] |
 //! | distances between coordinates, regions, on roads | [`distance`], [`regions`], [`roads`] |
 //! | gains in trade instead of distances | [`gains`] |
 //! | the curve of cost against p, and plans that grow | [`elbow`] |
@@ -22,6 +23,10 @@ pub mod certificate;
 mod cover_bound;
 pub mod distance;
 pub mod elbow;
+pub mod facility;
+mod facility_bound;
+pub mod facility_check;
+mod facility_tree;
 mod fixed;
 pub mod gains;
 pub mod instance;
@@ -33,6 +38,7 @@ pub mod regions;
 pub mod roads;
 pub mod sensitivity;
 mod set_cover;
+mod transport;
 pub mod witness;
 
 pub use instance::{Instance, SiteState};
