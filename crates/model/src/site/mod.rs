@@ -5,6 +5,7 @@
 //! | state costs, demand, existing and forbidden sites | [`Instance`] |
 //! | choose p sites at least total cost | [`p_median`] |
 //! | keep the farthest customer near | [`p_center`] |
+//! | reach everybody, or most demand, within a radius | [`covering`] |
 //! | weigh opening costs against service, with or without capacities | [`facility`] |
 //! | let anyone re-check the bound | [`certificate`], [`witness`], [`facility_check`] |
 //! | distances between coordinates, regions, on roads | [`distance`], [`regions`], [`roads`] |
@@ -21,6 +22,7 @@ mod bits;
 mod branch;
 pub mod certificate;
 mod cover_bound;
+pub mod covering;
 pub mod distance;
 pub mod elbow;
 pub mod facility;
@@ -32,6 +34,7 @@ pub mod gains;
 pub mod instance;
 mod lagrangian;
 mod local_search;
+mod max_covering;
 pub mod p_center;
 pub mod p_median;
 pub mod regions;
