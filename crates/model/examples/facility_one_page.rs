@@ -3,14 +3,20 @@
 //! The slow twin of `emporion_model::site::facility`, which must give the same number. Run it with
 //! `cargo run -p emporion-model --example facility_one_page`.
 
-/// A small question. `costs` are those of serving all demand; whole demands and capacities.
+/// A small question with whole demands and capacities.
 #[derive(Debug, Clone)]
 pub struct Question {
+    /// Cost of serving all demand of a customer (row) from a site (column).
     pub costs: Vec<Vec<f64>>,
+    /// Cost of opening each site.
     pub opening: Vec<f64>,
+    /// Units of each customer, one at least.
     pub demand: Vec<usize>,
+    /// Units that each site can hold.
     pub capacity: Vec<usize>,
+    /// Sites open in every plan.
     pub kept: Vec<usize>,
+    /// Sites closed in every plan.
     pub forbidden: Vec<usize>,
 }
 

@@ -11,6 +11,7 @@ use emporion_model::site::covering::{
     CoverError, MaxCover, Options, SetCover, check, check_max_cover, max_cover, set_cover,
 };
 use emporion_model::site::p_median::Proof;
+use emporion_model::site::refutation::Rejection;
 use emporion_model::site::{Instance, p_center, p_median};
 use proptest::prelude::*;
 
@@ -63,9 +64,7 @@ fn the_p_centre_is_the_other_road() {
         assert_eq!(most(fewest).weight, instance.customers() as f64);
         let less = most(fewest - 1);
         assert!(less.weight < instance.customers() as f64 && less.weight <= less.bound);
-        // One site short of a full cover the fractional bound is at its weakest: from 300 places on
-        // a gap may be left.
-        assert!(less.gap == 0.0 || instance.customers() >= 300);
+        assert_eq!(less.gap, 0.0);
         let _ = check_max_cover(&instance, radius, fewest - 1, &less).unwrap();
     };
     check_one(&common::oracle("site").join("pmed1.txt.gz"), 127.0);
@@ -159,7 +158,14 @@ proptest! {
                 prop_assert_eq!(cover.status, Status::Optimal { gap: 0.0 });
                 let checked = check(&q.instance(), q.radius, Some(&q.opening), &cover);
                 prop_assert!(checked.is_ok(), "{checked:?} {cover:?}");
+                prop_assert_eq!(cover.proof, Proof::Certificate);
                 prop_assert!(cover.certified_bound <= optimum + ROUNDING * optimum);
+                // The steps that prove the optimum do not prove twice as much.
+                let mut false_claim = cover.clone();
+                false_claim.certificate.at_least = 2 * cover.certificate.at_least + (1 << 22);
+                let rejected = check(&q.instance(), q.radius, Some(&q.opening), &false_claim);
+                let refused = matches!(rejected, Err(Rejection::Certificate { .. }));
+                prop_assert!(refused, "{rejected:?}");
             }
             (answer, optimum) => prop_assert!(false, "{answer:?} {optimum:?}"),
         }
@@ -170,7 +176,7 @@ proptest! {
         let optimum =
             one_page::set_cover(&q.costs, &q.opening, q.radius, &q.kept, &q.forbidden);
         if let Some(optimum) = optimum {
-            let options = Options { max_nodes: 0, certificate_steps: 1 };
+            let options = Options { max_nodes: 0, max_certificate: 5 };
             let cover = set_cover(&q.instance(), q.radius, Some(&q.opening), &options).unwrap();
             let slack = ROUNDING * optimum + cover.resolution;
             prop_assert!(cover.bound <= optimum + slack && cover.cost >= optimum - slack);
@@ -239,10 +245,10 @@ fn a_tampered_answer_is_rejected() {
         ("cost", |s| s.cost -= 1.0),
         ("bound", |s| s.bound += 1.0),
         ("certified bound", |s| s.certified_bound += 1.0),
-        ("value of the certificate", |s| s.certificate.value += 1.0),
-        ("value of the certificate", |s| s.certificate.multipliers[0] += 9.0),
-        ("value of the certificate", |s| s.certificate.multipliers[1] = -1.0),
-        ("weights of the certificate", |s| s.certificate.multipliers.truncate(2)),
+        ("certificate", |s| s.certificate.at_least += 1 << 20),
+        ("certificate", |s| s.certificate.refutation.steps.truncate(1)),
+        ("certificate", |s| s.certificate.refutation.weights[0].weights.fill(-1)),
+        ("scale", |s| s.certificate.bits += 1),
         ("resolution", |s| s.resolution = 1.0),
         ("gap", |s| s.gap = 0.5),
         ("proof", |s| s.proof = Proof::Open),
@@ -265,7 +271,7 @@ fn a_tampered_answer_is_rejected() {
         ("reached", |s| s.reached.truncate(3)),
         ("bound", |s| s.bound -= 1.0),
         ("certified bound", |s| s.certified_bound -= 1.0),
-        ("certificate", |s| s.reduced = None),
+        ("certificate", |s| (s.reduced, s.refutation) = (None, None)),
         ("certificate", |s| s.reduced.as_mut().unwrap().certificate.multipliers[0] += 99.0),
     ];
     let honest = max_cover(&instance, 90.0, 4, &p_median::Options::default()).unwrap();

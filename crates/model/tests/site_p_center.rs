@@ -9,7 +9,7 @@ mod one_page;
 use emporion_model::outcome::Status;
 use emporion_model::site::p_center::{Options, Solution, check, solve};
 use emporion_model::site::p_median::Proof;
-use emporion_model::site::witness::Rejection;
+use emporion_model::site::refutation::{Rejection, Step};
 use emporion_model::site::{Instance, p_median};
 use proptest::prelude::*;
 
@@ -37,19 +37,19 @@ fn towns_on_a_road_are_known_by_hand() {
 }
 
 /// Solve one graph, hold the answer against the listed optimum and re-check the certificate.
-fn matches_optimum(path: &std::path::Path, optimum: f64) -> Proof {
+fn matches_optimum(path: &std::path::Path, optimum: f64) {
     let (instance, p) = locations::graph(path);
     let solution = solve(&instance, p, &Options::default()).unwrap();
     let name = path.file_name().unwrap().to_string_lossy();
     assert_eq!((solution.radius, solution.bound, solution.gap), (optimum, optimum, 0.0), "{name}");
     assert_eq!(check(&instance, p, &solution).unwrap(), solution.certified_bound, "{name}");
-    solution.proof
+    assert_eq!(solution.proof, Proof::Certificate, "{name}");
 }
 
 #[test]
 fn the_committed_graph_is_solved_and_proven() {
     // 127: Pullan 2008, confirmed with HiGHS on the covering form.
-    let _ = matches_optimum(&common::oracle("site").join("pmed1.txt.gz"), 127.0);
+    matches_optimum(&common::oracle("site").join("pmed1.txt.gz"), 127.0);
 }
 
 #[test]
@@ -58,7 +58,7 @@ fn all_or_library_graphs_are_solved_and_proven() {
     let listed = locations::optima(&folder, "p-center");
     assert_eq!(listed.len(), 27, "graphs of the reference folder");
     for (_, optimum, file) in listed {
-        let _ = matches_optimum(&folder.join(file), optimum);
+        matches_optimum(&folder.join(file), optimum);
     }
 }
 
@@ -134,13 +134,19 @@ proptest! {
         prop_assert_eq!(solution.status, Status::Optimal { gap: 0.0 });
         let checked = check(&instance, q.p, &solution);
         prop_assert!(checked.is_ok(), "{checked:?} {solution:?}");
+        prop_assert_eq!(solution.proof, Proof::Certificate);
+        // The steps that prove the optimum prove nothing above it.
+        let mut false_claim = solution.clone();
+        false_claim.certificate.radius = optimum.next_up();
+        let rejected = check(&instance, q.p, &false_claim);
+        prop_assert!(matches!(rejected, Err(Rejection::Certificate { .. })), "{rejected:?}");
     }
 
     #[test]
     fn a_search_cut_short_never_claims_more_than_the_optimum(q in question()) {
         let instance = q.instance();
         let optimum = one_page::p_center(&q.costs, &q.weights, q.p, &q.kept, &q.forbidden).unwrap();
-        let options = Options { max_nodes: 1, certificate_steps: 2 };
+        let options = Options { max_nodes: 1, max_certificate: 9 };
         let solution = solve(&instance, q.p, &options).unwrap();
         prop_assert!(solution.bound <= optimum && solution.radius >= optimum);
         prop_assert_eq!(solution.gap == 0.0, solution.bound == solution.radius);
@@ -203,14 +209,15 @@ fn the_median_plan_is_never_better_for_the_farthest() {
 #[test]
 fn a_tampered_answer_is_rejected() {
     type Tamper = fn(&mut Solution);
-    let spoilt: [(&str, Tamper); 12] = [
+    let spoilt: [(&str, Tamper); 13] = [
         ("radius", |s| s.radius -= 1.0),
         ("farthest", |s| s.farthest += 1),
         ("bound", |s| s.bound = s.radius + 1.0),
         ("certified bound", |s| s.certified_bound -= 1.0),
         ("certificate", |s| s.certificate.radius += 1e6),
-        ("certificate", |s| s.certificate.witness.weights.truncate(1)),
-        ("certificate", |s| s.certificate.witness.customers.reverse()),
+        ("certificate", |s| s.certificate.refutation.steps.truncate(1)),
+        ("certificate", |s| s.certificate.refutation.steps = vec![Step::Few]),
+        ("certificate", |s| s.certificate.refutation.weights[0].weights.fill(1)),
         ("gap", |s| s.gap += 0.5),
         ("proof", |s| s.proof = Proof::Open),
         ("proof", |s| s.status = Status::Optimal { gap: 0.5 }),
@@ -219,13 +226,13 @@ fn a_tampered_answer_is_rejected() {
             s.assignment[5] = *s.open.iter().find(|j| **j != s.assignment[5]).unwrap();
         }),
     ];
-    let instance = square(60);
-    let honest = solve(&instance, 6, &Options::default()).unwrap();
-    assert!(check(&instance, 6, &honest).is_ok());
+    let (instance, p) = locations::graph(&common::oracle("site").join("pmed1.txt.gz"));
+    let honest = solve(&instance, p, &Options::default()).unwrap();
+    assert!(check(&instance, p, &honest).is_ok());
     for (at, (what, tamper)) in spoilt.iter().enumerate() {
         let mut solution = honest.clone();
         tamper(&mut solution);
-        let message = check(&instance, 6, &solution).expect_err(what).to_string();
+        let message = check(&instance, p, &solution).expect_err(what).to_string();
         assert!(message.contains(what), "tampering {at}: {message}");
     }
     assert!(matches!(check(&instance, 0, &honest), Err(Rejection::Input(_))));

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::refutation::Step;
 use super::set_cover::{Best, Links, Node};
 
 /// How long to climb.
@@ -14,8 +15,6 @@ pub(crate) struct Climb {
     pub(crate) patience: usize,
     /// Try a cover made from the reduced costs every so many steps (0: never).
     pub(crate) greedy_every: usize,
-    /// Whether to decide sites by reduced cost. Without, the multipliers alone prove the bound.
-    pub(crate) decide: bool,
 }
 
 /// Stop the climb below this θ: steps no longer move the bound.
@@ -119,8 +118,6 @@ pub(crate) fn climb(
     let mut reduced = vec![0_i64; rest.sites.len()];
     let mut open = vec![false; rest.sites.len()];
     let (mut top, mut top_bound) = (current.clone(), i64::MIN);
-    let mut drop = vec![false; rest.sites.len()];
-    let mut must = vec![false; rest.sites.len()];
     let mut subgradient = vec![0.0; rest.customers.len()];
     let (mut theta, mut idle, mut closed) = (rules.theta, 0, false);
     for step in 0..rules.steps {
@@ -143,8 +140,6 @@ pub(crate) fn climb(
         }
         for j in 0..rest.sites.len() {
             open[j] = reduced[j] < 0;
-            drop[j] |= bound + reduced[j].max(0) >= cutoff;
-            must[j] |= bound - reduced[j].min(0) >= cutoff;
         }
         if bound > top_bound {
             (top_bound, idle) = (bound, 0);
@@ -181,19 +176,24 @@ pub(crate) fn climb(
     rest.customers.iter().zip(&top).for_each(|(&i, u)| all[i] = *u);
     node.multipliers = Arc::new(all);
     if closed {
+        let which = best.log.weights(&node.multipliers);
+        best.log.step(Step::Bound(which));
         return None;
     }
-    if !rules.decide {
-        return Some(0);
-    }
-    let decided = drop.iter().zip(&must).filter(|(drop, must)| **drop || **must).count();
-    for (at, &site) in rest.sites.iter().enumerate() {
-        match (drop[at], must[at]) {
-            (true, true) => return None,
-            (true, false) => node.allowed.remove(site),
-            (false, true) => node.open(links, site),
-            (false, false) => {}
-        }
+    // Sites whose opposite the multipliers rule out.
+    rest.price(&top, &mut reduced);
+    let cutoff = best.cutoff(links);
+    let those = |out: &dyn Fn(i64) -> bool| -> Vec<usize> {
+        (0..rest.sites.len()).filter(|&at| out(reduced[at])).map(|at| rest.sites[at]).collect()
+    };
+    let close = those(&|reduced| top_bound + reduced.max(0) >= cutoff);
+    let open = those(&|reduced| top_bound - reduced.min(0) >= cutoff);
+    close.iter().for_each(|&j| node.allowed.remove(j));
+    open.iter().for_each(|&j| node.open(links, j));
+    let decided = close.len() + open.len();
+    if decided > 0 {
+        let which = best.log.weights(&node.multipliers);
+        best.log.step(Step::Decide(which, close, open));
     }
     Some(decided)
 }

@@ -7,11 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::bits::Bits;
 use super::cover_bound::{Climb, climb};
-use super::facility_bound::add_down;
 use super::instance::{Instance, SiteState};
 use super::p_median::Proof;
+use super::refutation::{self, Log, Refutation, Rejection, Step};
 use super::set_cover::{Best, Limits, Links, Node, drop_customers, search};
-use super::witness::{self, Rejection};
 use crate::outcome::{InputError, Note, Status};
 
 pub use super::max_covering::{MaxCover, check_max_cover, max_cover};
@@ -20,6 +19,8 @@ pub use super::max_covering::{MaxCover, check_max_cover, max_cover};
 const BITS: i32 = 20;
 /// Sums of scaled costs stay below 2^50.
 const SUM_BITS: f64 = 50.0;
+/// Subgradient steps for the multipliers of a certificate that cannot hold the tree.
+const CERTIFICATE_STEPS: usize = 1_000;
 /// Opening costs up to here can be summed without overflow.
 const LARGEST: f64 = 1e120;
 
@@ -29,13 +30,14 @@ pub struct Options {
     /// Nodes of the tree at most. 200,000 by default. When the limit comes first the gap is
     /// positive and proven all the same.
     pub max_nodes: usize,
-    /// Steps that make the certificate at most. 1,000 by default.
-    pub certificate_steps: usize,
+    /// Numbers that the certificate may hold at most. 1,000,000 by default; where the search needs
+    /// more, the certificate holds one vector of multipliers.
+    pub max_certificate: usize,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { max_nodes: 200_000, certificate_steps: 1_000 }
+        Self { max_nodes: 200_000, max_certificate: 1_000_000 }
     }
 }
 
@@ -62,17 +64,20 @@ pub enum CoverError {
     },
 }
 
-/// Multipliers and the bound they prove.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// Why no cover is cheaper than a bound.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Certificate {
-    /// u_i, one per customer, not negative, in the unit of opening costs.
-    pub multipliers: Vec<f64>,
-    /// L(u), rounded down, before any rounding up to a whole number.
-    pub value: f64,
+    /// No cover costs less than this many steps of 2^-bits, each opening cost rounded down to a
+    /// whole number of steps.
+    pub at_least: i64,
+    /// How fine the steps are: follows from the opening costs.
+    pub bits: i32,
+    /// Why.
+    pub refutation: Refutation,
 }
 
 /// The cheapest sites that reach everybody, with a proof.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[must_use]
 pub struct SetCover {
     /// Open sites, ascending, the kept ones included.
@@ -91,7 +96,7 @@ pub struct SetCover {
     pub certified_bound: f64,
     /// What `bound` rests on.
     pub proof: Proof,
-    /// The multipliers and the value they prove.
+    /// The re-checkable proof.
     pub certificate: Certificate,
     /// Covers nearer than this in cost are not told apart: 0 when all costs are whole.
     pub resolution: f64,
@@ -124,6 +129,12 @@ impl Scale {
         if self.whole { 1 << self.bits } else { sites as i64 }
     }
 
+    /// A bound in steps as one in the caller's unit: covers of whole cost have no other.
+    fn certified(&self, at_least: i64, cost: f64) -> f64 {
+        let value = at_least as f64 * 2_f64.powi(-self.bits);
+        (if self.whole { value.ceil() } else { value.next_down() }).max(0.0).min(cost)
+    }
+
     fn resolution(&self, sites: usize) -> f64 {
         // Each cost is off by a step at most, in either cover.
         if self.whole { 0.0 } else { 4.0 * sites as f64 * 2_f64.powi(-self.bits) }
@@ -146,7 +157,6 @@ impl Scale {
 /// | R | `radius` | 1 | distance |
 /// | f_j | `opening`; 1 each if `None`: fewest sites | sites | money |
 /// | y_j | [`SetCover::open`] | sites | |
-/// | u_i | [`Certificate::multipliers`] | customers | money |
 ///
 /// # Assumptions
 ///
@@ -200,31 +210,30 @@ pub fn set_cover(
         let nearest = allowed.fold(f64::INFINITY, f64::min);
         return Err(CoverError::Unreachable { customers: lost, nearest, radius });
     }
-    let (n, m) = (instance.customers(), instance.sites());
+    let m = instance.sites();
     let scale = Scale::new(&opening);
-    let covers = |i, j| instance.cost(i, j) <= radius;
-    let links = Links::new(n, scale.costs(&opening), scale.unit(m), covers);
-    let mut root =
-        Node::new(&links, Bits::of(n, 0..n), Bits::of(m, instance.sites_in(SiteState::Free)));
-    instance.sites_in(SiteState::Kept).for_each(|j| root.open(&links, j));
-
+    let (links, root) = question(instance, radius, &opening, &scale);
     let most: i64 = allowed(instance).map(|j| links.costs[j]).sum();
-    let best = Best { value: most + links.unit, cover: None, any: false };
+    let log = Log::new(options.max_certificate);
+    let best = Best { value: most + links.unit, cover: None, any: false, log };
     let limits = Limits { root_steps: 600, node_steps: 40, max_nodes: options.max_nodes };
     let found = search(&links, root.clone(), best, &limits);
     // A search cut short may have met no cover yet: all sites are one.
-    let mut open = found.best.cover.unwrap_or_else(|| allowed(instance).collect());
+    let mut open = found.best.cover.clone().unwrap_or_else(|| allowed(instance).collect());
     open.sort_unstable();
     let cost: f64 = open.iter().map(|&j| opening[j]).sum();
 
-    let multipliers = multipliers(&links, root, found.best.value, &scale, options);
-    let value = lower_bound(instance, radius, &opening, &multipliers);
-    let certified_bound = certified(&opening, value, cost);
+    let cutoff = found.best.cutoff(&links);
+    let whole_tree = found.open_bound.is_none().then(|| found.best.log.finish()).flatten();
+    let (at_least, refutation) = match whole_tree {
+        Some(refutation) => (cutoff, refutation),
+        None => root_bound(&links, root, found.best.value),
+    };
+    let certified_bound = scale.certified(at_least, cost);
     let resolution = scale.resolution(m);
     let by_search = match found.open_bound {
         None => cost - resolution,
-        Some(bound) if scale.whole => ((bound + links.unit - 1) / links.unit) as f64,
-        Some(bound) => (bound as f64 * 2_f64.powi(-scale.bits)).next_down(),
+        Some(bound) => scale.certified(bound, cost),
     };
     let bound = certified_bound.max(by_search).min(cost);
     let gap = relative_gap(cost, bound, resolution);
@@ -238,21 +247,14 @@ pub fn set_cover(
         status: Status::Optimal { gap },
         certified_bound,
         proof: Proof::of(cost, certified_bound, gap, resolution),
-        certificate: Certificate { multipliers, value },
+        certificate: Certificate { at_least, bits: scale.bits, refutation },
         resolution,
         nodes: found.nodes,
     })
 }
 
-/// Prove the bound of a cover again, from the distances and opening costs alone.
-///
-/// ```text
-/// L(u) = Σ_i u_i + Σ_{j kept} (f_j - U_j) + Σ_{j free} min(0, f_j - U_j),   U_j = Σ_{i : c_ij ≤ R} u_i
-/// ```
-///
-/// # Notation
-///
-/// u_i: [`Certificate::multipliers`]; the rest as in [`set_cover`].
+/// Prove the bound of a cover again, from the distances and opening costs alone: the steps of the
+/// search are walked once more; see [`refutation`] for why each of them holds.
 ///
 /// # Result
 ///
@@ -264,12 +266,12 @@ pub fn set_cover(
 ///
 /// # Cost
 ///
-/// One pass, O(n m) time, O(m) memory; every sum is rounded down.
+/// One pass over the distances, O(n m), and some set operations per step; whole numbers, so nothing
+/// is rounded.
 ///
 /// # Source
 ///
-/// Geoffrion 1974, "Lagrangean relaxation for integer programming", Mathematical Programming Study
-/// 2, 82-114, theorem 1(a).
+/// As [`set_cover`].
 pub fn check(
     instance: &Instance,
     radius: f64,
@@ -277,30 +279,29 @@ pub fn check(
     solution: &SetCover,
 ) -> Result<f64, Rejection> {
     let opening = opening_costs(instance, opening)?;
-    witness::check_plan(instance, solution.open.len(), &solution.open, &solution.assignment)?;
+    refutation::check_plan(instance, solution.open.len(), &solution.open, &solution.assignment)?;
     let far = |(i, &j): (usize, &usize)| instance.cost(i, j) > radius;
     if let Some(at) = solution.assignment.iter().enumerate().position(far) {
         let (what, fault) = ("customer", "is beyond the radius of every open site");
         return Err(Rejection::Plan { what, at, fault });
     }
     let cost = solution.open.iter().map(|&j| opening[j]).sum();
-    witness::same("the cost", solution.cost, cost)?;
-    let (expected, got) = (instance.customers(), solution.certificate.multipliers.len());
-    if expected != got {
-        return Err(Rejection::Witness);
-    }
-    let value = lower_bound(instance, radius, &opening, &solution.certificate.multipliers);
-    witness::same("the value of the certificate", solution.certificate.value, value)?;
-    let certified_bound = certified(&opening, value, cost);
-    witness::same("the certified bound", solution.certified_bound, certified_bound)?;
-    let resolution = Scale::new(&opening).resolution(instance.sites());
-    witness::same("the resolution", solution.resolution, resolution)?;
+    refutation::same("the cost", solution.cost, cost)?;
+    let scale = Scale::new(&opening);
+    let (links, root) = question(instance, radius, &opening, &scale);
+    let Certificate { at_least, bits, refutation } = &solution.certificate;
+    refutation::same("the scale", f64::from(*bits), f64::from(scale.bits))?;
+    refutation.check(&links, root, *at_least)?;
+    let certified_bound = scale.certified(*at_least, cost);
+    refutation::same("the certified bound", solution.certified_bound, certified_bound)?;
+    let resolution = scale.resolution(instance.sites());
+    refutation::same("the resolution", solution.resolution, resolution)?;
     if !(certified_bound <= solution.bound && solution.bound <= cost) {
         let (what, claimed) = ("the bound", solution.bound);
         return Err(Rejection::Number { what, claimed, found: certified_bound });
     }
     let gap = relative_gap(cost, solution.bound, resolution);
-    witness::same("the gap", solution.gap, gap)?;
+    refutation::same("the gap", solution.gap, gap)?;
     let found = Proof::of(cost, certified_bound, gap, resolution);
     if solution.proof != found || solution.status != (Status::Optimal { gap }) {
         return Err(Rejection::Proof { claimed: solution.proof, found });
@@ -349,49 +350,31 @@ pub(crate) fn unreachable(instance: &Instance, radius: f64) -> Vec<usize> {
     (0..instance.customers()).filter(lost).collect()
 }
 
-/// Multipliers that prove as much of the cost as they can.
-fn multipliers(
-    links: &Links,
-    mut root: Node,
-    value: i64,
-    scale: &Scale,
-    options: &Options,
-) -> Vec<f64> {
-    drop_customers(links, &mut root);
-    let mut best = Best { value, cover: None, any: false };
-    let (steps, patience) = (options.certificate_steps.max(1), 25);
-    let rules = Climb { steps, theta: 1.0, patience, greedy_every: 0, decide: false };
-    let _ = climb(links, &mut root, &mut best, &rules);
-    root.multipliers.iter().map(|u| *u as f64 * 2_f64.powi(-scale.bits)).collect()
+/// Links within the radius, and the node that the kept sites leave.
+fn question(instance: &Instance, radius: f64, opening: &[f64], scale: &Scale) -> (Links, Node) {
+    let (n, m) = (instance.customers(), instance.sites());
+    let covers = |i, j| instance.cost(i, j) <= radius;
+    let links = Links::new(n, scale.costs(opening), scale.unit(m), covers);
+    let free = Bits::of(m, instance.sites_in(SiteState::Free));
+    let mut root = Node::new(&links, Bits::of(n, 0..n), free);
+    instance.sites_in(SiteState::Kept).for_each(|j| root.open(&links, j));
+    (links, root)
 }
 
-/// L(u), never above its exact value; minus infinity for multipliers that prove nothing.
-fn lower_bound(instance: &Instance, radius: f64, opening: &[f64], multipliers: &[f64]) -> f64 {
-    if multipliers.iter().any(|u| !(0.0..=LARGEST).contains(u)) {
-        return f64::NEG_INFINITY;
-    }
-    let mut reduced = opening.to_vec();
-    let mut bound = 0.0;
-    for (row, &u) in instance.costs().chunks_exact(instance.sites()).zip(multipliers) {
-        bound = add_down(bound, u);
-        if u > 0.0 {
-            let within = row.iter().zip(&mut reduced).filter(|(cost, _)| **cost <= radius);
-            within.for_each(|(_, reduced)| *reduced = add_down(*reduced, -u));
-        }
-    }
-    for (state, reduced) in instance.states().iter().zip(reduced) {
-        bound = match state {
-            SiteState::Kept => add_down(bound, reduced),
-            SiteState::Free => add_down(bound, reduced.min(0.0)),
-            SiteState::Forbidden => bound,
-        };
-    }
-    bound
-}
-
-fn certified(opening: &[f64], value: f64, cost: f64) -> f64 {
-    let whole = Scale::new(opening).whole;
-    (if whole { value.ceil() } else { value }).max(0.0).min(cost)
+/// What one vector of multipliers proves.
+fn root_bound(links: &Links, root: Node, value: i64) -> (i64, Refutation) {
+    let mut node = root.clone();
+    let implied = drop_customers(links, &mut node);
+    let mut log = Log::new(usize::MAX);
+    log.step(Step::Without(implied));
+    let mut best = Best { value, cover: None, any: false, log: Log::default() };
+    let rules = Climb { steps: CERTIFICATE_STEPS, theta: 1.0, patience: 25, greedy_every: 0 };
+    let _ = climb(links, &mut node, &mut best, &rules);
+    let which = log.weights(&node.multipliers);
+    log.step(Step::Bound(which));
+    let refutation = log.finish().expect("room for everything");
+    // The bound of the climb leaves out no customer of positive weight.
+    (node.bound.max(root.spent).min(best.cutoff(links)), refutation)
 }
 
 fn relative_gap(cost: f64, bound: f64, resolution: f64) -> f64 {

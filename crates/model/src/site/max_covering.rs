@@ -9,12 +9,18 @@ use super::certificate;
 use super::covering::{CoverError, check_radius, unreachable};
 use super::instance::{Instance, SiteState};
 use super::p_median::{self, Proof};
-use super::set_cover::{Best, Limits, Links, Node, search};
-use super::witness::{self, Rejection};
-use crate::outcome::{Note, Status};
+use super::refutation::{self, Log, Refutation, Rejection};
+use super::set_cover::{Best, Limits, Links, Node, Search, search};
+use crate::outcome::{InputError, Note, Status};
 
 /// One site in the whole numbers of the covering kernel.
 const UNIT: i64 = 1 << 20;
+/// Numbers that the refutation of a full cover may hold.
+const MAX_REFUTATION: usize = 200_000;
+/// Nodes of the p-median before covering is tried.
+const SHORT: usize = 150;
+/// Lightest groups that are left out in turn.
+const MAX_LEFT_OUT: usize = 500;
 /// Finding out whether p sites reach everybody is only a short cut.
 const COVER_LIMITS: Limits = Limits { root_steps: 300, node_steps: 40, max_nodes: 500 };
 
@@ -46,9 +52,11 @@ pub struct MaxCover {
     pub proof: Proof,
     /// Plans nearer than this are not told apart: 0 when all weights are whole.
     pub resolution: f64,
-    /// The p-median that the question comes down to, with its multipliers; `None` when every
-    /// customer in anybody's reach is reached, which needs no proof.
+    /// The p-median that the question comes down to, with its multipliers; `None` when nothing is
+    /// left to choose, when nobody who can be reached is missed, or when `refutation` says enough.
     pub reduced: Option<p_median::Solution>,
+    /// Why p sites cannot reach everybody who can be reached: they miss the lightest group at least.
+    pub refutation: Option<Refutation>,
     /// `unreachable`: customers whom no plan helps. `spare`: open sites that add nothing.
     pub notes: Vec<Note>,
 }
@@ -124,23 +132,30 @@ pub fn max_cover(
     let rest = Rest::new(instance, radius);
     let kept: Vec<usize> = instance.sites_in(SiteState::Kept).collect();
     let room = p - kept.len();
-    let everybody = rest.cover(room);
-    let reduced = match rest.question(room) {
-        Some(question) if everybody.is_none() => Some(p_median::solve(&question, room, options)?),
-        _ => None,
+    let (mut reduced, mut refutation) = (None, None);
+    let places: Vec<usize> = match rest.question(room) {
+        None => (0..rest.sites.len()).take(room).collect(),
+        Some(question) => {
+            let full = rest.full(room);
+            refutation = full.refutation;
+            let plan = match full.cover {
+                Some(cover) => Choice::Cover(cover),
+                None => rest.median(&question, room, options, refutation.is_some())?,
+            };
+            match plan {
+                Choice::Cover(cover) => cover,
+                Choice::Median(plan) => reduced.insert(plan).open.clone(),
+            }
+        }
     };
-    let chosen: Vec<usize> = match (&reduced, everybody) {
-        (Some(plan), _) => plan.open.iter().map(|&at| rest.sites[at]).collect(),
-        (None, Some(cover)) => cover.iter().map(|&at| rest.sites[at]).collect(),
-        (None, None) => rest.sites.iter().copied().take(room).collect(),
-    };
+    let chosen = places.into_iter().map(|at| rest.sites[at]).collect();
     let mut open = [kept, chosen].concat();
     let free = instance.sites_in(SiteState::Free).filter(|j| !open.contains(j));
     let spare: Vec<usize> = free.take(p - open.len()).collect();
     open.extend(&spare);
     open.sort_unstable();
     let shown = Shown::new(instance, radius, &open);
-    let claims = Claims::new(&rest, &shown, reduced.as_ref());
+    let claims = Claims::new(&rest, &shown, reduced.as_ref(), refutation.is_some());
     let unreachable = unreachable(instance, radius);
     Ok(MaxCover {
         assignment: instance.assign(&open),
@@ -157,6 +172,7 @@ pub fn max_cover(
         proof: claims.proof,
         resolution: rest.resolution,
         reduced,
+        refutation,
     })
 }
 
@@ -170,7 +186,7 @@ pub fn max_cover(
 /// # Errors
 ///
 /// [`Rejection`] naming the first claim that the numbers do not give; a certificate of the p-median
-/// that is rejected is [`Rejection::Witness`].
+/// that is rejected is [`Rejection::Certificate { step: 0 }`].
 ///
 /// # Cost
 ///
@@ -187,30 +203,36 @@ pub fn check_max_cover(
 ) -> Result<f64, Rejection> {
     check_radius(radius)?;
     instance.check_p(p)?;
-    witness::check_plan(instance, p, &solution.open, &solution.assignment)?;
+    refutation::check_plan(instance, p, &solution.open, &solution.assignment)?;
     let rest = Rest::new(instance, radius);
     let shown = Shown::new(instance, radius, &solution.open);
-    witness::same("the weight reached", solution.weight, shown.weight)?;
-    witness::same("the total weight", solution.total_weight, rest.total_weight)?;
-    witness::same("the resolution", solution.resolution, rest.resolution)?;
+    refutation::same("the weight reached", solution.weight, shown.weight)?;
+    refutation::same("the total weight", solution.total_weight, rest.total_weight)?;
+    refutation::same("the resolution", solution.resolution, rest.resolution)?;
     if solution.reached != shown.reached || solution.unreachable != unreachable(instance, radius) {
         let (what, at) = ("list of", solution.reached.len());
         return Err(Rejection::Plan { what, at, fault: "customers reached is not the right one" });
     }
     let room = p - instance.sites_in(SiteState::Kept).count();
+    if let Some(refutation) = &solution.refutation {
+        let (links, root) = rest.links(None);
+        refutation.check(&links, root, room as i64 * UNIT + 1)?;
+    }
     match (rest.question(room), &solution.reduced) {
         (None, None) => {}
-        // Who reaches all that can be reached has nothing to prove.
-        (Some(_), None) if rest.misses_nobody(&shown) => {}
+        // Who misses nobody, or only what must be missed, has nothing more to prove.
+        (Some(_), None) if solution.refutation.is_some() || rest.misses_nobody(&shown) => {}
         (Some(question), Some(plan)) => {
-            let _ = certificate::check(&question, room, plan).map_err(|_| Rejection::Witness)?;
+            let _ = certificate::check(&question, room, plan)
+                .map_err(|_| Rejection::Certificate { step: 0 })?;
         }
-        _ => return Err(Rejection::Witness),
+        _ => return Err(Rejection::Certificate { step: 0 }),
     }
-    let claims = Claims::new(&rest, &shown, solution.reduced.as_ref());
-    witness::same("the certified bound", solution.certified_bound, claims.certified_bound)?;
-    witness::same("the bound", solution.bound, claims.bound)?;
-    witness::same("the gap", solution.gap, claims.gap)?;
+    let (plan, refuted) = (solution.reduced.as_ref(), solution.refutation.is_some());
+    let claims = Claims::new(&rest, &shown, plan, refuted);
+    refutation::same("the certified bound", solution.certified_bound, claims.certified_bound)?;
+    refutation::same("the bound", solution.bound, claims.bound)?;
+    refutation::same("the gap", solution.gap, claims.gap)?;
     if solution.proof != claims.proof || solution.status != (Status::Optimal { gap: claims.gap }) {
         return Err(Rejection::Proof { claimed: solution.proof, found: claims.proof });
     }
@@ -264,14 +286,65 @@ impl Rest {
         Self { sites, groups: groups.into_iter().collect(), reachable, total_weight, resolution }
     }
 
-    /// Places of at most `room` sites that reach every group, if a short search finds them.
-    fn cover(&self, room: usize) -> Option<Vec<usize>> {
+    /// Who reaches which group, and all of them but one as the task.
+    fn links(&self, without: Option<usize>) -> (Links, Node) {
         let (n, m) = (self.groups.len(), self.sites.len());
         let covers = |i: usize, j: usize| self.groups[i].0.binary_search(&j).is_ok();
         let links = Links::new(n, vec![UNIT; m], UNIT, covers);
-        let root = Node::new(&links, Bits::of(n, 0..n), Bits::of(m, 0..m));
-        let best = Best { value: (room as i64 + 1) * UNIT, cover: None, any: true };
-        search(&links, root, best, &COVER_LIMITS).best.cover
+        let task = Bits::of(n, (0..n).filter(|i| without != Some(*i)));
+        let root = Node::new(&links, task, Bits::of(m, 0..m));
+        (links, root)
+    }
+
+    /// Sites that reach all groups but maybe one, if a short search finds them.
+    fn decide(&self, room: usize, without: Option<usize>, log: Log) -> Search {
+        let (links, root) = self.links(without);
+        let best = Best { value: (room as i64 + 1) * UNIT, cover: None, any: true, log };
+        search(&links, root, best, &COVER_LIMITS)
+    }
+
+    /// Whether p sites reach everybody.
+    fn full(&self, room: usize) -> Full {
+        let found = self.decide(room, None, Log::new(MAX_REFUTATION));
+        let impossible = found.best.cover.is_none() && found.open_bound.is_none();
+        let refutation = if impossible { found.best.log.finish() } else { None };
+        Full { cover: found.best.cover, refutation }
+    }
+
+    /// The p-median. Where p sites reach nearly everybody its bound is weakest and covering is
+    /// strongest: if a short search leaves a gap, a cover of all but a lightest group is looked for.
+    fn median(
+        &self,
+        question: &Instance,
+        room: usize,
+        options: &p_median::Options,
+        refuted: bool,
+    ) -> Result<Choice, InputError> {
+        let max_nodes = options.max_nodes.min(SHORT);
+        let short = p_median::Options { max_nodes, ..options.clone() };
+        let plan = p_median::solve(question, room, &short)?;
+        let lightest = self.lightest();
+        let missed_least = refuted && plan.objective <= lightest;
+        if plan.gap == 0.0 || missed_least {
+            return Ok(Choice::Median(plan));
+        }
+        if refuted {
+            let light = (0..self.groups.len()).filter(|&at| self.groups[at].1 == lightest);
+            let cover = light
+                .take(MAX_LEFT_OUT)
+                .find_map(|at| self.decide(room, Some(at), Log::default()).best.cover);
+            if let Some(cover) = cover {
+                return Ok(Choice::Cover(cover));
+            }
+        }
+        let longer = options.max_nodes > SHORT;
+        let plan = if longer { p_median::solve(question, room, options)? } else { plan };
+        Ok(Choice::Median(plan))
+    }
+
+    /// The least that is missed if anything is.
+    fn lightest(&self) -> f64 {
+        self.groups.iter().map(|(_, weight)| *weight).fold(f64::INFINITY, f64::min)
     }
 
     /// Whether a plan reaches all that can be reached.
@@ -296,6 +369,20 @@ impl Rest {
             question.and_then(|question| question.weighted(weights)).expect("weights are positive"),
         )
     }
+}
+
+/// What covering alone finds out.
+struct Full {
+    /// Places of sites that reach every group.
+    cover: Option<Vec<usize>>,
+    /// Why no sites reach every group.
+    refutation: Option<Refutation>,
+}
+
+/// Where a plan comes from: places of sites, or the p-median.
+enum Choice {
+    Cover(Vec<usize>),
+    Median(p_median::Solution),
 }
 
 /// Free sites that reach a group, without those whose groups another one reaches too. Of twins the
@@ -340,10 +427,17 @@ struct Claims {
 }
 
 impl Claims {
-    fn new(rest: &Rest, shown: &Shown, reduced: Option<&p_median::Solution>) -> Self {
-        // With no p-median left, the plan reaches all that any plan can, or no choice is left.
-        let of = |missed: f64| (rest.reachable - missed).max(shown.weight);
-        let (mut bound, mut certified_bound) = (shown.weight, shown.weight);
+    fn new(
+        rest: &Rest,
+        shown: &Shown,
+        reduced: Option<&p_median::Solution>,
+        refuted: bool,
+    ) -> Self {
+        let least = if refuted { rest.lightest() } else { 0.0 };
+        let of = |missed: f64| (rest.reachable - missed.max(least)).max(shown.weight);
+        // With no p-median left and nothing refuted, the plan misses nobody or had no choice.
+        let only = if refuted { of(least) } else { shown.weight };
+        let (mut bound, mut certified_bound) = (only, only);
         let mut resolution = rest.resolution;
         if let Some(plan) = reduced {
             (bound, certified_bound) = (of(plan.bound), of(plan.certified_bound));

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::bits::Bits;
 use super::instance::{Instance, SiteState};
 use super::p_median::Proof;
+use super::refutation::{self, Log, Refutation, Rejection};
 use super::set_cover::{Best, Limits, Links, Node, search};
-use super::witness::{self, Witness};
 use crate::outcome::{InputError, Note, Status};
 
 /// One site in the whole numbers of the covering kernel: fine enough for multipliers.
@@ -18,28 +18,28 @@ pub struct Options {
     /// Nodes of the tree at most, for each radius tried. 200,000 by default: OR-Library's graphs
     /// with up to 900 vertices need some hundred.
     pub max_nodes: usize,
-    /// Steps that make the certificate at most, for each radius tried. 1,000 by default; 0 leaves
-    /// only the bound that follows from each customer's nearest site.
-    pub certificate_steps: usize,
+    /// Numbers that the certificate may hold at most. 1,000,000 by default; where the search needs
+    /// more, the certificate holds only the bound that follows from each customer's nearest site.
+    pub max_certificate: usize,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { max_nodes: 200_000, certificate_steps: 1_000 }
+        Self { max_nodes: 200_000, max_certificate: 1_000_000 }
     }
 }
 
-/// Customers whom no p sites can all reach below a radius.
+/// Why no p sites reach all customers below a radius.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Certificate {
     /// No plan has a radius below this one.
     pub radius: f64,
-    /// The customers and their whole-number weights, of which no p sites collect the sum.
-    pub witness: Witness,
+    /// Why no p sites reach all customers below it.
+    pub refutation: Refutation,
 }
 
 /// A plan with a proof of how good it is.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[must_use]
 pub struct Solution {
     /// Open sites, ascending, the kept ones included.
@@ -100,9 +100,7 @@ pub struct Solution {
 ///
 /// # Result
 ///
-/// A plan, a proven bound and the certificate. With p sites there may be a gap between what
-/// fractions of sites and whole sites can cover; then [`Solution::proof`] says
-/// [`Proof::Search`], and the certificate proves `certified_bound` only.
+/// A plan, a proven bound and the certificate, which [`check`] walks without searching.
 ///
 /// # Errors
 ///
@@ -145,6 +143,7 @@ pub fn solve(instance: &Instance, p: usize, options: &Options) -> Result<Solutio
     let mut high = position(&radii, radius_of(instance, &open));
     // `sure` falls behind `low` when a tree is cut short.
     let (mut sure, mut decisions, mut nodes) = (low, 0, 0);
+    let mut certificate = alone(instance);
     while low < high {
         let middle = low + (high - low) / 2;
         let answer = decide(instance, radii[middle], room, options);
@@ -160,6 +159,9 @@ pub fn solve(instance: &Instance, p: usize, options: &Options) -> Result<Solutio
                 if answer.proven {
                     sure = low;
                 }
+                if let Some(refutation) = answer.refutation {
+                    certificate = Certificate { radius: radii[low], refutation };
+                }
             }
         }
     }
@@ -168,7 +170,6 @@ pub fn solve(instance: &Instance, p: usize, options: &Options) -> Result<Solutio
     let assignment = instance.assign(&open);
     let (radius, farthest) = farthest(instance, &assignment);
     let bound = radii[sure].min(radius);
-    let certificate = certify(instance, p, &radii, position(&radii, bound), options);
     let certified_bound = certificate.radius;
     let gap = relative_gap(radius, bound);
     Ok(Solution {
@@ -190,15 +191,8 @@ pub fn solve(instance: &Instance, p: usize, options: &Options) -> Result<Solutio
 
 /// Prove again, from the costs alone, that no p sites have a radius below the certified bound.
 ///
-/// ```text
-/// Σ_i u_i  >  max { Σ_{j ∈ S} Σ_{i : w_i c_ij < R} u_i  :  |S| = p, Kept ⊆ S, S ∩ Forbidden = ∅ }
-/// ```
-///
-/// If all customers could be reached below R, the right side would hold each u_i once at least.
-///
-/// # Notation
-///
-/// u_i: the weights of [`Witness`], whole numbers; R: [`Certificate::radius`].
+/// The steps of the search at the last radius that was too small are walked once more; see
+/// [`refutation`] for why each of them holds.
 ///
 /// # Result
 ///
@@ -206,42 +200,41 @@ pub fn solve(instance: &Instance, p: usize, options: &Options) -> Result<Solutio
 ///
 /// # Errors
 ///
-/// [`witness::Rejection`] naming the first claim that the numbers do not give.
+/// [`Rejection`] naming the first claim that the numbers do not give.
 ///
 /// # Cost
 ///
-/// One pass, O(n m) time, O(m) memory; whole numbers, so nothing is rounded.
+/// One pass over the costs, O(n m), and some set operations per step; whole numbers, so nothing is
+/// rounded.
 ///
 /// # Source
 ///
-/// Farkas' lemma; Schrijver 1986, "Theory of Linear and Integer Programming", section 7.3.
-pub fn check(
-    instance: &Instance,
-    p: usize,
-    solution: &Solution,
-) -> Result<f64, witness::Rejection> {
+/// As [`solve`].
+pub fn check(instance: &Instance, p: usize, solution: &Solution) -> Result<f64, Rejection> {
     instance.check_p(p)?;
-    witness::check_plan(instance, p, &solution.open, &solution.assignment)?;
+    refutation::check_plan(instance, p, &solution.open, &solution.assignment)?;
     let (radius, farthest) = farthest(instance, &solution.assignment);
-    witness::same("the radius", solution.radius, radius)?;
-    witness::same("the farthest customer", solution.farthest as f64, farthest as f64)?;
-    let certificate = &solution.certificate;
-    let below = |i: usize, j: usize| reach(instance, i, j) < certificate.radius;
-    if certificate.radius > 0.0 && !certificate.witness.holds(instance, p, below) {
-        return Err(witness::Rejection::Witness);
+    refutation::same("the radius", solution.radius, radius)?;
+    refutation::same("the farthest customer", solution.farthest as f64, farthest as f64)?;
+    let Certificate { radius: certified, refutation } = &solution.certificate;
+    // Nothing is below zero.
+    if *certified != 0.0 {
+        let room = p - instance.sites_in(SiteState::Kept).count();
+        let (links, root) = within(instance, |i, j| reach(instance, i, j) < *certified);
+        refutation.check(&links, root, room as i64 * UNIT + 1)?;
     }
-    witness::same("the certified bound", solution.certified_bound, certificate.radius)?;
-    if !(certificate.radius <= solution.bound && solution.bound <= radius) {
+    refutation::same("the certified bound", solution.certified_bound, *certified)?;
+    if !(*certified <= solution.bound && solution.bound <= radius) {
         let (what, claimed) = ("the bound", solution.bound);
-        return Err(witness::Rejection::Number { what, claimed, found: certificate.radius });
+        return Err(Rejection::Number { what, claimed, found: *certified });
     }
     let gap = relative_gap(radius, solution.bound);
-    witness::same("the gap", solution.gap, gap)?;
-    let proof = Proof::of(radius, certificate.radius, gap, 0.0);
+    refutation::same("the gap", solution.gap, gap)?;
+    let proof = Proof::of(radius, *certified, gap, 0.0);
     if solution.proof != proof || solution.status != (Status::Optimal { gap }) {
-        return Err(witness::Rejection::Proof { claimed: solution.proof, found: proof });
+        return Err(Rejection::Proof { claimed: solution.proof, found: proof });
     }
-    Ok(certificate.radius)
+    Ok(*certified)
 }
 
 /// w_i c_ij, rounded once: the order of radii is the order of these numbers.
@@ -314,46 +307,28 @@ struct Decision {
     cover: Option<Vec<usize>>,
     /// Whether "no cover" is certain.
     proven: bool,
+    /// Why, unless that takes too many steps.
+    refutation: Option<Refutation>,
     nodes: usize,
 }
 
 fn decide(instance: &Instance, radius: f64, room: usize, options: &Options) -> Decision {
     let (links, root) = within(instance, |i, j| reach(instance, i, j) <= radius);
-    let best = Best { value: (room as i64 + 1) * UNIT, cover: None, any: true };
+    let log = Log::new(options.max_certificate);
+    let best = Best { value: (room as i64 + 1) * UNIT, cover: None, any: true, log };
     let limits = Limits { root_steps: 400, node_steps: 40, max_nodes: options.max_nodes };
     let found = search(&links, root, best, &limits);
-    Decision { cover: found.best.cover, proven: found.open_bound.is_none(), nodes: found.nodes }
+    let proven = found.best.cover.is_none() && found.open_bound.is_none();
+    let refutation = if proven { found.best.log.finish() } else { None };
+    Decision { cover: found.best.cover, proven, refutation, nodes: found.nodes }
 }
 
-/// The largest radius, up to the bound, that multipliers alone prove.
-fn certify(
-    instance: &Instance,
-    p: usize,
-    radii: &[f64],
-    bound: usize,
-    options: &Options,
-) -> Certificate {
-    // The customer whose nearest site is farthest proves this much alone.
-    let nearest = nearest_of_all(instance);
-    let lonely = |i: &usize| allowed(instance).all(|j| reach(instance, *i, j) >= nearest);
-    let alone = (0..instance.customers()).find(lonely).expect("one customer attains the maximum");
-    let witness = Witness { customers: vec![alone], weights: vec![1] };
-    let mut proven = Certificate { radius: nearest, witness };
-    let room = p - instance.sites_in(SiteState::Kept).count();
-    let (mut low, mut high, mut middle) = (position(radii, nearest), bound, bound);
-    while low < high {
-        let radius = radii[middle];
-        let (links, root) = within(instance, |i, j| reach(instance, i, j) < radius);
-        match Witness::find(&links, root, room, options.certificate_steps) {
-            Some(witness) => {
-                proven = Certificate { radius, witness };
-                low = middle;
-            }
-            None => high = middle - 1,
-        }
-        middle = high - (high - low) / 2;
-    }
-    proven
+/// The customer whose nearest site is farthest proves that much alone.
+fn alone(instance: &Instance) -> Certificate {
+    let radius = nearest_of_all(instance);
+    let lonely = |i: &usize| allowed(instance).all(|j| reach(instance, *i, j) >= radius);
+    let customer = (0..instance.customers()).find(lonely).expect("one attains the maximum");
+    Certificate { radius, refutation: Refutation::stuck(customer) }
 }
 
 /// Open free sites until p are open, each time the one that lowers Σ_i w_i c_i most. Returns those

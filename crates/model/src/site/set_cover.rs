@@ -21,6 +21,7 @@ use std::sync::Arc;
 
 use super::bits::Bits;
 use super::cover_bound::{Climb, climb};
+use super::refutation::{Log, Step, split};
 
 /// Who covers whom, and at what cost.
 #[derive(Debug)]
@@ -104,6 +105,8 @@ pub(crate) struct Best {
     pub(crate) cover: Option<Vec<usize>>,
     /// Stop at the first cover.
     pub(crate) any: bool,
+    /// Why there is no better one, step by step.
+    pub(crate) log: Log,
 }
 
 impl Best {
@@ -144,40 +147,23 @@ pub(crate) struct Limits {
 
 /// Find the cheapest cover with a cost below `best.value`, or prove that there is none.
 pub(crate) fn search(links: &Links, root: Node, mut best: Best, limits: &Limits) -> Search {
+    let root_rules = Climb { steps: limits.root_steps, theta: 1.0, patience: 20, greedy_every: 10 };
+    let node_rules = Climb { steps: limits.node_steps, theta: 0.3, patience: 8, greedy_every: 0 };
     let mut stack = vec![root];
     let mut nodes = 0;
     while nodes < limits.max_nodes.max(1)
         && !best.done()
         && let Some(mut node) = stack.pop()
     {
-        if node.bound >= best.cutoff(links) {
-            continue;
-        }
-        let rules = if nodes == 0 {
-            Climb {
-                steps: limits.root_steps,
-                theta: 1.0,
-                patience: 20,
-                greedy_every: 10,
-                decide: true,
-            }
-        } else {
-            Climb {
-                steps: limits.node_steps,
-                theta: 0.3,
-                patience: 8,
-                greedy_every: 0,
-                decide: true,
-            }
-        };
+        let rules = if nodes == 0 { &root_rules } else { &node_rules };
         nodes += 1;
-        if !settle(links, &mut node, &mut best, &rules) {
-            stack.extend(children(links, node));
+        if !settle(links, &mut node, &mut best, rules) {
+            stack.extend(children(links, node, &mut best.log));
         }
     }
     let cutoff = best.cutoff(links);
     let left = stack.iter().map(|node| node.bound.max(node.spent));
-    let open_bound = if best.done() { None } else { left.filter(|bound| *bound < cutoff).min() };
+    let open_bound = if best.done() { None } else { left.map(|bound| bound.min(cutoff)).min() };
     Search { best, open_bound, nodes }
 }
 
@@ -192,6 +178,7 @@ fn settle(links: &Links, node: &mut Node, best: &mut Best, rules: &Climb) -> boo
         }
         if node.uncovered.is_empty() {
             best.offer(links, &node.chosen);
+            best.log.step(Step::Spent);
             return true;
         }
         if few_left(links, node, best) {
@@ -211,28 +198,42 @@ fn settle(links: &Links, node: &mut Node, best: &mut Best, rules: &Climb) -> boo
 }
 
 /// Reductions to a standstill. False if the node holds no better cover.
-fn reduce(links: &Links, node: &mut Node, best: &Best) -> bool {
+fn reduce(links: &Links, node: &mut Node, best: &mut Best) -> bool {
     loop {
-        if node.spent >= best.cutoff(links) || !essential(links, node) {
+        if !essential(links, node, &mut best.log) {
+            return false;
+        }
+        if node.spent >= best.cutoff(links) {
+            best.log.step(Step::Spent);
             return false;
         }
         let before = (node.allowed.count(), node.uncovered.count());
-        drop_sites(links, node);
-        drop_customers(links, node);
+        let needless = drop_sites(links, node);
+        if !needless.is_empty() {
+            best.log.step(Step::Dominated(needless));
+        }
+        let implied = drop_customers(links, node);
+        if !implied.is_empty() {
+            best.log.step(Step::Without(implied));
+        }
         if (node.allowed.count(), node.uncovered.count()) == before {
-            return node.spent < best.cutoff(links);
+            return true;
         }
     }
 }
 
 /// Open the only site of a customer. False if a customer has none.
-fn essential(links: &Links, node: &mut Node) -> bool {
+fn essential(links: &Links, node: &mut Node, log: &mut Log) -> bool {
     loop {
         let mut only = None;
         for i in node.uncovered.members() {
             match links.by_customer[i].common(&node.allowed) {
-                0 => return false,
+                0 => {
+                    log.step(Step::Stuck(i));
+                    return false;
+                }
                 1 => {
+                    log.step(Step::Only(i));
                     only = links.by_customer[i].and(&node.allowed).first();
                     break;
                 }
@@ -247,8 +248,9 @@ fn essential(links: &Links, node: &mut Node) -> bool {
 }
 
 /// Drop sites whose uncovered customers another site covers too, at no higher cost. Of twins the
-/// lowest position stays.
-fn drop_sites(links: &Links, node: &mut Node) {
+/// lowest position stays. Returns the dropped ones, each with the other one.
+fn drop_sites(links: &Links, node: &mut Node) -> Vec<(usize, usize)> {
+    let mut needless = Vec::new();
     let sites: Vec<usize> = node.allowed.members().collect();
     for j in sites {
         let mut others = node.allowed.clone();
@@ -267,14 +269,19 @@ fn drop_sites(links: &Links, node: &mut Node) {
             links.costs[l] < links.costs[j]
                 || links.costs[l] == links.costs[j] && (l < j || covered(l) > own)
         };
-        if !any || others.members().any(better) {
+        // A site that covers nobody needs no reason.
+        let by = others.members().find(|&l| better(l)).filter(|_| any);
+        needless.extend(by.map(|by| (j, by)));
+        if !any || by.is_some() {
             node.allowed.remove(j);
         }
     }
+    needless
 }
 
-/// Drop customers who are covered whenever another one is: N_i ⊆ N_k drops k.
-pub(crate) fn drop_customers(links: &Links, node: &mut Node) {
+/// Drop customers who are covered whenever another one is: N_i ⊆ N_k drops k. Returns them.
+pub(crate) fn drop_customers(links: &Links, node: &mut Node) -> Vec<usize> {
+    let mut dropped = Vec::new();
     let customers: Vec<usize> = node.uncovered.members().collect();
     for i in customers {
         if !node.uncovered.has(i) {
@@ -289,7 +296,9 @@ pub(crate) fn drop_customers(links: &Links, node: &mut Node) {
             }
         }
         node.uncovered.take_out(&implied);
+        dropped.extend(implied.members());
     }
+    dropped
 }
 
 /// If at most two more sites can be paid for, find the cheapest pair by intersection, which closes
@@ -327,6 +336,7 @@ fn few_left(links: &Links, node: &Node, best: &mut Best) -> bool {
             }
         }
     }
+    best.log.step(Step::Few);
     true
 }
 
@@ -338,24 +348,17 @@ fn fewest(links: &Links, node: &Node) -> usize {
 
 /// One child per site of the hardest customer, each without the sites before it. The last one on
 /// the stack, which is visited first, opens the site of least reduced cost.
-fn children(links: &Links, node: Node) -> Vec<Node> {
+fn children(links: &Links, node: Node, log: &mut Log) -> Vec<Node> {
     let hardest = fewest(links, &node);
     let reduced = |j: usize| {
         let collected: i64 =
             links.by_site[j].and(&node.uncovered).members().map(|i| node.multipliers[i]).sum();
         links.costs[j] - collected
     };
-    let mut sites: Vec<(i64, usize)> =
-        links.by_customer[hardest].and(&node.allowed).members().map(|j| (reduced(j), j)).collect();
+    let own = links.by_customer[hardest].and(&node.allowed);
+    let mut sites: Vec<(i64, usize)> = own.members().map(|j| (reduced(j), j)).collect();
     sites.sort_unstable();
-    let mut without = node;
-    let mut children = Vec::with_capacity(sites.len());
-    for (_, site) in sites {
-        let mut child = without.clone();
-        child.open(links, site);
-        children.push(child);
-        without.allowed.remove(site);
-    }
-    children.reverse();
-    children
+    let sites: Vec<usize> = sites.into_iter().map(|(_, site)| site).collect();
+    log.step(Step::Split(hardest, sites.clone()));
+    split(links, node, &sites)
 }
