@@ -11,7 +11,7 @@ use emporion_model::site::covering::{
     CoverError, MaxCover, Options, SetCover, check, check_max_cover, max_cover, set_cover,
 };
 use emporion_model::site::p_median::Proof;
-use emporion_model::site::refutation::Rejection;
+use emporion_model::site::rejection::Rejection;
 use emporion_model::site::{Instance, p_center, p_median};
 use proptest::prelude::*;
 

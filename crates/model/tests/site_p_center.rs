@@ -9,7 +9,8 @@ mod one_page;
 use emporion_model::outcome::Status;
 use emporion_model::site::p_center::{Options, Solution, check, solve};
 use emporion_model::site::p_median::Proof;
-use emporion_model::site::refutation::{Rejection, Step};
+use emporion_model::site::refutation::Step;
+use emporion_model::site::rejection::Rejection;
 use emporion_model::site::{Instance, p_median};
 use proptest::prelude::*;
 

@@ -6,10 +6,13 @@
 use serde::{Deserialize, Serialize};
 
 use super::bits::Bits;
+use super::certificate::relative_gap;
 use super::cover_bound::{Climb, climb};
+use super::facility::check_list;
 use super::instance::{Instance, SiteState};
 use super::p_median::Proof;
-use super::refutation::{self, Log, Refutation, Rejection, Step};
+use super::refutation::{Log, Refutation, Step};
+use super::rejection::{Claims, Rejection, check_plan, notes, same};
 use super::set_cover::{Best, Limits, Links, Node, drop_customers, search};
 use crate::outcome::{InputError, Note, Status};
 
@@ -239,7 +242,7 @@ pub fn set_cover(
     let gap = relative_gap(cost, bound, resolution);
     Ok(SetCover {
         assignment: instance.assign(&open),
-        notes: notes(instance, radius, &open),
+        notes: advice(instance, radius, &open),
         open,
         cost,
         bound,
@@ -254,7 +257,7 @@ pub fn set_cover(
 }
 
 /// Prove the bound of a cover again, from the distances and opening costs alone: the steps of the
-/// search are walked once more; see [`refutation`] for why each of them holds.
+/// search are walked once more; see [`refutation`](super::refutation) for why each of them holds.
 ///
 /// # Result
 ///
@@ -279,33 +282,25 @@ pub fn check(
     solution: &SetCover,
 ) -> Result<f64, Rejection> {
     let opening = opening_costs(instance, opening)?;
-    refutation::check_plan(instance, solution.open.len(), &solution.open, &solution.assignment)?;
+    check_plan(instance, solution.open.len(), &solution.open, &solution.assignment)?;
     let far = |(i, &j): (usize, &usize)| instance.cost(i, j) > radius;
     if let Some(at) = solution.assignment.iter().enumerate().position(far) {
         let (what, fault) = ("customer", "is beyond the radius of every open site");
         return Err(Rejection::Plan { what, at, fault });
     }
     let cost = solution.open.iter().map(|&j| opening[j]).sum();
-    refutation::same("the cost", solution.cost, cost)?;
+    same("the cost", solution.cost, cost)?;
     let scale = Scale::new(&opening);
     let (links, root) = question(instance, radius, &opening, &scale);
     let Certificate { at_least, bits, refutation } = &solution.certificate;
-    refutation::same("the scale", f64::from(*bits), f64::from(scale.bits))?;
+    same("the scale", f64::from(*bits), f64::from(scale.bits))?;
     refutation.check(&links, root, *at_least)?;
     let certified_bound = scale.certified(*at_least, cost);
-    refutation::same("the certified bound", solution.certified_bound, certified_bound)?;
     let resolution = scale.resolution(instance.sites());
-    refutation::same("the resolution", solution.resolution, resolution)?;
-    if !(certified_bound <= solution.bound && solution.bound <= cost) {
-        let (what, claimed) = ("the bound", solution.bound);
-        return Err(Rejection::Number { what, claimed, found: certified_bound });
-    }
-    let gap = relative_gap(cost, solution.bound, resolution);
-    refutation::same("the gap", solution.gap, gap)?;
-    let found = Proof::of(cost, certified_bound, gap, resolution);
-    if solution.proof != found || solution.status != (Status::Optimal { gap }) {
-        return Err(Rejection::Proof { claimed: solution.proof, found });
-    }
+    same("the resolution", solution.resolution, resolution)?;
+    let SetCover { bound, gap, proof, status, .. } = *solution;
+    let claims = Claims { bound, certified_bound: solution.certified_bound, gap, proof, status };
+    claims.check(cost, certified_bound, resolution)?;
     Ok(certified_bound)
 }
 
@@ -323,21 +318,8 @@ pub(crate) fn check_radius(radius: f64) -> Result<(), InputError> {
 
 fn opening_costs(instance: &Instance, opening: Option<&[f64]>) -> Result<Vec<f64>, InputError> {
     let Some(opening) = opening else { return Ok(vec![1.0; instance.sites()]) };
-    let (expected, got) = (instance.sites(), opening.len());
-    if expected != got {
-        return Err(InputError::Length { what: "opening costs".to_owned(), expected, got });
-    }
-    match opening.iter().position(|f| !(0.0..=LARGEST).contains(f)) {
-        None => Ok(opening.to_vec()),
-        Some(index) => Err(InputError::Value {
-            what: "opening costs".to_owned(),
-            index,
-            value: opening[index],
-            remedy:
-                "give a finite number that is not negative; forbid a site that cannot be opened"
-                    .to_owned(),
-        }),
-    }
+    check_list("opening costs", opening, instance.sites(), LARGEST)?;
+    Ok(opening.to_vec())
 }
 
 fn allowed(instance: &Instance) -> impl Iterator<Item = usize> + '_ {
@@ -377,17 +359,8 @@ fn root_bound(links: &Links, root: Node, value: i64) -> (i64, Refutation) {
     (node.bound.max(root.spent).min(best.cutoff(links)), refutation)
 }
 
-fn relative_gap(cost: f64, bound: f64, resolution: f64) -> f64 {
-    if cost - bound <= resolution { 0.0 } else { (cost - bound) / cost }
-}
-
-fn notes(instance: &Instance, radius: f64, open: &[usize]) -> Vec<Note> {
+fn advice(instance: &Instance, radius: f64, open: &[usize]) -> Vec<Note> {
     let times = |i: usize| open.iter().filter(|&&j| instance.cost(i, j) <= radius).count();
-    let rows: Vec<usize> = (0..instance.customers()).filter(|&i| times(i) == 1).collect();
-    if rows.is_empty() {
-        return Vec::new();
-    }
-    let count = rows.len();
-    let message = format!("{count} customers are within reach of one open site only");
-    vec![Note { code: "single", message, count, rows }]
+    let single = (0..instance.customers()).filter(|&i| times(i) == 1).collect();
+    notes([("single", "customers are within reach of one open site only", single)])
 }

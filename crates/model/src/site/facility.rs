@@ -2,10 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::facility_check::{Certificate, certified, lower_bound, relative_gap};
+use super::certificate::relative_gap;
+use super::facility_check::{Certificate, certified, lower_bound};
 use super::facility_tree::Tree;
 use super::instance::{Instance, SiteState};
 use super::p_median::Proof;
+use super::rejection::notes;
 use crate::outcome::{InputError, Note, Status};
 
 /// Sums of costs up to here are exact enough and cannot overflow.
@@ -180,7 +182,12 @@ impl Facilities {
     }
 }
 
-fn check_list(what: &str, list: &[f64], expected: usize, most: f64) -> Result<(), InputError> {
+pub(crate) fn check_list(
+    what: &str,
+    list: &[f64],
+    expected: usize,
+    most: f64,
+) -> Result<(), InputError> {
     if list.len() != expected {
         return Err(InputError::Length { what: what.to_owned(), expected, got: list.len() });
     }
@@ -357,7 +364,7 @@ pub fn solve(problem: &Facilities, options: &Options) -> Result<Solution, InputE
     let gap = relative_gap(objective, bound, resolution);
     Ok(Solution {
         proof: Proof::of(objective, certified_bound, gap, resolution),
-        notes: notes(problem, &open, &service),
+        notes: advice(problem, &open, &service),
         open,
         service,
         opening_cost,
@@ -374,7 +381,7 @@ pub fn solve(problem: &Facilities, options: &Options) -> Result<Solution, InputE
     })
 }
 
-fn notes(problem: &Facilities, open: &[usize], service: &[Service]) -> Vec<Note> {
+fn advice(problem: &Facilities, open: &[usize], service: &[Service]) -> Vec<Note> {
     let twice = |pair: &[Service]| pair[0].customer == pair[1].customer;
     let mut split: Vec<usize> =
         service.windows(2).filter(|pair| twice(pair)).map(|pair| pair[0].customer).collect();
@@ -383,14 +390,8 @@ fn notes(problem: &Facilities, open: &[usize], service: &[Service]) -> Vec<Note>
     service.iter().for_each(|s| load[s.site] += s.share * problem.demand(s.customer));
     let full = |j: &usize| load[*j] >= problem.capacity(*j) * (1.0 - 1e-9);
     let full: Vec<usize> = open.iter().copied().filter(full).collect();
-    let listed = [
+    notes([
         ("split", "customers are served from several sites", split),
         ("full", "open sites have no room left", full),
-    ];
-    let some = listed.into_iter().filter(|(_, _, rows)| !rows.is_empty());
-    some.map(|(code, text, rows)| {
-        let count = rows.len();
-        Note { code, message: format!("{count} {text}"), count, rows }
-    })
-    .collect()
+    ])
 }

@@ -16,8 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::facility::{Facilities, Service, Solution};
 use super::facility_bound::{add_down, choose, fewest, fill, offers};
 use super::instance::SiteState;
-use super::p_median::Proof;
-use crate::outcome::Status;
+use super::rejection::{Claims, Rejection, check_open, same};
 
 /// Shares of a customer sum to 1, and loads stay within capacity, up to rounding of some thousand
 /// additions.
@@ -44,48 +43,6 @@ pub struct Certificate {
     pub multipliers: Vec<Vec<f64>>,
     /// The walk.
     pub steps: Vec<Step>,
-}
-
-/// Why a solution is not believed.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum Rejection {
-    /// The tree is not one that covers all plans.
-    #[error("step {step} of the certificate {fault}")]
-    Tree {
-        /// Position of the step.
-        step: usize,
-        /// What is wrong with it.
-        fault: &'static str,
-    },
-    /// The open sites or the service are not a plan.
-    #[error("{what} {at} {fault}")]
-    Plan {
-        /// `site` or `customer`.
-        what: &'static str,
-        /// Its position.
-        at: usize,
-        /// What is wrong with it.
-        fault: &'static str,
-    },
-    /// The stated proof or status is not the one that the numbers support.
-    #[error("the proof is claimed to be {claimed:?}, but the numbers support {found:?}")]
-    Proof {
-        /// As stated in the solution.
-        claimed: Proof,
-        /// As the numbers have it.
-        found: Proof,
-    },
-    /// A number that the costs do not give.
-    #[error("{what} is claimed to be {claimed}, but the costs give {found}")]
-    Number {
-        /// Which number.
-        what: &'static str,
-        /// As stated in the solution.
-        claimed: f64,
-        /// As recomputed.
-        found: f64,
-    },
 }
 
 /// Recompute objective and bound of a plan from the costs, and compare them with the claims.
@@ -117,39 +74,18 @@ pub fn check(problem: &Facilities, solution: &Solution) -> Result<f64, Rejection
     same("the objective", solution.objective, objective)?;
     let value = lower_bound(problem, &solution.certificate)?;
     let certified_bound = certified(problem, value, objective);
-    same("the certified bound", solution.certified_bound, certified_bound)?;
-    same("the resolution", solution.resolution, problem.resolution(objective))?;
-    if !(certified_bound <= solution.bound && solution.bound <= objective) {
-        let (what, claimed) = ("the bound", solution.bound);
-        return Err(Rejection::Number { what, claimed, found: certified_bound });
-    }
-    let gap = relative_gap(objective, solution.bound, solution.resolution);
-    same("the gap", solution.gap, gap)?;
-    let found = Proof::of(objective, certified_bound, gap, solution.resolution);
-    if solution.proof != found || solution.status != (Status::Optimal { gap }) {
-        return Err(Rejection::Proof { claimed: solution.proof, found });
-    }
+    let resolution = problem.resolution(objective);
+    same("the resolution", solution.resolution, resolution)?;
+    let Solution { bound, gap, proof, status, .. } = *solution;
+    let claims = Claims { bound, certified_bound: solution.certified_bound, gap, proof, status };
+    claims.check(objective, certified_bound, resolution)?;
     Ok(certified_bound)
 }
 
 fn check_plan(problem: &Facilities, solution: &Solution) -> Result<(), Rejection> {
     let refuse = |what, at, fault| Err(Rejection::Plan { what, at, fault });
-    let open = &solution.open;
-    for (at, &site) in open.iter().enumerate() {
-        match problem.states().get(site) {
-            None => return refuse("site", site, "does not exist"),
-            Some(SiteState::Forbidden) => return refuse("site", site, "is forbidden"),
-            Some(_) if at > 0 && open[at - 1] >= site => {
-                return refuse("site", site, "is repeated or out of order");
-            }
-            Some(_) => {}
-        }
-    }
-    let is_open = |site: usize| open.binary_search(&site).is_ok();
-    let kept = |site: &usize| problem.states()[*site] == SiteState::Kept;
-    if let Some(site) = (0..problem.sites()).filter(kept).find(|&site| !is_open(site)) {
-        return refuse("site", site, "is to be kept but is not open");
-    }
+    check_open(problem.states(), &solution.open)?;
+    let is_open = |site: usize| solution.open.binary_search(&site).is_ok();
     let mut served = vec![0.0; problem.customers()];
     let mut load = vec![0.0; problem.sites()];
     for part in &solution.service {
@@ -175,10 +111,6 @@ fn check_plan(problem: &Facilities, solution: &Solution) -> Result<(), Rejection
     }
 }
 
-fn same(what: &'static str, claimed: f64, found: f64) -> Result<(), Rejection> {
-    if claimed == found { Ok(()) } else { Err(Rejection::Number { what, claimed, found }) }
-}
-
 /// A value of the tree as a bound: costs are not negative, whole data without capacities have whole
 /// objectives, and a bound above the cost of a plan can only be rounding.
 pub(crate) fn certified(problem: &Facilities, value: f64, objective: f64) -> f64 {
@@ -186,17 +118,12 @@ pub(crate) fn certified(problem: &Facilities, value: f64, objective: f64) -> f64
     value.max(0.0).min(objective)
 }
 
-/// (objective - bound) / objective, with 0 for a difference within the resolution.
-pub(crate) fn relative_gap(objective: f64, bound: f64, resolution: f64) -> f64 {
-    if objective - bound <= resolution { 0.0 } else { (objective - bound) / objective }
-}
-
 /// The least leaf, rounded down.
 pub(crate) fn lower_bound(
     problem: &Facilities,
     certificate: &Certificate,
 ) -> Result<f64, Rejection> {
-    let refuse = |step, fault| Err(Rejection::Tree { step, fault });
+    let refuse = |step, fault| Err(Rejection::Certificate { step, fault });
     let priced: Vec<Option<Priced>> =
         certificate.multipliers.iter().map(|lambda| Priced::new(problem, lambda)).collect();
     let mut states = problem.states().to_vec();

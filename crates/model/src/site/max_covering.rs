@@ -9,7 +9,8 @@ use super::certificate;
 use super::covering::{CoverError, check_radius, unreachable};
 use super::instance::{Instance, SiteState};
 use super::p_median::{self, Proof};
-use super::refutation::{self, Log, Refutation, Rejection};
+use super::refutation::{Log, Refutation};
+use super::rejection::{Rejection, check_plan, notes, same};
 use super::set_cover::{Best, Limits, Links, Node, Search, search};
 use crate::outcome::{InputError, Note, Status};
 
@@ -21,6 +22,9 @@ const MAX_REFUTATION: usize = 200_000;
 const SHORT: usize = 150;
 /// Lightest groups that are left out in turn.
 const MAX_LEFT_OUT: usize = 500;
+/// The p-median is missing, needless, or does not prove its bound.
+const UNPROVEN: Rejection =
+    Rejection::Certificate { step: 0, fault: "(the p-median that is left) does not hold" };
 /// Finding out whether p sites reach everybody is only a short cut.
 const COVER_LIMITS: Limits = Limits { root_steps: 300, node_steps: 40, max_nodes: 500 };
 
@@ -159,7 +163,7 @@ pub fn max_cover(
     let unreachable = unreachable(instance, radius);
     Ok(MaxCover {
         assignment: instance.assign(&open),
-        notes: notes(&unreachable, spare),
+        notes: advice(&unreachable, spare),
         open,
         reached: shown.reached,
         unreachable,
@@ -186,7 +190,7 @@ pub fn max_cover(
 /// # Errors
 ///
 /// [`Rejection`] naming the first claim that the numbers do not give; a certificate of the p-median
-/// that is rejected is [`Rejection::Certificate { step: 0 }`].
+/// that is rejected is [`UNPROVEN`].
 ///
 /// # Cost
 ///
@@ -203,12 +207,12 @@ pub fn check_max_cover(
 ) -> Result<f64, Rejection> {
     check_radius(radius)?;
     instance.check_p(p)?;
-    refutation::check_plan(instance, p, &solution.open, &solution.assignment)?;
+    check_plan(instance, p, &solution.open, &solution.assignment)?;
     let rest = Rest::new(instance, radius);
     let shown = Shown::new(instance, radius, &solution.open);
-    refutation::same("the weight reached", solution.weight, shown.weight)?;
-    refutation::same("the total weight", solution.total_weight, rest.total_weight)?;
-    refutation::same("the resolution", solution.resolution, rest.resolution)?;
+    same("the weight reached", solution.weight, shown.weight)?;
+    same("the total weight", solution.total_weight, rest.total_weight)?;
+    same("the resolution", solution.resolution, rest.resolution)?;
     if solution.reached != shown.reached || solution.unreachable != unreachable(instance, radius) {
         let (what, at) = ("list of", solution.reached.len());
         return Err(Rejection::Plan { what, at, fault: "customers reached is not the right one" });
@@ -223,16 +227,15 @@ pub fn check_max_cover(
         // Who misses nobody, or only what must be missed, has nothing more to prove.
         (Some(_), None) if solution.refutation.is_some() || rest.misses_nobody(&shown) => {}
         (Some(question), Some(plan)) => {
-            let _ = certificate::check(&question, room, plan)
-                .map_err(|_| Rejection::Certificate { step: 0 })?;
+            let _ = certificate::check(&question, room, plan).map_err(|_| UNPROVEN)?;
         }
-        _ => return Err(Rejection::Certificate { step: 0 }),
+        _ => return Err(UNPROVEN),
     }
     let (plan, refuted) = (solution.reduced.as_ref(), solution.refutation.is_some());
     let claims = Claims::new(&rest, &shown, plan, refuted);
-    refutation::same("the certified bound", solution.certified_bound, claims.certified_bound)?;
-    refutation::same("the bound", solution.bound, claims.bound)?;
-    refutation::same("the gap", solution.gap, claims.gap)?;
+    same("the certified bound", solution.certified_bound, claims.certified_bound)?;
+    same("the bound", solution.bound, claims.bound)?;
+    same("the gap", solution.gap, claims.gap)?;
     if solution.proof != claims.proof || solution.status != (Status::Optimal { gap: claims.gap }) {
         return Err(Rejection::Proof { claimed: solution.proof, found: claims.proof });
     }
@@ -456,19 +459,10 @@ impl Claims {
     }
 }
 
-fn notes(unreachable: &[usize], spare: Vec<usize>) -> Vec<Note> {
-    let listed = [
-        (
-            "unreachable",
-            "customers are beyond the radius of every site that may be open",
-            unreachable.to_vec(),
-        ),
+fn advice(unreachable: &[usize], spare: Vec<usize>) -> Vec<Note> {
+    let lost = "customers are beyond the radius of every site that may be open";
+    notes([
+        ("unreachable", lost, unreachable.to_vec()),
         ("spare", "open sites add nothing: others would do as well", spare),
-    ];
-    let some = listed.into_iter().filter(|(_, _, rows)| !rows.is_empty());
-    some.map(|(code, text, rows)| {
-        let count = rows.len();
-        Note { code, message: format!("{count} {text}"), count, rows }
-    })
-    .collect()
+    ])
 }

@@ -7,7 +7,7 @@
 //! | keep the farthest customer near | [`p_center`] |
 //! | reach everybody, or most demand, within a radius | [`covering`] |
 //! | weigh opening costs against service, with or without capacities | [`facility`] |
-//! | let anyone re-check the bound | [`certificate`], [`refutation`], [`facility_check`] |
+//! | let anyone re-check the bound | [`certificate`], [`refutation`], [`facility_check`], [`rejection`] |
 //! | distances between coordinates, regions, on roads | [`distance`], [`regions`], [`roads`] |
 //! | gains in trade instead of distances | [`gains`] |
 //! | the curve of cost against p, and plans that grow | [`elbow`] |
@@ -39,6 +39,7 @@ pub mod p_center;
 pub mod p_median;
 pub mod refutation;
 pub mod regions;
+pub mod rejection;
 pub mod roads;
 pub mod sensitivity;
 mod set_cover;

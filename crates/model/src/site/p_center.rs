@@ -3,9 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::bits::Bits;
+use super::certificate::relative_gap;
 use super::instance::{Instance, SiteState};
 use super::p_median::Proof;
-use super::refutation::{self, Log, Refutation, Rejection};
+use super::refutation::{Log, Refutation};
+use super::rejection::{Claims, Rejection, check_plan, notes, same};
 use super::set_cover::{Best, Limits, Links, Node, search};
 use crate::outcome::{InputError, Note, Status};
 
@@ -171,7 +173,7 @@ pub fn solve(instance: &Instance, p: usize, options: &Options) -> Result<Solutio
     let (radius, farthest) = farthest(instance, &assignment);
     let bound = radii[sure].min(radius);
     let certified_bound = certificate.radius;
-    let gap = relative_gap(radius, bound);
+    let gap = relative_gap(radius, bound, 0.0);
     Ok(Solution {
         open,
         assignment,
@@ -185,14 +187,14 @@ pub fn solve(instance: &Instance, p: usize, options: &Options) -> Result<Solutio
         certificate,
         decisions,
         nodes,
-        notes: notes(instance, spare),
+        notes: advice(instance, spare),
     })
 }
 
 /// Prove again, from the costs alone, that no p sites have a radius below the certified bound.
 ///
 /// The steps of the search at the last radius that was too small are walked once more; see
-/// [`refutation`] for why each of them holds.
+/// [`refutation`](super::refutation) for why each of them holds.
 ///
 /// # Result
 ///
@@ -212,10 +214,10 @@ pub fn solve(instance: &Instance, p: usize, options: &Options) -> Result<Solutio
 /// As [`solve`].
 pub fn check(instance: &Instance, p: usize, solution: &Solution) -> Result<f64, Rejection> {
     instance.check_p(p)?;
-    refutation::check_plan(instance, p, &solution.open, &solution.assignment)?;
+    check_plan(instance, p, &solution.open, &solution.assignment)?;
     let (radius, farthest) = farthest(instance, &solution.assignment);
-    refutation::same("the radius", solution.radius, radius)?;
-    refutation::same("the farthest customer", solution.farthest as f64, farthest as f64)?;
+    same("the radius", solution.radius, radius)?;
+    same("the farthest customer", solution.farthest as f64, farthest as f64)?;
     let Certificate { radius: certified, refutation } = &solution.certificate;
     // Nothing is below zero.
     if *certified != 0.0 {
@@ -223,17 +225,8 @@ pub fn check(instance: &Instance, p: usize, solution: &Solution) -> Result<f64, 
         let (links, root) = within(instance, |i, j| reach(instance, i, j) < *certified);
         refutation.check(&links, root, room as i64 * UNIT + 1)?;
     }
-    refutation::same("the certified bound", solution.certified_bound, *certified)?;
-    if !(*certified <= solution.bound && solution.bound <= radius) {
-        let (what, claimed) = ("the bound", solution.bound);
-        return Err(Rejection::Number { what, claimed, found: *certified });
-    }
-    let gap = relative_gap(radius, solution.bound);
-    refutation::same("the gap", solution.gap, gap)?;
-    let proof = Proof::of(radius, *certified, gap, 0.0);
-    if solution.proof != proof || solution.status != (Status::Optimal { gap }) {
-        return Err(Rejection::Proof { claimed: solution.proof, found: proof });
-    }
+    let Solution { bound, certified_bound, gap, proof, status, .. } = *solution;
+    Claims { bound, certified_bound, gap, proof, status }.check(radius, *certified, 0.0)?;
     Ok(*certified)
 }
 
@@ -283,10 +276,6 @@ fn farthest(instance: &Instance, assignment: &[usize]) -> (f64, usize) {
         }
     }
     worst
-}
-
-fn relative_gap(radius: f64, bound: f64) -> f64 {
-    if bound >= radius { 0.0 } else { (radius - bound) / radius }
 }
 
 /// Links within a radius, and the node that the kept sites leave.
@@ -359,17 +348,10 @@ fn fill(instance: &Instance, open: &mut Vec<usize>, p: usize) -> Vec<usize> {
     added
 }
 
-fn notes(instance: &Instance, spare: Vec<usize>) -> Vec<Note> {
-    let idle: Vec<usize> =
-        (0..instance.customers()).filter(|&i| instance.weights()[i] == 0.0).collect();
-    let listed = [
+fn advice(instance: &Instance, spare: Vec<usize>) -> Vec<Note> {
+    let idle = (0..instance.customers()).filter(|&i| instance.weights()[i] == 0.0).collect();
+    notes([
         ("zero_weight", "customers of weight zero are assigned but do not move the answer", idle),
         ("spare", "open sites are not needed for the radius: others would do as well", spare),
-    ];
-    let some = listed.into_iter().filter(|(_, _, rows)| !rows.is_empty());
-    some.map(|(code, text, rows)| {
-        let count = rows.len();
-        Note { code, message: format!("{count} {text}"), count, rows }
-    })
-    .collect()
+    ])
 }

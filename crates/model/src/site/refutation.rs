@@ -19,10 +19,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::bits::Bits;
-use super::instance::{Instance, SiteState};
-use super::p_median::Proof;
+use super::rejection::Rejection;
 use super::set_cover::{Links, Node};
-use crate::outcome::InputError;
 
 /// Customers and their whole-number weights u_i, in the unit of the scaled opening costs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,49 +64,6 @@ pub struct Refutation {
     pub steps: Vec<Step>,
 }
 
-/// Why a solution is not believed.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum Rejection {
-    /// The question itself is refused.
-    #[error(transparent)]
-    Input(#[from] InputError),
-    /// The open sites or the assignment are not a plan.
-    #[error("{what} {at} {fault}")]
-    Plan {
-        /// `site` or `customer`, or the list that has the wrong length.
-        what: &'static str,
-        /// Position, or the length found.
-        at: usize,
-        /// What is wrong with it.
-        fault: &'static str,
-    },
-    /// The certificate does not prove its bound.
-    #[error("step {step} of the certificate does not hold")]
-    Certificate {
-        /// Position of the step; one beyond the last if the walk is not complete.
-        step: usize,
-    },
-    /// The stated proof or status is not the one that the numbers support.
-    #[error("the proof is claimed to be {claimed:?}, but the numbers support {found:?}")]
-    Proof {
-        /// As stated in the solution.
-        claimed: Proof,
-        /// As the numbers have it.
-        found: Proof,
-    },
-    /// A number that the costs do not give.
-    #[error("{what} is claimed to be {claimed}, but the costs give {found}")]
-    Number {
-        /// Which number.
-        what: &'static str,
-        /// As stated in the solution.
-        claimed: f64,
-        /// As recomputed.
-        found: f64,
-    },
-}
-
 impl Refutation {
     /// A customer without a site says it all.
     pub(crate) fn stuck(customer: usize) -> Self {
@@ -122,14 +77,13 @@ impl Refutation {
             let sound = cases.pop().and_then(|case| self.walk(links, case, step, cutoff));
             match sound {
                 Some(more) => cases.extend(more),
-                None => return Err(Rejection::Certificate { step: at }),
+                None => return Err(Rejection::Certificate { step: at, fault: "does not hold" }),
             }
         }
         if cases.is_empty() {
-            Ok(())
-        } else {
-            Err(Rejection::Certificate { step: self.steps.len() })
+            return Ok(());
         }
+        Err(Rejection::Certificate { step: self.steps.len(), fault: "is missing" })
     }
 
     /// The cases that a step leaves, the next one last. `None`: the step does not hold.
@@ -311,48 +265,4 @@ impl Log {
     pub(crate) fn finish(self) -> Option<Refutation> {
         (!self.full).then_some(self.refutation)
     }
-}
-
-/// Open sites of the right kind and number, and each customer at a nearest one.
-pub(crate) fn check_plan(
-    instance: &Instance,
-    p: usize,
-    open: &[usize],
-    assignment: &[usize],
-) -> Result<(), Rejection> {
-    let refuse = |what, at, fault| Err(Rejection::Plan { what, at, fault });
-    if open.len() != p {
-        return refuse("open sites:", open.len(), "are not p");
-    }
-    if assignment.len() != instance.customers() {
-        return refuse("assignment of", assignment.len(), "customers is not one of all");
-    }
-    for (at, &site) in open.iter().enumerate() {
-        match instance.states().get(site) {
-            None => return refuse("site", site, "does not exist"),
-            Some(SiteState::Forbidden) => return refuse("site", site, "is forbidden"),
-            Some(_) if at > 0 && open[at - 1] >= site => {
-                return refuse("site", site, "is repeated or out of order");
-            }
-            Some(_) => {}
-        }
-    }
-    if let Some(site) = instance.sites_in(SiteState::Kept).find(|j| open.binary_search(j).is_err())
-    {
-        return refuse("site", site, "is to be kept but is not open");
-    }
-    let nearest = instance.assign(open);
-    for (i, (&site, &near)) in assignment.iter().zip(&nearest).enumerate() {
-        if open.binary_search(&site).is_err() {
-            return refuse("customer", i, "is assigned to a site that is not open");
-        }
-        if instance.cost(i, near) < instance.cost(i, site) {
-            return refuse("customer", i, "is not assigned to the nearest open site");
-        }
-    }
-    Ok(())
-}
-
-pub(crate) fn same(what: &'static str, claimed: f64, found: f64) -> Result<(), Rejection> {
-    if claimed == found { Ok(()) } else { Err(Rejection::Number { what, claimed, found }) }
 }
