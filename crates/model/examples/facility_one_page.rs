@@ -10,7 +10,7 @@ pub struct Question {
     pub costs: Vec<Vec<f64>>,
     /// Cost of opening each site.
     pub opening: Vec<f64>,
-    /// Units of each customer, one at least.
+    /// Units of each customer. One without any is served for the cost of the cheapest open site.
     pub demand: Vec<usize>,
     /// Units that each site can hold.
     pub capacity: Vec<usize>,
@@ -56,10 +56,11 @@ pub fn service(q: &Question, open: &[usize]) -> Option<f64> {
             units[customer][at] += 1;
         }
     }
-    let pair = |(i, j): (usize, usize)| {
-        units[i][j] as f64 * if units[i][j] > 0 { unit(i, j) } else { 0.0 }
+    let cost = |i: usize| match q.demand[i] {
+        0 => open.iter().map(|&j| q.costs[i][j]).fold(f64::INFINITY, f64::min),
+        _ => open.iter().map(|&j| units[i][j] as f64 * unit(i, j)).sum(),
     };
-    Some((0..n).flat_map(|i| (0..m).map(move |j| (i, j))).map(pair).sum())
+    Some((0..n).map(cost).sum())
 }
 
 /// The least cost over all sets of sites.

@@ -118,7 +118,7 @@ fn question() -> impl Strategy<Value = Question> {
             prop::collection::vec((0_u8..6).prop_map(f64::from), m),
             prop::collection::vec(0.0..300.0, m),
         ];
-        let demand = prop::collection::vec(1_usize..6, n);
+        let demand = prop::collection::vec(0_usize..6, n);
         let capacity = prop::collection::vec(0_usize..16, m);
         let states =
             prop::collection::vec(prop_oneof![6 => Just(0), 1 => Just(1), 1 => Just(2)], m);
@@ -129,14 +129,8 @@ fn question() -> impl Strategy<Value = Question> {
                 let (kept, forbidden) = (of(1), of(2));
                 let room: usize =
                     (0..states.len()).filter(|j| !forbidden.contains(j)).map(|j| capacity[j]).sum();
-                (room >= demand.iter().sum()).then_some(Question {
-                    costs,
-                    opening,
-                    demand,
-                    capacity,
-                    kept,
-                    forbidden,
-                })
+                (room >= demand.iter().sum() && forbidden.len() < states.len())
+                    .then_some(Question { costs, opening, demand, capacity, kept, forbidden })
             },
         )
     })
@@ -305,6 +299,23 @@ fn a_tampered_answer_is_rejected() {
         let message = check(&problem, &solution).expect_err(what).to_string();
         assert!(message.contains(what), "tampering {at}: {message}");
     }
+}
+
+/// Demands that floating point cannot add up exactly, and capacities that just hold them.
+#[test]
+fn capacities_that_just_hold_the_demand_are_enough() {
+    let n = 300;
+    let demand: Vec<f64> = (0..n).map(|i| 0.1 + f64::from(i % 7) / 3.0).collect();
+    let all: f64 = demand.iter().sum();
+    let capacity = vec![all / 3.0, all / 3.0, all - 2.0 * (all / 3.0)];
+    let costs = (0..3 * n).map(|at| f64::from(at * 37 % 101)).collect();
+    let instance = Instance::new(n as usize, 3, costs).unwrap();
+    let problem = Facilities::new(&instance, vec![10.0; 3])
+        .and_then(|problem| problem.capacitated(demand, capacity))
+        .unwrap();
+    let solution = solve(&problem, &Options::default()).unwrap();
+    assert_eq!((solution.open.len(), solution.gap), (3, 0.0));
+    let _ = check(&problem, &solution).unwrap();
 }
 
 #[test]

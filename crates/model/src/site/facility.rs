@@ -97,12 +97,7 @@ impl Facilities {
         let allowed = (0..self.sites).filter(|&j| self.states[j] != SiteState::Forbidden);
         let (all, room) = (demand.iter().sum::<f64>(), allowed.map(|j| capacity[j]).sum::<f64>());
         if room < all {
-            return Err(InputError::Setting {
-                what: "capacity of all sites that may be open".to_owned(),
-                expected: format!("the demand of {all} at least"),
-                got: room.to_string(),
-                remedy: "add sites or capacity, or drop customers".to_owned(),
-            });
+            return Err(too_small(all, room));
         }
         // Never above the exact sum: a set of sites is called too small only when it is.
         self.total_demand = demand
@@ -179,6 +174,15 @@ impl Facilities {
     pub(crate) fn resolution(&self, objective: f64) -> f64 {
         let terms = (self.customers + self.sites) as f64;
         if self.whole { 0.0 } else { 32.0 * f64::EPSILON * terms * objective }
+    }
+}
+
+fn too_small(demand: f64, capacity: f64) -> InputError {
+    InputError::Setting {
+        what: "capacity of all sites that may be open".to_owned(),
+        expected: format!("the demand of {demand} at least"),
+        got: capacity.to_string(),
+        remedy: "add sites or capacity, or drop customers".to_owned(),
     }
 }
 
@@ -305,7 +309,8 @@ pub struct Solution {
 ///
 /// # Errors
 ///
-/// [`InputError::Setting`] for options of 0 steps.
+/// [`InputError::Setting`] for options of 0 steps, or capacities that hold the demand by less than
+/// rounding.
 ///
 /// # Cost
 ///
@@ -344,7 +349,11 @@ pub fn solve(problem: &Facilities, options: &Options) -> Result<Solution, InputE
             remedy: "to stop after the root bound set max_nodes to 0".to_owned(),
         });
     }
-    let found = Tree::search(problem, options);
+    let Some(found) = Tree::search(problem, options) else {
+        let allowed = |j: &usize| problem.states[*j] != SiteState::Forbidden;
+        let room = (0..problem.sites).filter(allowed).map(|j| problem.capacity[j]).sum();
+        return Err(too_small(problem.total_demand, room));
+    };
     let plan = found.plan;
     let service: Vec<Service> = plan
         .shares

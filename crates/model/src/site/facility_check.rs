@@ -17,6 +17,7 @@ use super::facility::{Facilities, Service, Solution};
 use super::facility_bound::{add_down, choose, fewest, fill, offers};
 use super::instance::SiteState;
 use super::rejection::{Claims, Rejection, check_open, same};
+use super::transport::NEGLIGIBLE;
 
 /// Shares of a customer sum to 1, and loads stay within capacity, up to rounding of some thousand
 /// additions.
@@ -104,7 +105,9 @@ fn check_plan(problem: &Facilities, solution: &Solution) -> Result<(), Rejection
     if let Some(i) = served.iter().position(|sum| (sum - 1.0).abs() > SHARE_TOLERANCE) {
         return refuse("customer", i, "is not served once");
     }
-    let over = |(j, load): (usize, &f64)| *load > problem.capacity(j) * (1.0 + SHARE_TOLERANCE);
+    let rounding = 10.0 * NEGLIGIBLE * problem.total_demand();
+    let most = |j: usize| problem.capacity(j) * (1.0 + SHARE_TOLERANCE) + rounding;
+    let over = |(j, load): (usize, &f64)| *load > most(j);
     match load.iter().enumerate().position(over) {
         Some(j) => refuse("site", j, "serves more than its capacity"),
         None => Ok(()),

@@ -58,7 +58,8 @@ struct Summit {
 }
 
 impl<'a> Tree<'a> {
-    pub(crate) fn search(problem: &'a Facilities, options: &'a Options) -> Found {
+    /// `None`: the capacities hold the demand by less than rounding.
+    pub(crate) fn search(problem: &'a Facilities, options: &'a Options) -> Option<Found> {
         let mut tree = Self {
             problem,
             options,
@@ -75,12 +76,10 @@ impl<'a> Tree<'a> {
         let mut states = problem.states().to_vec();
         let all: Vec<usize> =
             (0..states.len()).filter(|&j| states[j] != SiteState::Forbidden).collect();
-        // Checked on input: all sites together can hold the demand, up to rounding.
-        let start =
-            tree.offer(&all).map_or_else(|| vec![0.0; problem.customers()], |t| t.multipliers);
+        let start = tree.offer(&all)?.multipliers;
         tree.root.clone_from(&start);
         let steps = tree.explore(&mut states, start);
-        let plan = tree.plan.expect("all allowed sites hold the demand");
+        let plan = tree.plan?;
         let whole_tree = tree.pool.len() <= options.max_certificate;
         let certificate = if whole_tree {
             Certificate { multipliers: tree.pool, steps }
@@ -89,7 +88,7 @@ impl<'a> Tree<'a> {
         };
         let bound = tree.open_bound.min(tree.value - problem.resolution(tree.value) / 2.0);
         let (iterations, nodes) = (tree.iterations, tree.nodes);
-        Found { open: tree.open, plan, bound, certificate, whole_tree, iterations, nodes }
+        Some(Found { open: tree.open, plan, bound, certificate, whole_tree, iterations, nodes })
     }
 
     /// The smallest bound that rules out every better plan.

@@ -13,8 +13,8 @@
 
 use super::facility::Facilities;
 
-/// Moving less than this share of all demand is rounding.
-const NEGLIGIBLE: f64 = 1e-13;
+/// Excess below this share of all demand is what adding up some thousand demands rounds.
+pub(crate) const NEGLIGIBLE: f64 = 1e-12;
 
 /// Who serves whom at the least cost.
 #[derive(Debug, Clone)]
