@@ -81,6 +81,18 @@ pub(crate) fn fill(offers: &mut [Offer], capacity: f64) -> Fill {
     Fill { gain: gain + part * next.saving, full: low, part, price: next.per_unit() }
 }
 
+/// Σ_i max(0, λ_i - c_ij), eight customers at a time.
+fn all_savings(costs: &[f64], lambda: &[f64]) -> f64 {
+    let mut sums = [0.0_f64; 8];
+    let (costs, lambda) = (costs.chunks(8), lambda.chunks(8));
+    for (costs, lambda) in costs.zip(lambda) {
+        for (sum, (cost, multiplier)) in sums.iter_mut().zip(costs.iter().zip(lambda)) {
+            *sum += (multiplier - cost).max(0.0);
+        }
+    }
+    sums.iter().sum()
+}
+
 /// What is decided in a part of the search.
 pub(crate) type States = [SiteState];
 
@@ -188,8 +200,13 @@ pub(crate) fn evaluate(
     let mut list = Vec::new();
     let mut worth = vec![f64::INFINITY; states.len()];
     for j in (0..states.len()).filter(|&j| states[j] != SiteState::Forbidden) {
-        offers(problem, j, lambda, &mut list);
-        worth[j] = problem.opening(j) - fill(&mut list, problem.capacity(j)).gain;
+        let gain = if problem.is_unlimited(j) {
+            all_savings(problem.column(j), lambda)
+        } else {
+            offers(problem, j, lambda, &mut list);
+            fill(&mut list, problem.capacity(j)).gain
+        };
+        worth[j] = problem.opening(j) - gain;
     }
     let choice = choose(problem, states, &worth)?;
     slope.fill(1.0);
@@ -202,4 +219,40 @@ pub(crate) fn evaluate(
         }
     }
     Some(Step { bound: lambda.iter().sum::<f64>() + choice.value, worth, choice })
+}
+
+/// Multipliers to start from: raise them in turn, each to the customer's next cost, as long as no
+/// site is paid more than its opening cost (the dual ascent of Erlenkotter 1978, "A dual-based
+/// procedure for uncapacitated facility location", Operations Research 26, 992-1009).
+pub(crate) fn ascend(problem: &Facilities, states: &States) -> Vec<f64> {
+    let allowed: Vec<usize> =
+        (0..states.len()).filter(|&j| states[j] != SiteState::Forbidden).collect();
+    let mut slack: Vec<f64> = (0..states.len()).map(|j| problem.opening(j)).collect();
+    let nearest = |i: usize| {
+        let mut list: Vec<(f64, u32)> =
+            allowed.iter().map(|&j| (problem.cost(i, j), j as u32)).collect();
+        list.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        list
+    };
+    let lists: Vec<Vec<(f64, u32)>> = (0..problem.customers()).map(nearest).collect();
+    let mut lambda: Vec<f64> = lists.iter().map(|list| list[0].0).collect();
+    // How many sites a customer already pays.
+    let mut paid = vec![0; lists.len()];
+    let mut rising: Vec<usize> = (0..lists.len()).collect();
+    while !rising.is_empty() {
+        rising.retain(|&i| {
+            let list = &lists[i];
+            while paid[i] < list.len() && list[paid[i]].0 <= lambda[i] {
+                paid[i] += 1;
+            }
+            let payers = &list[..paid[i]];
+            let room = payers.iter().map(|(_, j)| slack[*j as usize]).fold(f64::INFINITY, f64::min);
+            let next = list.get(paid[i]).map_or(f64::INFINITY, |(cost, _)| cost - lambda[i]);
+            let rise = room.min(next);
+            payers.iter().for_each(|(_, j)| slack[*j as usize] -= rise);
+            lambda[i] = if next <= room { list[paid[i]].0 } else { lambda[i] + rise };
+            next < room
+        });
+    }
+    lambda
 }

@@ -8,15 +8,15 @@
 use std::collections::BTreeSet;
 
 use super::facility::{Facilities, Options};
-use super::facility_bound::{States, choose, evaluate, fewest};
+use super::facility_bound::{States, ascend, choose, evaluate, fewest};
 use super::facility_check::{Certificate, Step};
 use super::instance::SiteState;
 use super::transport::{Transport, transport};
 
 /// Rounds of climbing and deciding at the root, and in a node.
 const ROUNDS: (usize, usize) = (4, 2);
-/// Plans that the improvement by moves may try.
-const MOVES: usize = 600;
+/// Plans that the improvement by moves may try: with capacities, each is a transportation problem.
+const MOVES: (usize, usize) = (20_000, 600);
 /// Stop the climb below this step length.
 const LEAST_THETA: f64 = 0.003;
 
@@ -36,6 +36,8 @@ pub(crate) struct Found {
 pub(crate) struct Tree<'a> {
     problem: &'a Facilities,
     options: &'a Options,
+    /// Whether no site has a limit.
+    unlimited: bool,
     value: f64,
     open: Vec<usize>,
     plan: Option<Transport>,
@@ -63,6 +65,7 @@ impl<'a> Tree<'a> {
         let mut tree = Self {
             problem,
             options,
+            unlimited: (0..problem.sites()).all(|j| problem.is_unlimited(j)),
             value: f64::INFINITY,
             open: Vec::new(),
             plan: None,
@@ -76,7 +79,8 @@ impl<'a> Tree<'a> {
         let mut states = problem.states().to_vec();
         let all: Vec<usize> =
             (0..states.len()).filter(|&j| states[j] != SiteState::Forbidden).collect();
-        let start = tree.offer(&all)?.multipliers;
+        let plan = tree.offer(&all)?;
+        let start = if tree.unlimited { ascend(problem, &states) } else { plan.multipliers };
         tree.root.clone_from(&start);
         let steps = tree.explore(&mut states, start);
         let plan = tree.plan?;
@@ -121,10 +125,24 @@ impl<'a> Tree<'a> {
     fn try_set(&mut self, mut open: Vec<usize>) -> bool {
         open.sort_unstable();
         let before = self.value;
+        if self.unlimited && self.quick_value(&open) >= before {
+            return false;
+        }
         if self.tried.insert(open.clone()) {
             self.offer(&open);
         }
         self.value < before
+    }
+
+    /// Cost of a set of sites without capacities; infinite if it is empty.
+    fn quick_value(&self, open: &[usize]) -> f64 {
+        let mut nearest = vec![f64::INFINITY; self.problem.customers()];
+        for &j in open {
+            let column = self.problem.column(j);
+            nearest.iter_mut().zip(column).for_each(|(near, cost)| *near = near.min(*cost));
+        }
+        let opening: f64 = open.iter().map(|&j| self.problem.opening(j)).sum();
+        opening + nearest.iter().sum::<f64>()
     }
 
     /// Make a set large enough by the sites that cost least per capacity, and try it.
@@ -150,7 +168,7 @@ impl<'a> Tree<'a> {
         let mut free: Vec<usize> =
             (0..states.len()).filter(|&j| states[j] == SiteState::Free).collect();
         free.sort_unstable_by(|a, b| worth[*a].total_cmp(&worth[*b]).then(a.cmp(b)));
-        let mut left = MOVES;
+        let mut left = if self.unlimited { MOVES.0 } else { MOVES.1 };
         let mut moved = true;
         while moved && left > 0 {
             moved = false;
@@ -163,9 +181,11 @@ impl<'a> Tree<'a> {
             let adds = closed.iter().map(|&j| with(j));
             let swaps = closed.iter().flat_map(|&j| opened.iter().map(move |&k| (j, k)));
             let swaps = swaps.map(|(j, k)| [without(k), vec![j]].concat());
-            let sets: Vec<Vec<usize>> = drops.chain(adds).chain(swaps).take(left).collect();
-            left -= sets.len();
-            for set in sets {
+            for set in drops.chain(adds).chain(swaps) {
+                if left == 0 {
+                    break;
+                }
+                left -= 1;
                 if self.try_set(set) {
                     moved = true;
                     break;
@@ -195,7 +215,7 @@ impl<'a> Tree<'a> {
         let (mut head, mut tail, mut decided) = (Vec::new(), Vec::new(), Vec::new());
         let mut lambda = start;
         let rounds = if is_root { ROUNDS.0 } else { ROUNDS.1 };
-        let mut last = None;
+        let (mut last, mut reached) = (None, None::<f64>);
         for round in 0..rounds {
             let summit = self.climb(states, &lambda, is_root);
             if is_root && round == 0 {
@@ -208,7 +228,11 @@ impl<'a> Tree<'a> {
             if !closed {
                 self.decide(states, &summit, &mut head, &mut tail, &mut decided);
             }
-            let more = decided.len() > before;
+            // A long climb from its own end often gains what one climb does not.
+            let gained =
+                reached.is_none_or(|reached| summit.bound > reached + 1e-5 * reached.abs());
+            reached = Some(summit.bound);
+            let more = decided.len() > before || is_root && gained;
             last = Some(summit);
             if closed || !more {
                 break;

@@ -17,6 +17,12 @@
 //! makes no rounding errors; `local_search` finds a plan by swaps; `lagrangian` raises a lower bound
 //! until it meets the plan; `branch` closes what is left; `certificate` repeats the bound in
 //! arithmetic of its own.
+//!
+//! p-centre and covering share `set_cover`, a tree in sets and whole numbers that writes down why
+//! there is nothing better ([`refutation`]). Facility location has a tree of its own
+//! (`facility_tree`) over a bound (`facility_bound`) and an exact transportation problem
+//! (`transport`), and writes down the multipliers of every leaf ([`facility_check`]). Not offered:
+//! capacities where each customer must be served from one site only.
 
 mod bits;
 mod branch;

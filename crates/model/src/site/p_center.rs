@@ -111,8 +111,8 @@ pub struct Solution {
 /// # Cost
 ///
 /// Memory some 16 bytes per pair of customer and site. About log2(distinct distances) covering
-/// questions; OR-Library's 27 graphs of the reference (up to 900 × 900) take about a second each at
-/// most.
+/// questions; OR-Library's graphs of up to 900 vertices take half a second each at most. Points in
+/// a plane with few sites (1,500 points, p = 10) are harder: minutes, or a gap.
 ///
 /// # Source
 ///

@@ -132,7 +132,13 @@ impl Refutation {
                     return None;
                 }
                 close.iter().for_each(|&j| case.allowed.remove(j));
-                open.iter().for_each(|&j| case.open(links, j));
+                for &site in open {
+                    // A site named twice would be paid twice.
+                    if !case.allowed.has(site) {
+                        return None;
+                    }
+                    case.open(links, site);
+                }
                 return Some(vec![case]);
             }
             Step::Split(customer, sites) => {
@@ -264,5 +270,59 @@ impl Log {
     /// All steps, if there was room for them.
     pub(crate) fn finish(self) -> Option<Refutation> {
         (!self.full).then_some(self.refutation)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two customers, each with a site of its own at a cost of 10.
+    fn question() -> (Links, Node) {
+        let links = Links::new(2, vec![10, 10], 1, |i, j| i == j);
+        let root = Node::new(&links, Bits::of(2, [0, 1]), Bits::of(2, [0, 1]));
+        (links, root)
+    }
+
+    fn holds(steps: &[Step], weights: Vec<i64>, cutoff: i64) -> bool {
+        let (links, root) = question();
+        let weights = vec![Weights { customers: vec![0, 1], weights }];
+        Refutation { weights, steps: steps.to_vec() }.check(&links, root, cutoff).is_ok()
+    }
+
+    #[test]
+    fn each_true_step_proves_the_cost_of_twenty_and_no_more() {
+        use Step::{Bound, Decide, Dominated, Few, Only, Spent, Split, Stuck, Without};
+        let proofs: [&[Step]; 5] = [
+            &[Bound(0)],
+            &[Few],
+            &[Only(0), Only(1), Spent],
+            &[Split(1, vec![1]), Only(0), Spent],
+            &[Decide(0, vec![], vec![0]), Only(1), Spent],
+        ];
+        for steps in proofs {
+            let forced = vec![if matches!(steps[0], Decide(..)) { 40 } else { 10 }, 10];
+            assert!(holds(steps, forced.clone(), 20), "{steps:?}");
+            assert!(!holds(steps, forced, 21), "{steps:?}");
+        }
+        let lies: [&[Step]; 11] = [
+            &[],
+            &[Stuck(0)],
+            &[Stuck(7)],
+            &[Without(vec![0])],
+            &[Without(vec![0, 9]), Bound(0)],
+            &[Dominated(vec![(0, 1)]), Stuck(0)],
+            &[Dominated(vec![(0, 0)]), Stuck(0)],
+            &[Split(0, vec![]), Bound(0)],
+            &[Split(0, vec![1]), Bound(0)],
+            // Paid twice.
+            &[Decide(0, vec![], vec![0, 0]), Only(1), Spent],
+            &[Bound(0), Bound(0)],
+        ];
+        for steps in lies {
+            assert!(!holds(steps, vec![40, 10], 30), "{steps:?}");
+        }
+        assert!(!holds(&[Bound(0)], vec![-10, 40], 20));
+        assert!(!holds(&[Bound(1)], vec![10, 10], 20));
     }
 }
