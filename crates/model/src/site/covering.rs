@@ -1,7 +1,7 @@
 //! Reach customers within a radius: all of them with the cheapest sites, or most with p sites.
 //!
-//! [`set_cover`] asks how few (or how cheap) sites leave nobody beyond the radius; [`max_cover`],
-//! in [`super::max_covering`], how much demand p sites can reach.
+//! [`set_cover`] asks how few (or how cheap) sites leave nobody beyond the radius; [`max_cover`] how
+//! much demand p sites can reach.
 
 use serde::{Deserialize, Serialize};
 

@@ -190,7 +190,7 @@ pub fn max_cover(
 /// # Errors
 ///
 /// [`Rejection`] naming the first claim that the numbers do not give; a certificate of the p-median
-/// that is rejected is [`UNPROVEN`].
+/// that is rejected is a [`Rejection::Certificate`].
 ///
 /// # Cost
 ///
