@@ -4,8 +4,11 @@
 //! | --- | --- |
 //! | state costs, demand, existing and forbidden sites | [`Instance`] |
 //! | choose p sites at least total cost | [`p_median`] |
-//! | let anyone re-check the bound | [`certificate`] |
-//! | distances between coordinates | [`distance`] |
+//! | keep the farthest customer near | [`p_center`] |
+//! | reach everybody, or most demand, within a radius | [`covering`] |
+//! | weigh opening costs against service, with or without capacities | [`facility`] |
+//! | let anyone re-check the bound | [`certificate`], [`refutation`], [`facility_check`], [`rejection`] |
+//! | distances between coordinates, regions, on roads | [`distance`], [`regions`], [`roads`] |
 //! | gains in trade instead of distances | [`gains`] |
 //! | the curve of cost against p, and plans that grow | [`elbow`] |
 //! | what each single choice is worth | [`sensitivity`] |
@@ -15,18 +18,39 @@
 //! makes no rounding errors; `local_search` finds a plan by swaps; `lagrangian` raises a lower bound
 //! until it meets the plan; `branch` closes what is left; `certificate` repeats the bound in
 //! arithmetic of its own.
+//!
+//! p-centre and covering share `set_cover`, a tree in sets and whole numbers that writes down why
+//! there is nothing better ([`refutation`]). Facility location has a tree of its own
+//! (`facility_tree`) over a bound (`facility_bound`) and an exact transportation problem
+//! (`transport`), and writes down the multipliers of every leaf ([`facility_check`]). Not offered:
+//! capacities where each customer must be served from one site only.
 
+mod bits;
 mod branch;
 pub mod certificate;
+mod cover_bound;
+pub mod covering;
 pub mod distance;
 pub mod elbow;
+pub mod facility;
+mod facility_bound;
+pub mod facility_check;
+mod facility_tree;
 mod fixed;
 pub mod gains;
 pub mod instance;
 mod lagrangian;
 mod local_search;
+mod max_covering;
+pub mod p_center;
 pub mod p_median;
+pub mod refutation;
+pub mod regions;
+pub mod rejection;
+pub mod roads;
 pub mod sensitivity;
+mod set_cover;
 pub mod spread;
+mod transport;
 
 pub use instance::{Instance, SiteState};
