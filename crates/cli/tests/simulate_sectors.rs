@@ -234,6 +234,16 @@ fn the_places_shown_are_those_that_win_or_lose_most() {
     let one = run(&desk, &format!("{HEAD}{CLOSED}"), "--top 1 --format json").json();
     assert_eq!(column(&one, "rows", 1, "welfare")[0].abs(), largest);
     assert!(one["by_sector"].as_array().unwrap().len() == 2);
+    // The parts by partner, and by sector, add up to those of the place.
+    for part in ["terms_of_trade", "volume_of_trade", "technical"] {
+        // A market that closed has no first-order cost.
+        let Some(whole) = one["rows"][0][part].as_f64() else { continue };
+        for table in ["by_partner", "by_sector"] {
+            let rows = one[table].as_array().unwrap();
+            let sum: f64 = rows.iter().filter_map(|row| row[part].as_f64()).sum();
+            assert!((sum - whole).abs() < 1e-12 * whole.abs().max(1.0), "{part} {table}");
+        }
+    }
 }
 
 #[test]

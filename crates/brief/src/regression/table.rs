@@ -359,7 +359,8 @@ fn statistic(models: &[Model<'_>], statistic: Statistic) -> Option<StatisticRow>
     let value = |fit: &Fit| {
         let poisson = fit.family == Family::Poisson;
         match statistic {
-            Statistic::Observations => Some(fit.freedom.rows as f64),
+            // More than the rows used where a row stands for several.
+            Statistic::Observations => Some(fit.n_used.max(fit.freedom.rows) as f64),
             Statistic::PseudoRSquared => poisson.then_some(fit.r_squared),
             Statistic::RSquared => (!poisson).then_some(fit.r_squared),
             Statistic::LogLikelihood => Some(fit.log_likelihood),

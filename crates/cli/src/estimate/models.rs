@@ -53,7 +53,14 @@ pub struct Model {
 impl Model {
     /// What a table shows of an estimation.
     pub fn of(job: &Job, found: &Estimation) -> Self {
-        let fit = Fit { rows: Vec::new(), fitted: Vec::new(), ..found.fitted.fit.clone() };
+        let mut fit = Fit { rows: Vec::new(), fitted: Vec::new(), ..found.fitted.fit.clone() };
+        // A formula needs backticks around odd names of columns; a table does not.
+        let collinear =
+            fit.collinear.iter_mut().flat_map(|c| c.with.iter_mut().chain([&mut c.name]));
+        let effects = fit.effects.iter_mut().chain(&mut fit.clusters).map(|(name, _)| name);
+        for name in fit.names.iter_mut().chain(collinear).chain(effects) {
+            name.retain(|letter| letter != '`');
+        }
         let label: Vec<&str> =
             job.label.iter().filter(|v| v.what == "sample").map(|v| v.value.as_str()).collect();
         Self {

@@ -27,6 +27,7 @@ pub fn fill(
         answer.parts.push(fills(data, world, found, top));
     }
     answer.parts.push(by_sector(world, found, top));
+    answer.parts.push(by_partner(world, found, top));
     tell_failed(answer, failed_draws(found));
     for one in found {
         for note in &one.solved.notes {
@@ -370,6 +371,45 @@ fn by_sector(world: &SectorWorld, found: &[Found], top: usize) -> Part {
                     sum(&s.first_order.volume_of_trade_by_flow),
                     sum(&s.first_order.technical_by_flow),
                 ]);
+                part.push(row);
+            }
+        }
+    }
+    part
+}
+
+/// The first-order split by partner, summed over sectors, the partners that matter most first; the
+/// technical part at home stands beside the place itself.
+fn by_partner(world: &SectorWorld, found: &[Found], top: usize) -> Part {
+    let part_of = |key, title| Column::number(key, title, "percent", Show::Decimals(4));
+    let mut columns = of_solution();
+    columns.extend([
+        Column::text("place", "Place"),
+        Column::text("partner", "Partner"),
+        part_of("terms_of_trade", "Terms of\ntrade"),
+        part_of("volume_of_trade", "Volume of\ntrade"),
+        part_of("technical", "Technical"),
+    ]);
+    let mut part = Part::new("by_partner", "Partner by partner", columns);
+    let (n, j) = (world.places.len(), world.sectors.len());
+    for (k, one) in found.iter().enumerate() {
+        let split = &one.solved.first_order;
+        let flows = [
+            &split.terms_of_trade_by_flow,
+            &split.volume_of_trade_by_flow,
+            &split.technical_by_flow,
+        ];
+        for p in furthest_hats(&one.solved.welfare_exact_hat, top) {
+            let of = |i: usize| {
+                flows.map(|flows| (0..j).map(|sector| flows[(sector * n + p) * n + i]).sum::<f64>())
+            };
+            let mut partners: Vec<(usize, [f64; 3])> = (0..n).map(|i| (i, of(i))).collect();
+            let size = |parts: &[f64; 3]| parts.iter().sum::<f64>().abs();
+            partners.sort_by(|a, b| size(&b.1).total_cmp(&size(&a.1)).then(a.0.cmp(&b.0)));
+            for (i, parts) in partners {
+                let mut row = solution(k, &one.name, one.year);
+                row.extend([world.places[p].as_str().into(), world.places[i].as_str().into()]);
+                row.extend(parts.map(share));
                 part.push(row);
             }
         }

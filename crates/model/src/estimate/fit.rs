@@ -128,10 +128,9 @@ pub struct Fit {
     /// 1 - log likelihood / that of a constant (McFadden) for Poisson; R2 for least squares.
     #[serde(with = "number")]
     pub r_squared: f64,
-    /// Least squares: 1 - residual sum of squares / that of the outcome with the effects taken out;
-    /// NaN for Poisson.
-    #[serde(with = "number", default = "not_known")]
-    pub within_r_squared: f64,
+    /// Least squares: 1 - residual sum of squares / that of the outcome with the effects taken out.
+    #[serde(default)]
+    pub within_r_squared: Option<f64>,
     /// Fitted values for every row given: 0 where separated, NaN where dropped otherwise.
     #[serde(with = "numbers")]
     pub fitted: Vec<f64>,
@@ -156,11 +155,6 @@ pub struct Fit {
     pub status: Status,
     /// Advice.
     pub notes: Vec<Note>,
-}
-
-/// What a file without the figure has.
-fn not_known() -> f64 {
-    f64::NAN
 }
 
 impl Fit {

@@ -132,7 +132,7 @@ pub fn ols_fitted(design: &Design, options: &Options) -> Result<Fitted, InputErr
             deviance: rss,
             log_likelihood,
             r_squared: 1.0 - rss / total,
-            within_r_squared: 1.0 - rss / within,
+            within_r_squared: Some(1.0 - rss / within),
             iterations: 1,
             absorbed,
             gradient_norm: 0.0,

@@ -307,7 +307,7 @@ fn finish(
             deviance,
             log_likelihood,
             r_squared: 1.0 - log_likelihood / null,
-            within_r_squared: f64::NAN,
+            within_r_squared: None,
             iterations: fitted.iterations,
             absorbed: fitted.absorbed,
             gradient_norm: fitted.gradient_norm,

@@ -91,7 +91,7 @@ pub(super) struct Pieces {
     pub deviance: f64,
     pub log_likelihood: f64,
     pub r_squared: f64,
-    pub within_r_squared: f64,
+    pub within_r_squared: Option<f64>,
     pub iterations: usize,
     pub absorbed: Absorbed,
     pub gradient_norm: f64,
