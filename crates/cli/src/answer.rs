@@ -207,6 +207,8 @@ pub struct Answer {
     pub summary: Vec<(Column, Cell)>,
     /// Remarks.
     pub notes: Vec<Advice>,
+    /// A solution with its proof, by position: for programs that check it again.
+    pub solution: Option<Value>,
 }
 
 impl Answer {

@@ -497,6 +497,9 @@ fn to_json(answer: &Answer) -> Value {
         .iter()
         .map(|note| json!({ "code": note.code, "message": note.message, "count": note.count }));
     out.insert("notes".into(), notes.collect());
+    if let Some(solution) = &answer.solution {
+        out.insert("solution".into(), solution.clone());
+    }
     Value::Object(out)
 }
 

@@ -103,7 +103,10 @@ USD mn · 2020
 fn a_further_table_comes_as_csv_by_its_name() {
     let desk = Desk::new();
     let served = desk.line("site costs.csv --p 1 --format csv --part served").ok();
-    assert_eq!(served.lines().next(), Some("customer,customer_name,site,site_name,cost,weight"));
+    assert_eq!(
+        served.lines().next(),
+        Some("customer,customer_name,site,site_name,cost,weight,share")
+    );
     assert_eq!(served.lines().count(), 3);
     let run = desk.line("site costs.csv --p 1 --format csv --part nothing");
     run.refused(1, &["nothing", "served", "certificate"]);

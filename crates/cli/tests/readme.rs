@@ -63,11 +63,18 @@ fn check(document: &str, text: &str, folder: &Path, at_least: usize) {
             [cargo, test, ..] if cargo == "cargo" && test == "test" => continue,
             _ => panic!("{document}: a command that this test does not know: {}", snippet.command),
         };
+        let (arguments, file) = match arguments {
+            [before @ .., to, file] if to == ">" => (before, Some(file)),
+            all => (all, None),
+        };
         let output = Command::new(env!("CARGO_BIN_EXE_emporion"))
             .args(arguments)
             .current_dir(folder)
             .output()
             .unwrap();
+        if let Some(file) = file {
+            std::fs::write(folder.join(file), &output.stdout).unwrap();
+        }
         let stdout = String::from_utf8(output.stdout).unwrap();
         let stderr = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{document}: {}\n{stdout}{stderr}", snippet.command);
@@ -102,6 +109,7 @@ fn every_command_of_the_guides_prints_what_it_shows() {
         ("closed-market.md", 2),
         ("dropped-rows.md", 2),
         ("from-stata-and-r.md", 3),
+        ("next-centre.md", 8),
     ] {
         let text = std::fs::read_to_string(guides.join(name)).unwrap();
         check(name, &text, folder.path(), at_least);

@@ -103,3 +103,75 @@ fn a_written_plan_is_proven_again_and_a_changed_one_is_not() {
     tampered(&other_format, &["--format json"]);
     desk.line("site --check nowhere.json").refused(1, &["nowhere.json"]);
 }
+
+/// Each problem on the same regions, with what its optimum is among a few plans computed here.
+#[test]
+fn other_problems_answer_and_their_proofs_walk_again() {
+    let desk = Desk::new();
+    for (options, key) in [
+        ("--problem p-center --add 2", "radius"),
+        ("--problem set-cover --radius 1500", "cost"),
+        ("--problem max-cover --radius 500 --add 2", "reached"),
+        ("--problem facility --opening 3000000000", "objective"),
+        ("--problem facility --opening 3000000000 --capacity 20000000", "objective"),
+    ] {
+        let found = plan(&desk, &format!("{REGIONS} {options}"));
+        assert_eq!(found["summary"]["gap"], 0.0, "{options}");
+        desk.write("plan.json", &found.to_string());
+        let said = desk.line("site --check plan.json").ok();
+        assert!(said.starts_with("Holds"), "{options}: {said}");
+        let mut changed = found.clone();
+        let claim = &mut changed["solution"]["certified_bound"];
+        *claim = Value::from(claim.as_f64().unwrap() + 1.0);
+        desk.write("plan.json", &changed.to_string());
+        desk.line("site --check plan.json").refused(1, &["plan.json does not hold"]);
+        assert!(found["summary"][key].as_f64().unwrap() > 0.0, "{options}");
+    }
+    // A radius is that of a plan, and one kilometre less needs more sites or reaches fewer.
+    let center = plan(&desk, &format!("{REGIONS} --problem p-center --add 2"));
+    let radius = center["summary"]["radius"].as_f64().unwrap();
+    let cover = |r: f64| {
+        let options = format!("{REGIONS} --problem set-cover --radius {r}");
+        plan(&desk, &options)["summary"]["cost"].as_f64().unwrap()
+    };
+    assert!(cover(radius + 1e-6) <= 4.0 && cover(radius - 1.0) > 4.0);
+    let all =
+        plan(&desk, &format!("{REGIONS} --problem max-cover --radius {} --add 2", radius + 1e-6));
+    close(all["summary"]["share"].as_f64().unwrap(), 100.0);
+}
+
+#[test]
+fn roads_take_the_place_of_great_circles() {
+    let desk = Desk::new();
+    desk.write("roads.csv", "from,to,length\nMinsk,Brest,350\nMinsk,X,200\nX,Gomel,110\n");
+    let line = "site towns.csv --p 1 --weight people --roads roads.csv --format json";
+    let json = desk.line(line).json();
+    // (340 * 350 + 500 * 310) / 2840 from Minsk.
+    close(mean(&json), 274_000.0 / 2840.0);
+    desk.write("plan.json", &json.to_string());
+    desk.line("site --check plan.json").ok();
+    desk.write("roads.csv", "from,to,length\nMinsk,Brest,350\n");
+    desk.line(line).refused(1, &["Gomel to", "add the road that is missing"]);
+    desk.write("roads.csv", "from,to,length\nMinsk,Brest,\n");
+    desk.line(line).refused(1, &["roads.csv, line 2"]);
+}
+
+#[test]
+fn options_that_do_not_go_together_are_refused() {
+    let desk = Desk::new();
+    for (options, words) in [
+        ("--p 1 --radius 3", &["--radius", "--problem"][..]),
+        ("--problem p-center", &["--add or --p"]),
+        ("--problem set-cover", &["--radius"]),
+        ("--problem set-cover --radius 10 --p 2", &["leave out --add and --p"]),
+        ("--problem set-cover --radius 10 --never Minsk", &["Minsk", "farther than 10"]),
+        ("--problem facility", &["--opening"]),
+        ("--problem facility --opening price", &["price"]),
+        ("--problem facility --opening 5 --capacity 1 --weight people", &["2840"]),
+        ("--problem p-center --p 1 --opening 3", &["--opening"]),
+        ("--problem p-center --p 1 --curve", &["--curve"]),
+        ("--problem p-median", &["--add N"]),
+    ] {
+        desk.line(&format!("site towns.csv {options}")).refused(1, words);
+    }
+}

@@ -15,7 +15,7 @@ pub use estimate::{
     TableOf,
 };
 pub use lasso::{Criterion, Lasso, Residuals, Strength};
-pub use site::Site;
+pub use site::{Site, SiteProblem};
 
 use crate::failure::Failure;
 use crate::output::Output;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::Shape;
 
@@ -14,19 +14,42 @@ use super::Shape;
                         emporion site costs.csv --p 2      (columns from, to, cost)\n  \
                         emporion site towns.csv --p 2      (columns id, lat, lon)\n  \
                         emporion site towns.csv --add 3 --curve --what-if\n  \
+                        emporion site towns.csv --problem set-cover --radius 250\n  \
                         emporion site --check plan.json    (written with --format json)"
 )]
-#[command(group(clap::ArgGroup::new("number").required(true).args(["add", "p", "check"])))]
+#[command(group(clap::ArgGroup::new("asked").required(true).multiple(true)
+    .args(["add", "p", "check", "problem"])))]
 pub struct Site {
     /// Case, bundled case, or file of costs (from, to, cost) or of places (id, lat, lon)
     #[arg(required_unless_present = "check")]
     pub data: Option<String>,
+    /// What is asked of the plan
+    #[arg(long, value_enum, default_value_t)]
+    pub problem: SiteProblem,
     /// How many centres more than those kept
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", conflicts_with = "p")]
     pub add: Option<usize>,
     /// How many centres in all, those kept included
     #[arg(long, value_name = "N")]
     pub p: Option<usize>,
+    /// Within which a customer is reached, in the unit of the costs, for set-cover and max-cover
+    #[arg(long, value_name = "NUMBER")]
+    pub radius: Option<f64>,
+    /// What opening costs: a column of the table of places or a number, for facility and set-cover
+    #[arg(long, value_name = "COLUMN|NUMBER")]
+    pub opening: Option<String>,
+    /// What a site can serve: a column or a number, in the unit of the weights, for facility
+    #[arg(long, value_name = "COLUMN|NUMBER")]
+    pub capacity: Option<String>,
+    /// File with the columns of --opening and --capacity, by id
+    #[arg(long, value_name = "FILE")]
+    pub about: Option<PathBuf>,
+    /// Roads in place of great circles: a file with columns from, to, length
+    #[arg(long, value_name = "FILE")]
+    pub roads: Option<PathBuf>,
+    /// Roads lead from `from` to `to` only
+    #[arg(long, requires = "roads")]
+    pub one_way: bool,
     /// Prove again the bound of an answer written with --format json, from its costs and multipliers
     #[arg(long, value_name = "FILE.json")]
     pub check: Option<PathBuf>,
@@ -56,4 +79,20 @@ pub struct Site {
     pub parent: Option<String>,
     #[command(flatten)]
     pub shape: Shape,
+}
+
+/// What is asked of a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum SiteProblem {
+    /// The least total cost of serving all demand from p sites
+    #[default]
+    PMedian,
+    /// The least distance of the farthest customer from p sites
+    PCenter,
+    /// The fewest or cheapest sites that reach everybody within a radius
+    SetCover,
+    /// The p sites that reach the most demand within a radius
+    MaxCover,
+    /// The least cost of opening and service together, with capacities where they are given
+    Facility,
 }

@@ -1,16 +1,19 @@
 //! `emporion site --check`: an answer's bound, proven again from costs and multipliers.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
 
 use emporion_model::outcome::Status;
 use emporion_model::site::certificate::{self, Certificate, Rejection};
 use emporion_model::site::p_median::{Proof, Solution};
 use serde_json::Value;
 
+use super::problems::Asked;
 use super::{Question, question};
 use crate::answer::{Answer, Column, Part, Show};
-use crate::args;
+use crate::args::{self, SiteProblem};
 use crate::data::Data;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -33,6 +36,9 @@ pub fn run(path: &Path, arguments: &args::Site, progress: &Progress) -> Result<O
         )));
     }
     let question = question(&asked, &data)?;
+    if asked.problem != SiteProblem::PMedian {
+        return other(&claims, &asked, arguments, &data, &question);
+    }
     let solution = claims.solution(&question)?;
     let instance = &question.siting.instance;
     let checked = certificate::check(instance, solution.open.len(), &solution)
@@ -84,6 +90,36 @@ pub fn run(path: &Path, arguments: &args::Site, progress: &Progress) -> Result<O
     render_shaped(answer, &arguments.shape)
 }
 
+/// A problem other than the p-median: its solution carries the whole proof.
+fn other(
+    claims: &Claims,
+    asked: &args::Site,
+    arguments: &args::Site,
+    data: &Data,
+    question: &Question,
+) -> Result<Output, Failure> {
+    let stated = &claims.json["solution"];
+    let open = stated["open"].as_array().map_or(0, Vec::len);
+    let counts = matches!(asked.problem, SiteProblem::PCenter | SiteProblem::MaxCover);
+    let problem = Asked::new(asked, data, question, counts.then_some(open))?;
+    let bound = problem.check(stated).map_err(|reason| claims.wrong(reason))?;
+    let mut answer = Answer::new("site", "Holds: the proof was walked again", data.identity());
+    answer.option("check", claims.path.clone());
+    let mut part = Part::new(
+        "rows",
+        "",
+        vec![
+            Column::text("claim", "Claim"),
+            Column::number("stated", "Stated", "", Show::Fitting),
+            Column::number("found", "Computed again", "", Show::Fitting),
+        ],
+    );
+    let claim = stated["certified_bound"].as_f64().unwrap_or(f64::NAN);
+    part.push(vec!["bound by the certificate".into(), claim.into(), bound.into()]);
+    answer.parts.push(part);
+    render_shaped(answer, &arguments.shape)
+}
+
 /// An answer written by `emporion site --format json`.
 struct Claims {
     path: String,
@@ -97,7 +133,8 @@ impl Claims {
         let mut claims = Self { path: path.display().to_string(), json: Value::Null };
         claims.json =
             serde_json::from_str(&text).map_err(|error| claims.wrong(error.to_string()))?;
-        if claims.json["format"] != "emporion-site/1" || !claims.json["certificate"].is_array() {
+        let proof = claims.json["certificate"].is_array() || claims.json["solution"].is_object();
+        if claims.json["format"] != "emporion-site/1" || !proof {
             return Err(claims.wrong(
                 "it holds no plan with multipliers: write one with emporion site … --format json"
                     .into(),
@@ -130,6 +167,15 @@ impl Claims {
             parent: text("parent"),
             weight: text("weight"),
             weights: text("weights"),
+            problem: text("problem")
+                .and_then(|name| SiteProblem::from_str(&name, false).ok())
+                .unwrap_or_default(),
+            radius: options["radius"].as_f64(),
+            opening: text("opening"),
+            capacity: text("capacity"),
+            about: text("about").map(PathBuf::from),
+            roads: text("roads").map(PathBuf::from),
+            one_way: options["one_way"] == true,
             keep: list("keep"),
             never: list("never"),
             ..args::Site::default()

@@ -1,9 +1,10 @@
 //! `--curve`: what each further centre is worth, and what growing step by step costs.
 
+use emporion_model::site::SiteState;
 use emporion_model::site::elbow::{Elbow, elbow};
-use emporion_model::site::p_median::{Options, Proof};
+use emporion_model::site::p_median::Options;
 
-use super::Question;
+use super::{Question, proof_word};
 use crate::answer::{Cell, Column, Part, Show};
 use crate::failure::Failure;
 
@@ -16,6 +17,8 @@ pub fn part(question: &Question, most: usize) -> Result<Part, Failure> {
     let ids = |open: &[usize]| {
         open.iter().map(|&j| question.siting.sites[j].as_str()).collect::<Vec<_>>().join(" ")
     };
+    let states = question.siting.instance.states();
+    let free = |&j: &usize| states[j] == SiteState::Free;
     let columns = vec![
         Column::number("p", "Centres", "", Show::Whole),
         Column::number("mean", "Mean cost", unit, one),
@@ -24,17 +27,14 @@ pub fn part(question: &Question, most: usize) -> Result<Part, Failure> {
         Column::text("proof", "Proof"),
         Column::number("nested_mean", "Step by step", unit, one),
         Column::text("nested_added", "Added then"),
-        Column::text("sites", "Chosen afresh"),
+        Column::text("added", "Chosen afresh"),
+        Column { show: Show::Hidden, ..Column::text("sites", "") },
         Column { show: Show::Hidden, ..Column::text("nested_sites", "") },
     ];
     let mut part = Part::new("curve", "Cost against the number of centres", columns);
     part.whole = true;
     for point in &points {
-        let proof = match point.free.proof {
-            Proof::Certificate => "certificate",
-            Proof::Search => "search",
-            Proof::Open => "open",
-        };
+        let proof = proof_word(point.free.proof);
         let added = point.nested.added.map(|j| question.siting.sites[j].as_str());
         part.push(vec![
             point.p.into(),
@@ -44,6 +44,7 @@ pub fn part(question: &Question, most: usize) -> Result<Part, Failure> {
             proof.into(),
             (point.nested.objective / weight).into(),
             Cell::from(added),
+            ids(&point.free.open.iter().copied().filter(free).collect::<Vec<_>>()).into(),
             ids(&point.free.open).into(),
             ids(&point.nested.open).into(),
         ]);

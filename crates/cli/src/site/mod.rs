@@ -1,28 +1,43 @@
 //! `emporion site`: where the next centres go, with a proven bound.
 
 mod check;
+mod columns;
 mod costs;
 mod curve;
+mod problems;
+mod roads;
 mod towns;
 mod what_if;
+
+use std::path::PathBuf;
+
+use clap::ValueEnum;
 
 use emporion_brief::stages::siting::{self, Plan, Siting};
 use emporion_model::site::p_median::{Options, Proof, Solution};
 use emporion_model::site::spread::spread;
+use emporion_model::site::{Instance, SiteState};
 
 use crate::answer::{Advice, Answer, Cell, Column, Part, Show};
-use crate::args;
+use crate::args::{self, SiteProblem};
 use crate::data::Data;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::progress::Progress;
 use crate::render::render_shaped;
 
+/// How distances between coordinates are measured.
+const GREAT_CIRCLES: &str = "great-circle km";
+/// A matrix of the user's own.
+const MATRIX: &str = "the matrix given";
+
 /// Names and units of a question about centres.
 struct Question {
     siting: Siting,
     /// Unit of the cost of serving one unit of demand.
     cost_unit: &'static str,
+    /// How the cost is measured.
+    measured_by: &'static str,
     /// What the weights count; empty when each place counts once.
     weight_unit: String,
 }
@@ -38,20 +53,32 @@ pub fn run(arguments: &args::Site, progress: &Progress) -> Result<Output, Failur
     let question = question(arguments, &data)?;
     progress.step("choosing sites");
     let kept = arguments.keep.len();
-    let add = match (arguments.add, arguments.p) {
-        (Some(add), _) => add,
-        (None, Some(p)) => p.checked_sub(kept).ok_or_else(|| {
-            Failure::new(format!(
-                "--p {p} counts all centres and {kept} are kept; give at least {kept}, or use --add"
-            ))
-        })?,
-        (None, None) => 0,
+    let add = added(arguments)?;
+    if arguments.problem != SiteProblem::PMedian {
+        return other(arguments, &data, &question, add.map(|add| kept + add));
+    }
+    for (option, given) in [
+        ("--radius", arguments.radius.is_some()),
+        ("--opening", arguments.opening.is_some()),
+        ("--capacity", arguments.capacity.is_some()),
+    ] {
+        if given {
+            return Err(Failure::new(format!(
+                "{option} means nothing to the p-median: name another --problem, or leave it out"
+            )));
+        }
+    }
+    let Some(add) = add else {
+        return Err(Failure::new("give the number of centres: --add N more, or --p N in all"));
     };
     let plan = question.siting.plan(add, &Options::default())?;
     let mut answer =
         Answer::new("site", title(arguments, &data, &question, &plan), data.identity());
     describe(&mut answer, arguments, &data, &question);
-    let (sites, served) = tables(&data, &question, &plan);
+    let assignment = plan.solution.assignment.iter().enumerate();
+    let service: Vec<(usize, usize, f64)> = assignment.map(|(i, &j)| (i, j, 1.0)).collect();
+    let instance = &question.siting.instance;
+    let (sites, served) = tables(&data, &question, instance, &plan.solution.open, &service);
     answer.parts.extend([sites, served]);
     if arguments.curve {
         progress.step("the curve of cost against the number of centres");
@@ -66,9 +93,50 @@ pub fn run(arguments: &args::Site, progress: &Progress) -> Result<Output, Failur
     render_shaped(answer, &arguments.shape)
 }
 
+/// `1 centre`, `2 centres`.
+fn centres(count: usize) -> String {
+    format!("{count} centre{}", if count == 1 { "" } else { "s" })
+}
+
+/// How many centres are to be more than those kept, if the user says.
+fn added(arguments: &args::Site) -> Result<Option<usize>, Failure> {
+    let kept = arguments.keep.len();
+    let (None, Some(p)) = (arguments.add, arguments.p) else { return Ok(arguments.add) };
+    p.checked_sub(kept).map(Some).ok_or_else(|| {
+        Failure::new(format!(
+            "--p {p} counts all centres and {kept} are kept; give at least {kept}, or use --add"
+        ))
+    })
+}
+
+/// A problem other than the p-median.
+fn other(
+    arguments: &args::Site,
+    data: &Data,
+    question: &Question,
+    p: Option<usize>,
+) -> Result<Output, Failure> {
+    if arguments.curve || arguments.what_if {
+        return Err(Failure::new("--curve and --what-if are of the p-median: leave them out"));
+    }
+    let asked = problems::Asked::new(arguments, data, question, p)?;
+    let found = asked.solve(&question.weight_unit.replace('_', " "))?;
+    let mut answer = Answer::new("site", found.title.clone(), data.identity());
+    describe(&mut answer, arguments, data, question);
+    let (sites, served) =
+        tables(data, question, &question.siting.instance, &found.open, &found.service);
+    answer.parts.extend([sites, served]);
+    found.summarise(&mut answer);
+    answer.solution = Some(found.solution);
+    render_shaped(answer, &arguments.shape)
+}
+
 /// What is asked, with the sites that are kept and those that are never to be.
 fn question(arguments: &args::Site, data: &Data) -> Result<Question, Failure> {
     let mut question = costs_of(arguments, data)?;
+    if let Some(path) = &arguments.roads {
+        roads::on_roads(&mut question, path, arguments.one_way)?;
+    }
     let never = positions(&question.siting, "--never", &arguments.never)?;
     question.siting.instance = question.siting.instance.clone().forbid(&never)?;
     Ok(question)
@@ -88,9 +156,11 @@ fn costs_of(arguments: &args::Site, data: &Data) -> Result<Question, Failure> {
             let parent = arguments.parent.as_deref();
             let siting = siting::seats(case, kind, parent, weight, &arguments.keep)?;
             let weight_unit = weight.unwrap_or_default().to_owned();
-            Ok(Question { siting, cost_unit: "km", weight_unit })
+            Ok(Question { siting, cost_unit: "km", measured_by: GREAT_CIRCLES, weight_unit })
         }
-        Data::File(table) if table.column("cost").is_some() => costs::question(arguments, table),
+        Data::File(table) if ["from", "to", "cost"].iter().all(|c| table.column(c).is_some()) => {
+            costs::question(arguments, table)
+        }
         Data::File(table) => towns::question(arguments, table),
     }
 }
@@ -121,11 +191,10 @@ fn title(arguments: &args::Site, data: &Data, question: &Question, plan: &Plan) 
         }
     };
     let added: Vec<String> = plan.added.iter().map(label).collect();
-    let noun = if added.len() == 1 { "centre" } else { "centres" };
     match (added.len(), arguments.keep.len()) {
         (0, _) => "The centres that are kept".to_owned(),
-        (n, 0) => format!("{n} {noun}: {}", added.join(", ")),
-        (n, kept) => format!("{n} {noun} beside {kept} kept: {}", added.join(", ")),
+        (n, 0) => format!("{}: {}", centres(n), added.join(", ")),
+        (n, kept) => format!("{} beside {kept} kept: {}", centres(n), added.join(", ")),
     }
 }
 
@@ -136,13 +205,21 @@ fn describe(answer: &mut Answer, arguments: &args::Site, data: &Data, question: 
     answer.option("weights", arguments.weights.clone());
     answer.option("keep", arguments.keep.clone());
     answer.option("never", arguments.never.clone());
+    let problem = SiteProblem::to_possible_value(&arguments.problem);
+    answer.option("problem", problem.map(|value| value.get_name().to_owned()));
+    answer.option("radius", arguments.radius);
+    answer.option("opening", arguments.opening.clone());
+    answer.option("capacity", arguments.capacity.clone());
+    let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
+    answer.option("about", path(&arguments.about));
+    answer.option("roads", path(&arguments.roads));
+    answer.option("one_way", arguments.one_way);
     answer.option("add", arguments.add);
     answer.option("p", arguments.p);
     answer.option("curve", arguments.curve);
     answer.option("what_if", arguments.what_if);
     answer.option("top", arguments.shape.top);
-    let cost = if question.cost_unit == "km" { "great-circle km" } else { "the matrix given" };
-    answer.context("cost", vec![cost.to_owned()]);
+    answer.context("cost", vec![question.measured_by.to_owned()]);
     let weight = match question.weight_unit.as_str() {
         "" => "1 each".to_owned(),
         unit => unit.replace('_', " "),
@@ -157,8 +234,14 @@ fn describe(answer: &mut Answer, arguments: &args::Site, data: &Data, question: 
 }
 
 /// The open sites, and who is served from where.
-fn tables(data: &Data, question: &Question, plan: &Plan) -> (Part, Part) {
-    let Siting { sites, customers, instance, .. } = &question.siting;
+fn tables(
+    data: &Data,
+    question: &Question,
+    instance: &Instance,
+    open: &[usize],
+    service: &[(usize, usize, f64)],
+) -> (Part, Part) {
+    let Siting { sites, customers, .. } = &question.siting;
     let cost_unit = question.cost_unit;
     let name = |id: &str| Cell::from(data.name_of("place", id));
     let weights = instance.weights();
@@ -183,23 +266,26 @@ fn tables(data: &Data, question: &Question, plan: &Plan) -> (Part, Part) {
     columns.extend(named("site", "From"));
     columns
         .extend([Column::number("cost", "Cost", cost_unit, Show::Decimals(1)), weight("weight")]);
+    let share = Column::number("share", "Share of demand", "", Show::Decimals(3));
+    columns.push(share.unless_all(1.0));
     let mut served = Part::new("served", "Who is served from where", columns);
-    for &j in &plan.solution.open {
-        let own = |i: &usize| plan.solution.assignment[*i] == j;
-        let mut mine: Vec<usize> = (0..customers.len()).filter(own).collect();
-        let demand: f64 = mine.iter().map(|&i| weights[i]).sum();
-        let cost: f64 = mine.iter().map(|&i| weights[i] * instance.cost(i, j)).sum();
+    for &j in open {
+        let of_j = service.iter().filter(|(_, site, _)| *site == j);
+        let mut mine: Vec<(usize, f64)> = of_j.map(|(i, _, share)| (*i, *share)).collect();
+        let demand: f64 = mine.iter().map(|(i, share)| share * weights[*i]).sum();
+        let cost: f64 = mine.iter().map(|(i, s)| s * weights[*i] * instance.cost(*i, j)).sum();
         chosen.push(vec![
             sites[j].as_str().into(),
             name(&sites[j]),
             seat(data, &sites[j]),
-            if plan.added.contains(&j) { "added" } else { "kept" }.into(),
+            if instance.states()[j] == SiteState::Kept { "kept" } else { "added" }.into(),
             mine.len().into(),
             demand.into(),
             (cost / demand).into(),
         ]);
-        mine.sort_by(|&a, &b| instance.cost(a, j).total_cmp(&instance.cost(b, j)).then(a.cmp(&b)));
-        for i in mine {
+        let near = |a: usize, b: usize| instance.cost(a, j).total_cmp(&instance.cost(b, j));
+        mine.sort_by(|a, b| near(a.0, b.0).then(a.0.cmp(&b.0)));
+        for (i, share) in mine {
             served.push(vec![
                 customers[i].as_str().into(),
                 name(&customers[i]),
@@ -207,6 +293,7 @@ fn tables(data: &Data, question: &Question, plan: &Plan) -> (Part, Part) {
                 name(&sites[j]),
                 instance.cost(i, j).into(),
                 weights[i].into(),
+                share.into(),
             ]);
         }
     }
@@ -256,12 +343,7 @@ fn summarise(answer: &mut Answer, question: &Question, plan: &Plan) {
         solution.certified_bound,
     );
     answer.count("gap", "Gap", "percent", Show::Decimals(3), 100.0 * solution.gap);
-    let proof = match solution.proof {
-        Proof::Certificate => "certificate",
-        Proof::Search => "search",
-        Proof::Open => "open",
-    };
-    answer.say("proof", "Proof", proof);
+    answer.say("proof", "Proof", proof_word(solution.proof));
     answer.say("verdict", "Verdict", verdict(solution));
     answer.count("certificate_value", "", total, Show::Hidden, solution.certificate.value);
     answer.count("resolution", "", total, Show::Hidden, solution.resolution);
@@ -269,6 +351,15 @@ fn summarise(answer: &mut Answer, question: &Question, plan: &Plan) {
     answer.count("nodes", "Nodes of the tree", "", Show::Whole, solution.nodes);
     for note in &solution.notes {
         answer.note(note);
+    }
+}
+
+/// What a bound rests on.
+fn proof_word(proof: Proof) -> &'static str {
+    match proof {
+        Proof::Certificate => "certificate",
+        Proof::Search => "search",
+        Proof::Open => "open",
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::bits::Bits;
 use super::certificate;
@@ -29,7 +29,7 @@ const UNPROVEN: Rejection =
 const COVER_LIMITS: Limits = Limits { root_steps: 300, node_steps: 40, max_nodes: 500 };
 
 /// The p sites that reach the most demand, with a proof.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[must_use]
 pub struct MaxCover {
     /// Open sites, ascending, the kept ones included.

@@ -62,7 +62,7 @@ impl Proof {
 }
 
 /// A plan with a proof of how good it is.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[must_use]
 pub struct Solution {
     /// Open sites, ascending, the kept ones included.
