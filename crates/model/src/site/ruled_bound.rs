@@ -73,7 +73,7 @@ impl Rows {
 }
 
 fn scaled_down(price: i64, parts: i64) -> i64 {
-    (i128::from(price) * i128::from(parts) >> 30) as i64
+    ((i128::from(price) * i128::from(parts)) >> 30) as i64
 }
 
 /// How long to climb.
