@@ -243,7 +243,10 @@ fn two_hundred_sites_with_five_quotas_are_proven() {
         let dear: f64 = free.plan.open.iter().map(|&j| opening[j]).sum();
         let clock = std::time::Instant::now();
         let poor = exactly(10).within_budget(&opening, (dear * 0.75).floor());
-        let budget = ruled::solve(&instance, &poor, &options).unwrap();
+        let some = Options { max_nodes: 1_000, ..Options::default() };
+        let budget = ruled::solve(&instance, &poor, &some).unwrap();
+        // A budget widens the gap; what is left of it is owned up to.
+        assert!(budget.gap < 0.02 && budget.bound <= budget.plan.objective);
         let first = clock.elapsed();
         let charged = Rules::new(Count::AtMost(200)).charge(&vec![20_000.0; 200]);
         let facility = ruled::solve(&instance, &charged, &options).unwrap();

@@ -23,6 +23,9 @@ use super::ruled_plan::{Costs, Pool, Swaps};
 /// Parts that the dearest site costs, when the budget is priced.
 const PARTS: f64 = (1_u64 << 30) as f64;
 
+/// Weight of the newest choice in a site's share.
+const MEMORY: f64 = 0.05;
+
 /// A rule that has a price.
 struct Row {
     sites: Vec<usize>,
@@ -114,6 +117,8 @@ struct Work<'a> {
     kept: Vec<usize>,
     /// Free sites chosen: the first so many of `free`.
     taken: usize,
+    /// How often each site was chosen of late.
+    share: Vec<f64>,
 }
 
 impl Work<'_> {
@@ -184,7 +189,17 @@ impl Work<'_> {
             bound += reduced[j];
             chosen[j] = true;
         }
+        for (share, chosen) in self.share.iter_mut().zip(&self.chosen) {
+            *share += MEMORY * (f64::from(u8::from(*chosen)) - *share);
+        }
         bound
+    }
+
+    /// The free site about which the choices of late agree least: either way the bound rises.
+    fn doubtful(&self) -> usize {
+        let doubt = |j: &usize| (self.share[*j] - 0.5).abs();
+        let by_doubt = |a: &&usize, b: &&usize| doubt(a).total_cmp(&doubt(b)).then(a.cmp(b));
+        *self.free.iter().min_by(by_doubt).expect("an unsettled node has a free site")
     }
 
     /// Subgradient at the chosen set, and the cost of that set as a plan.
@@ -286,8 +301,9 @@ pub(crate) fn climb(
     pool: &mut Pool,
 ) -> (bool, usize) {
     let (costs, m) = (question.costs, question.costs.sites());
-    let (reduced, chosen) = (vec![0; m], vec![false; m]);
-    let mut work = Work { question, reduced, chosen, free: Vec::new(), kept: Vec::new(), taken: 0 };
+    let (reduced, chosen, share) = (vec![0; m], vec![false; m], vec![0.0; m]);
+    let (free, kept) = (Vec::new(), Vec::new());
+    let mut work = Work { question, reduced, chosen, free, kept, taken: 0, share };
     if work.settle(&mut node.states, pool) {
         return (true, 0);
     }
@@ -295,7 +311,6 @@ pub(crate) fn climb(
     let mut direction = vec![0.0; current.len()];
     let mut subgradient = vec![0.0; current.len()];
     let (mut theta, mut idle, mut best) = (rules.theta, 0, i64::MIN);
-    node.branch = work.free[0];
     for step in 1..=rules.max_iterations {
         let constant = work.price(&node.lists, &current);
         let bound = work.choose(constant);
@@ -307,7 +322,6 @@ pub(crate) fn climb(
         if bound > best {
             best = bound;
             node.multipliers = Arc::new(current.clone());
-            node.branch = work.free[0];
             idle = 0;
         } else {
             idle += 1;
@@ -319,10 +333,6 @@ pub(crate) fn climb(
         if work.fix(&mut node.states, bound, cutoff) > 0 {
             if work.settle(&mut node.states, pool) {
                 return (true, step);
-            }
-            if node.states[node.branch] != SiteState::Free {
-                let worth_most = work.free.iter().min_by_key(|&&j| (work.reduced[j], j));
-                node.branch = *worth_most.expect("an unsettled node has a free site");
             }
             let live = work.kept.len() + work.free.len();
             if 4 * live <= 3 * node.lists.length() {
@@ -337,6 +347,7 @@ pub(crate) fn climb(
             current.clone_from(&node.multipliers);
             direction.fill(0.0);
             if theta < rules.least_theta {
+                node.branch = work.doubtful();
                 return (false, step);
             }
             continue;
@@ -344,6 +355,7 @@ pub(crate) fn climb(
         deflect(&mut direction, &subgradient);
         let norm: f64 = direction.iter().map(|s| s * s).sum();
         if norm == 0.0 {
+            node.branch = work.doubtful();
             return (false, step);
         }
         let length = theta * (pool.target(costs) - bound).max(1) as f64 / norm;
@@ -353,6 +365,7 @@ pub(crate) fn climb(
             *multiplier = moved.clamp(0, most);
         }
     }
+    node.branch = work.doubtful();
     (false, rules.max_iterations)
 }
 
