@@ -98,6 +98,7 @@ pub(crate) struct Node {
     /// λ, then the prices of the rules.
     pub(crate) multipliers: Arc<Vec<i64>>,
     pub(crate) bound: i64,
+    /// The free site to branch on, if the node stays open.
     pub(crate) branch: usize,
 }
 

@@ -1,7 +1,8 @@
 //! The search behind the best plans under rules: starts, root bound, tree on sites.
 //!
 //! Depth first, as in [`super::branch`], but the child that opens the site comes first, which leads
-//! to a plan that obeys where none is known yet. Each plan belongs to one leaf, so that the same
+//! to a plan that obeys where none is known yet. The site to branch on is the one that about half of
+//! the latest choices at the bound contain: either way the bound rises. Each plan belongs to one leaf, so that the same
 //! tree lists the best few: a part is dropped only when its bound reaches the last plan wanted.
 
 use std::sync::Arc;
