@@ -12,6 +12,8 @@
 //! | gains in trade instead of distances | [`gains`] |
 //! | the curve of cost against p, and plans that grow | [`elbow`] |
 //! | what each single choice is worth | [`sensitivity`] |
+//! | quotas of groups, "not both", opening costs, a budget | [`rules`], [`ruled`] |
+//! | the few best plans instead of one | [`k_best`] |
 //! | how unequally a plan serves | [`spread`] |
 //!
 //! How an answer is found, in order: `fixed` turns costs into whole numbers, so that the search
@@ -24,6 +26,9 @@
 //! (`facility_tree`) over a bound (`facility_bound`) and an exact transportation problem
 //! (`transport`), and writes down the multipliers of every leaf ([`facility_check`]). Not offered:
 //! capacities where each customer must be served from one site only.
+//!
+//! Rules are held against an instance in `rule_system`, which also decides what they leave no choice
+//! about; `ruled_plan` swaps within them, `ruled_bound` prices them, `ruled_tree` closes the rest.
 
 mod bits;
 mod branch;
@@ -39,6 +44,7 @@ mod facility_tree;
 mod fixed;
 pub mod gains;
 pub mod instance;
+pub mod k_best;
 mod lagrangian;
 mod local_search;
 mod max_covering;
@@ -48,6 +54,12 @@ pub mod refutation;
 pub mod regions;
 pub mod rejection;
 pub mod roads;
+mod rule_system;
+pub mod ruled;
+mod ruled_bound;
+mod ruled_plan;
+mod ruled_tree;
+pub mod rules;
 pub mod sensitivity;
 mod set_cover;
 pub mod spread;
