@@ -175,3 +175,60 @@ fn options_that_do_not_go_together_are_refused() {
         desk.line(&format!("site towns.csv {options}")).refused(1, words);
     }
 }
+
+#[test]
+fn rules_in_plain_words_decide_the_plan() {
+    let desk = Desk::new();
+    let regions = "--kind region --parent RUS --weight seat_population";
+    desk.write("keep.txt", "keep RU-NIZ, RU-BA # as they are\n");
+    let same = plan(&desk, &format!("{regions} --add 2 --rules keep.txt"));
+    close(mean(&same), mean(&plan(&desk, &format!("{REGIONS} --add 2"))));
+
+    // Without Moscow's surroundings, and with one centre in the far east.
+    desk.write(
+        "rules.txt",
+        "keep RU-NIZ, RU-BA\nnever RU-MOW\nat most 0 of RU-MOS, RU-TUL, RU-KLU\n\
+         at least 1 of RU-PRI, RU-KHA, RU-SAK\nnot both RU-RYA, RU-PRI\n",
+    );
+    let ruled = plan(&desk, &format!("{regions} --add 2 --rules rules.txt"));
+    let sites: Vec<&str> =
+        ruled["rows"].as_array().unwrap().iter().map(|r| r["site"].as_str().unwrap()).collect();
+    assert!(sites.iter().any(|s| ["RU-PRI", "RU-KHA", "RU-SAK"].contains(s)), "{sites:?}");
+    assert!(!sites.iter().any(|s| ["RU-MOW", "RU-MOS", "RU-TUL", "RU-KLU"].contains(s)));
+    assert_eq!((sites.len(), ruled["summary"]["gap"].as_f64()), (4, Some(0.0)));
+    assert!(mean(&ruled) > mean(&same));
+
+    // Moscow is too dear: three cheap ones fit.
+    desk.write("budget.txt", "keep RU-NIZ, RU-BA\ncost 10 each\ncost RU-MOW 100\nbudget 30\n");
+    let budget = plan(&desk, &format!("{regions} --rules budget.txt"));
+    assert_eq!(budget["summary"]["opening"], 30.0);
+    let rows = budget["rows"].as_array().unwrap();
+    assert!(rows.len() == 5 && rows.iter().all(|r| r["site"] != "RU-MOW"), "{rows:?}");
+
+    // The first plans in order: the best is the plan itself, the second what Moscow forbidden gives
+    // or better.
+    let best = plan(&desk, &format!("{REGIONS} --add 1 --plans 3"));
+    let plans = best["plans"].as_array().unwrap();
+    close(plans[0]["mean"].as_f64().unwrap(), mean(&plan(&desk, &format!("{REGIONS} --add 1"))));
+    let first = plans[0]["added"].as_str().unwrap();
+    let second = mean(&plan(&desk, &format!("{REGIONS} --add 1 --never {first}")));
+    close(plans[1]["mean"].as_f64().unwrap(), second);
+    assert!(best["summary"]["others"].as_str().unwrap().contains("no plan left out is better"));
+
+    for (rules, words) in [
+        ("perhaps A\n", &["rules.txt, line 1", "perhaps A"][..]),
+        ("at most 1 of RU-XXX\n", &["RU-XXX"]),
+        ("at most 1 with nowhere = x\n", &["nowhere"]),
+        ("at most 1 with kind = village\n", &["village"]),
+        ("at least 3 of RU-PRI, RU-KHA\n", &["at least 3 of RU-PRI, RU-KHA"]),
+        ("keep RU-NIZ, RU-BA\nnot both RU-NIZ, RU-BA\n", &["not both RU-NIZ, RU-BA"]),
+        ("cost 10 each\n", &["no budget"]),
+        ("budget 10\n", &["no cost for"]),
+    ] {
+        desk.write("rules.txt", rules);
+        let line = format!("site {SMALL} {regions} --add 1 --rules rules.txt");
+        desk.line(&line).refused(1, words);
+    }
+    desk.line(&format!("site {SMALL} {regions} --add 1 --rules none.txt"))
+        .refused(1, &["none.txt"]);
+}

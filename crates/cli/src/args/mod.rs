@@ -98,7 +98,7 @@ pub enum Format {
 }
 
 /// How an answer is printed, and how much of it.
-#[derive(Debug, Default, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub struct Shape {
     /// How the answer is printed
     #[arg(long, value_enum, default_value_t)]

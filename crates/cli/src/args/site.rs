@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use super::Shape;
 
 /// `emporion site`
-#[derive(Debug, Default, Args)]
+#[derive(Debug, Clone, Default, Args)]
 #[command(
     after_help = "Examples:\n  emporion site belarus-russian-regions --kind region --parent RUS \
                         --weight seat_population --keep RU-MOW --add 2\n  \
@@ -18,7 +18,7 @@ use super::Shape;
                         emporion site --check plan.json    (written with --format json)"
 )]
 #[command(group(clap::ArgGroup::new("asked").required(true).multiple(true)
-    .args(["add", "p", "check", "problem"])))]
+    .args(["add", "p", "check", "problem", "rules"])))]
 pub struct Site {
     /// Case, bundled case, or file of costs (from, to, cost) or of places (id, lat, lon)
     #[arg(required_unless_present = "check")]
@@ -59,6 +59,15 @@ pub struct Site {
     /// What forbidding each chosen place costs, and forcing in each other one
     #[arg(long)]
     pub what_if: bool,
+    /// Rules in plain words, one on a line: keep, never, at most, at least, not both, cost, budget
+    #[arg(long, value_name = "FILE")]
+    pub rules: Option<PathBuf>,
+    /// The best plans in order, as many as this
+    #[arg(long, value_name = "N")]
+    pub plans: Option<usize>,
+    /// Of them only those within so many percent of the best
+    #[arg(long, value_name = "PERCENT", requires = "plans")]
+    pub within: Option<f64>,
     /// Centres that exist and stay
     #[arg(long, value_name = "IDS", value_delimiter = ',')]
     pub keep: Vec<String>,

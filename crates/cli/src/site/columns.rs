@@ -9,6 +9,16 @@ use crate::args;
 use crate::data::Data;
 use crate::failure::Failure;
 
+/// The table of places: of a case, or the list of towns itself.
+pub fn places(data: &Data) -> Result<&Table, Failure> {
+    match data {
+        Data::Case(case) => case.places().ok_or_else(|| {
+            Failure::new("the case has no table of places: name a file with --about")
+        }),
+        Data::File(table) => Ok(table),
+    }
+}
+
 /// One number for each site: the same for all where `name` is a number, else a column of the file
 /// that `--about` names, of the places of a case, or of the list of towns.
 pub fn of_sites(
@@ -27,10 +37,7 @@ pub fn of_sites(
             own = Table::read(Path::new(path))?;
             &own
         }
-        (None, Data::Case(case)) => case.places().ok_or_else(|| {
-            Failure::new("the case has no table of places: name a file with --about")
-        })?,
-        (None, Data::File(table)) => table,
+        (None, data) => places(data)?,
     };
     table.wanted("id").map_err(Report::from)?;
     table.wanted(name).map_err(Report::from)?;

@@ -6,6 +6,7 @@ mod costs;
 mod curve;
 mod problems;
 mod roads;
+mod ruled;
 mod towns;
 mod what_if;
 
@@ -17,6 +18,8 @@ use emporion_brief::stages::siting::{self, Plan, Siting};
 use emporion_model::site::p_median::{Options, Proof, Solution};
 use emporion_model::site::spread::spread;
 use emporion_model::site::{Instance, SiteState};
+
+use emporion_tables::site_rules::Line;
 
 use crate::answer::{Advice, Answer, Cell, Column, Part, Show};
 use crate::args::{self, SiteProblem};
@@ -50,6 +53,12 @@ pub fn run(arguments: &args::Site, progress: &Progress) -> Result<Output, Failur
     let name = arguments.data.as_deref().unwrap_or_default();
     progress.step(format!("reading {name}"));
     let data = Data::open(name)?;
+    let lines = ruled::read(arguments.rules.as_deref())?;
+    let arguments = &args::Site {
+        keep: [&arguments.keep[..], &ruled::named(&lines, true)].concat(),
+        never: [&arguments.never[..], &ruled::named(&lines, false)].concat(),
+        ..arguments.clone()
+    };
     let question = question(arguments, &data)?;
     progress.step("choosing sites");
     let kept = arguments.keep.len();
@@ -67,6 +76,10 @@ pub fn run(arguments: &args::Site, progress: &Progress) -> Result<Output, Failur
                 "{option} means nothing to the p-median: name another --problem, or leave it out"
             )));
         }
+    }
+    if arguments.rules.is_some() || arguments.plans.is_some() {
+        let p = add.map(|add| kept + add);
+        return under_rules(arguments, &data, &question, &lines, p);
     }
     let Some(add) = add else {
         return Err(Failure::new("give the number of centres: --add N more, or --p N in all"));
@@ -109,6 +122,36 @@ fn added(arguments: &args::Site) -> Result<Option<usize>, Failure> {
     })
 }
 
+/// The p-median under rules, and its best plans in order.
+fn under_rules(
+    arguments: &args::Site,
+    data: &Data,
+    question: &Question,
+    lines: &[Line],
+    p: Option<usize>,
+) -> Result<Output, Failure> {
+    if arguments.curve || arguments.what_if {
+        return Err(Failure::new("--curve and --what-if do not know rules: leave one out"));
+    }
+    let rules = ruled::rules(lines, arguments, data, question, p)?;
+    let found = ruled::solve(question, &rules)?;
+    let mut answer = Answer::new("site", ruled::title(&found.plan, lines), data.identity());
+    describe(&mut answer, arguments, data, question);
+    answer.context("rules", lines.iter().map(|line| line.rule.to_string()).collect());
+    let assignment = found.plan.assignment.iter().enumerate();
+    let service: Vec<(usize, usize, f64)> = assignment.map(|(i, &j)| (i, j, 1.0)).collect();
+    let instance = &question.siting.instance;
+    let (sites, served) = tables(data, question, instance, &found.plan.open, &service);
+    answer.parts.extend([sites, served]);
+    ruled::summarise(&mut answer, question, &found);
+    if let Some(count) = arguments.plans {
+        let (part, end) = ruled::plans(question, &rules, count, arguments.within)?;
+        answer.parts.push(part);
+        answer.say("others", "Other plans", end);
+    }
+    render_shaped(answer, &arguments.shape)
+}
+
 /// A problem other than the p-median.
 fn other(
     arguments: &args::Site,
@@ -116,8 +159,12 @@ fn other(
     question: &Question,
     p: Option<usize>,
 ) -> Result<Output, Failure> {
-    if arguments.curve || arguments.what_if {
-        return Err(Failure::new("--curve and --what-if are of the p-median: leave them out"));
+    let of_the_median =
+        [arguments.curve, arguments.what_if, arguments.rules.is_some(), arguments.plans.is_some()];
+    if of_the_median.contains(&true) {
+        return Err(Failure::new(
+            "--curve, --what-if, --rules and --plans are of the p-median: leave them out",
+        ));
     }
     let asked = problems::Asked::new(arguments, data, question, p)?;
     let found = asked.solve(&question.weight_unit.replace('_', " "))?;
@@ -214,6 +261,9 @@ fn describe(answer: &mut Answer, arguments: &args::Site, data: &Data, question: 
     answer.option("about", path(&arguments.about));
     answer.option("roads", path(&arguments.roads));
     answer.option("one_way", arguments.one_way);
+    answer.option("rules", path(&arguments.rules));
+    answer.option("plans", arguments.plans);
+    answer.option("within", arguments.within);
     answer.option("add", arguments.add);
     answer.option("p", arguments.p);
     answer.option("curve", arguments.curve);

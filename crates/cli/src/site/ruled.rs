@@ -1,0 +1,244 @@
+//! `--rules` and `--plans`: the p-median under rules in plain words, and its best plans in order.
+
+use std::path::Path;
+
+use emporion_model::site::SiteState;
+use emporion_model::site::k_best::{self, End};
+use emporion_model::site::p_median::Options;
+use emporion_model::site::ruled::{self, Plan, Solution};
+use emporion_model::site::rules::{Count, RuleError, Rules};
+use emporion_tables::site_rules::{Group, Line, Rule, parse};
+use emporion_tables::{Problem, Table};
+
+use super::{Question, centres, columns, positions};
+use crate::answer::{Answer, Column, Part, Show};
+use crate::args;
+use crate::data::Data;
+use crate::failure::Failure;
+
+/// The lines of the file of rules; none without a file.
+pub fn read(path: Option<&Path>) -> Result<Vec<Line>, Failure> {
+    let Some(path) = path else { return Ok(Vec::new()) };
+    let text =
+        std::fs::read_to_string(path).map_err(|error| Failure::file("read", path, &error))?;
+    Ok(parse(&path.display().to_string(), &text)?)
+}
+
+/// The sites that lines beginning with `keep` or `never` name.
+pub fn named(lines: &[Line], keep: bool) -> Vec<String> {
+    let ids = lines.iter().filter_map(|line| match &line.rule {
+        Rule::Keep(ids) if keep => Some(ids),
+        Rule::Never(ids) if !keep => Some(ids),
+        _ => None,
+    });
+    ids.flatten().cloned().collect()
+}
+
+/// The rules by position, with the number of centres.
+pub fn rules(
+    lines: &[Line],
+    arguments: &args::Site,
+    data: &Data,
+    question: &Question,
+    p: Option<usize>,
+) -> Result<Rules, Failure> {
+    let siting = &question.siting;
+    let budget = lines.iter().any(|line| matches!(line.rule, Rule::Budget(_)));
+    let count = match p {
+        Some(p) => Count::Exactly(p),
+        None if budget => Count::AtMost(siting.sites.len()),
+        None => {
+            return Err(Failure::new(
+                "give the number of centres: --add N more, or --p N in all; only a budget in the \
+                 rules finds it itself",
+            ));
+        }
+    };
+    let mut rules = Rules::new(count);
+    let mut costs = vec![None; siting.sites.len()];
+    let (mut each, mut limit) = (None, None);
+    for Line { rule, .. } in lines {
+        let name = rule.to_string();
+        rules = match rule {
+            Rule::AtMost(count, group) => {
+                rules.at_most(&name, &members(group, arguments, data, question)?, *count)
+            }
+            Rule::AtLeast(count, group) => {
+                rules.at_least(&name, &members(group, arguments, data, question)?, *count)
+            }
+            Rule::NotBoth(ids) => rules.not_both(&name, &positions(siting, "not both", ids)?),
+            Rule::Cost(ids, cost) => {
+                for site in positions(siting, "cost", ids)? {
+                    costs[site] = Some(*cost);
+                }
+                rules
+            }
+            Rule::CostColumn(column) => {
+                let found = columns::of_sites(arguments, data, question, column)?;
+                for (cost, value) in costs.iter_mut().zip(found) {
+                    cost.get_or_insert(value);
+                }
+                rules
+            }
+            Rule::CostEach(cost) => {
+                each = Some(*cost);
+                rules
+            }
+            Rule::Budget(budget) => {
+                limit = Some(*budget);
+                rules
+            }
+            Rule::Keep(_) | Rule::Never(_) => rules,
+        };
+    }
+    let Some(limit) = limit else {
+        if each.is_some() || costs.iter().any(Option::is_some) {
+            return Err(Failure::new(
+                "the rules have costs of opening and no budget: add a line such as budget 300",
+            ));
+        }
+        return Ok(rules);
+    };
+    let open = |site: usize| siting.instance.states()[site] == SiteState::Free;
+    let unpriced = (0..costs.len()).find(|&j| open(j) && costs[j].or(each).is_none());
+    if let Some(site) = unpriced {
+        return Err(Failure::new(format!(
+            "the rules have a budget and no cost for {}: add cost {} 40, cost 40 each, or cost from \
+             COLUMN",
+            siting.sites[site], siting.sites[site]
+        )));
+    }
+    let opening: Vec<f64> = costs.iter().map(|cost| cost.or(each).unwrap_or(0.0)).collect();
+    Ok(rules.within_budget(&opening, limit))
+}
+
+/// The sites of a group.
+fn members(
+    group: &Group,
+    arguments: &args::Site,
+    data: &Data,
+    question: &Question,
+) -> Result<Vec<usize>, Failure> {
+    let siting = &question.siting;
+    match group {
+        Group::Of(ids) => positions(siting, "group", ids),
+        Group::With { column, value } => {
+            let own;
+            let table: &Table = match (&arguments.about, data) {
+                (Some(path), _) => {
+                    own = Table::read(path)?;
+                    &own
+                }
+                (None, data) => columns::places(data)?,
+            };
+            table.wanted(column).map_err(emporion_tables::Report::from)?;
+            let of_group = |row: &usize| table.label(column, *row).as_ref() == Some(value);
+            let ids: Vec<String> = (0..table.rows())
+                .filter(of_group)
+                .filter_map(|row| table.label("id", row))
+                .collect();
+            let found: Vec<usize> =
+                (0..siting.sites.len()).filter(|&j| ids.contains(&siting.sites[j])).collect();
+            if found.is_empty() {
+                let expected = format!("a site with {column} = {value}");
+                return Err(Problem::new(
+                    "empty-group",
+                    table.path(),
+                    expected,
+                    "mend the value in the rules",
+                )
+                .column(column)
+                .value(value)
+                .into());
+            }
+            Ok(found)
+        }
+    }
+}
+
+/// The best plan under the rules.
+pub fn solve(question: &Question, rules: &Rules) -> Result<Solution, Failure> {
+    ruled::solve(&question.siting.instance, rules, &Options::default()).map_err(|e| said(&e))
+}
+
+fn said(error: &RuleError) -> Failure {
+    Failure::new(error.to_string())
+}
+
+/// What is proven of a plan under rules.
+pub fn summarise(answer: &mut Answer, question: &Question, found: &Solution) {
+    let weight = question.siting.weight();
+    let unit = question.cost_unit;
+    let one = Show::Decimals(1);
+    answer.count("mean", "Mean cost", unit, one, found.plan.service / weight);
+    answer.count("bound", "No plan is below", unit, one, found.bound / weight);
+    answer.count("opening", "Cost of opening", "", Show::Fitting, found.plan.opening);
+    answer.count("gap", "Gap", "percent", Show::Decimals(3), 100.0 * found.gap);
+    let verdict = if found.gap == 0.0 {
+        "optimal under the rules, proven by search".to_owned()
+    } else {
+        format!("not proven optimal: within {:.6} percent of the best", 100.0 * found.gap)
+    };
+    answer.say("proof", "Proof", if found.gap == 0.0 { "search" } else { "open" });
+    answer.say("verdict", "Verdict", verdict);
+    answer.count("iterations", "Subgradient steps", "", Show::Whole, found.iterations);
+    answer.count("nodes", "Nodes of the tree", "", Show::Whole, found.nodes);
+    for note in &found.notes {
+        answer.note(note);
+    }
+}
+
+/// Heading of a plan under rules.
+pub fn title(plan: &Plan, lines: &[Line]) -> String {
+    let rules = match lines.len() {
+        0 => String::new(),
+        1 => " under one rule".to_owned(),
+        n => format!(" under {n} rules"),
+    };
+    format!("{}{rules}", centres(plan.open.len()))
+}
+
+/// The best plans in order, and what is proven of the rest.
+pub fn plans(
+    question: &Question,
+    rules: &Rules,
+    count: usize,
+    within: Option<f64>,
+) -> Result<(Part, String), Failure> {
+    let share = within.map(|percent| percent / 100.0);
+    let instance = &question.siting.instance;
+    let found = k_best::solve(instance, rules, count, share, &Options::default())
+        .map_err(|error| said(&error))?;
+    let weight = question.siting.weight();
+    let columns = vec![
+        Column::number("rank", "Plan", "", Show::Whole),
+        Column::number("mean", "Mean cost", question.cost_unit, Show::Decimals(1)),
+        Column::number("above", "Above the best", "percent", Show::Decimals(2)),
+        Column::text("added", "Centres beside those kept"),
+        Column { show: Show::Hidden, ..Column::text("sites", "") },
+    ];
+    let mut part = Part::new("plans", "The best plans", columns);
+    part.whole = true;
+    let ids = |sites: &mut dyn Iterator<Item = usize>| {
+        sites.map(|j| question.siting.sites[j].as_str()).collect::<Vec<_>>().join(" ")
+    };
+    let best = found.plans.first().map_or(0.0, |plan| plan.objective);
+    for (at, plan) in found.plans.iter().enumerate() {
+        let free = |j: &usize| instance.states()[*j] == SiteState::Free;
+        let above = if best > 0.0 { 100.0 * (plan.objective / best - 1.0) } else { 0.0 };
+        part.push(vec![
+            (at + 1).into(),
+            (plan.objective / weight).into(),
+            above.into(),
+            ids(&mut plan.open.iter().copied().filter(free)).into(),
+            ids(&mut plan.open.iter().copied()).into(),
+        ]);
+    }
+    let end = match found.end {
+        End::Count => "no plan left out is better than the last one listed".to_owned(),
+        End::Within => format!("every plan within {} percent is listed", within.unwrap_or(0.0)),
+        End::All => "there is no other plan".to_owned(),
+        _ => "not proven: a better plan may be missing".to_owned(),
+    };
+    Ok((part, end))
+}
