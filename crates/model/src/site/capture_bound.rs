@@ -11,6 +11,10 @@
 //! nothing cancels, and any s⁰ gives a valid bound, however roughly it was found. The best s⁰ solves
 //! the relaxation 0 ≤ y ≤ 1; projected gradient steps of Barzilai and Borwein (1988, IMA Journal of
 //! Numerical Analysis 8, 141-148) with an exact line search come near it.
+//!
+//! Where one site alone wins a customer, fractions of many sites win it too and the tangent says
+//! little. There the increments over what is decided open, Σ_j ρ_kj y_j, are the better bound
+//! (Nemhauser, Wolsey, Fisher 1978): each customer is bounded by one or the other.
 
 use super::instance::SiteState;
 use super::market::Market;
@@ -136,6 +140,11 @@ pub(crate) struct Ascent<'a> {
     pub(crate) y: Vec<f64>,
     s: Vec<f64>,
     last: Option<(Vec<f64>, Vec<f64>)>,
+    /// c of the customers bounded by tangents, 0 for the others.
+    c: Vec<f64>,
+    /// Constant and values per free site of those bounded by increments.
+    constant: f64,
+    increments: Vec<f64>,
 }
 
 impl<'a> Ascent<'a> {
@@ -152,19 +161,54 @@ impl<'a> Ascent<'a> {
         for (&at, &y) in undecided.iter().zip(&y).filter(|(_, y)| **y > 0.0) {
             s.iter_mut().zip(scaled.column(at)).for_each(|(s, u)| *s += y * u);
         }
-        Self { scaled, base, undecided, q, y, s, last: None }
+        let (c, increments) = (scaled.c.clone(), vec![0.0; scaled.free.len()]);
+        Self { scaled, base, undecided, q, y, s, last: None, c, constant: 0.0, increments }
+    }
+
+    /// Bound each customer by what is less at the present y; false when none changed side.
+    pub(crate) fn mix(&mut self) -> bool {
+        let (scaled, m) = (self.scaled, self.scaled.free.len());
+        let some: Vec<(usize, f64)> = self
+            .undecided
+            .iter()
+            .zip(&self.y)
+            .filter(|(_, y)| **y > 0.0)
+            .map(|(&at, &y)| (at, y))
+            .collect();
+        let mut changed = false;
+        self.constant = 0.0;
+        self.increments.fill(0.0);
+        for k in 0..scaled.customers {
+            let (c, row) = (scaled.c[k], &scaled.rows[k * m..(k + 1) * m]);
+            let before = 1.0 + self.base[k];
+            let open = c * (self.base[k] / before);
+            let rise: f64 = some.iter().map(|&(at, y)| y * (row[at] / (before + row[at]))).sum();
+            let tangent = c * (self.s[k] / (1.0 + self.s[k]));
+            let by_increments = open + c / before * rise < tangent;
+            changed |= by_increments != (self.c[k] == 0.0 && c > 0.0);
+            self.c[k] = if by_increments { 0.0 } else { c };
+            if by_increments {
+                self.constant += open;
+                let scale = c / before;
+                let values = self.increments.iter_mut().zip(row);
+                values.for_each(|(value, u)| *value += scale * (u / (before + u)));
+            }
+        }
+        self.last = None;
+        changed
     }
 
     /// The tangents at the present sums.
     pub(crate) fn tangent(&self) -> Linear {
-        let (mut constant, mut z) = (0.0, Vec::with_capacity(self.s.len()));
-        for ((c, s), base) in self.scaled.c.iter().zip(&self.s).zip(self.base) {
+        let (mut constant, mut z) = (self.constant, Vec::with_capacity(self.s.len()));
+        for ((c, s), base) in self.c.iter().zip(&self.s).zip(self.base) {
             let r = 1.0 / (1.0 + s);
             let slope = c * r * r;
             constant += c * (s * r) * (s * r) + slope * base;
             z.push(slope);
         }
-        let values = self.scaled.gradient(&z);
+        let mut values = self.scaled.gradient(&z);
+        values.iter_mut().zip(&self.increments).for_each(|(value, rise)| *value += rise);
         Linear::new(self.scaled, constant, values, self.undecided, self.q)
     }
 
@@ -182,7 +226,8 @@ impl<'a> Ascent<'a> {
         for (&at, &d) in self.undecided.iter().zip(&d).filter(|(_, d)| **d != 0.0) {
             ds.iter_mut().zip(self.scaled.column(at)).for_each(|(s, u)| *s += d * u);
         }
-        let share = self.search(&ds);
+        let steady = self.undecided.iter().zip(&d).map(|(&at, d)| d * self.increments[at]).sum();
+        let share = self.search(&ds, steady);
         if share <= 0.0 {
             return false;
         }
@@ -209,15 +254,14 @@ impl<'a> Ascent<'a> {
     }
 
     /// The best point of the segment, by bisection on the slope, which falls.
-    fn search(&self, ds: &[f64]) -> f64 {
+    fn search(&self, ds: &[f64], steady: f64) -> f64 {
         let slope = |share: f64| -> f64 {
-            let terms = self.scaled.c.iter().zip(&self.s).zip(ds);
-            terms
-                .map(|((c, s), d)| {
-                    let r = 1.0 / (1.0 + s + share * d);
-                    c * d * r * r
-                })
-                .sum()
+            let terms = self.c.iter().zip(&self.s).zip(ds);
+            let bent = terms.map(|((c, s), d)| {
+                let r = 1.0 / (1.0 + s + share * d);
+                c * d * r * r
+            });
+            steady + bent.sum::<f64>()
         };
         if slope(1.0) >= 0.0 {
             return 1.0;

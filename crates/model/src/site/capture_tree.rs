@@ -11,6 +11,8 @@ use super::capture_bound::{Ascent, Linear, Scaled};
 /// Steps of the relaxation at the root, and in a node.
 const ROOT_STEPS: usize = 200;
 const NODE_STEPS: usize = 25;
+/// How often customers change between tangents and increments.
+const ROUNDS: usize = 3;
 /// A node ends when a step lowers the bound by less than this part of what is missing.
 const SLOW: f64 = 0.02;
 
@@ -202,22 +204,30 @@ impl Search {
         let cutoff = self.best.added;
         let mut best = ascent.tangent();
         let (steps, patience) = if root { (ROOT_STEPS, 20) } else { (NODE_STEPS, 5) };
-        let mut mark = best.bound;
-        let mut present = best.clone();
-        for step in 1..=steps {
-            if best.bound.min(known) <= cutoff || !ascent.step(&present) {
+        for round in 0..=ROUNDS {
+            if best.bound.min(known) <= cutoff || round > 0 && !ascent.mix() {
                 break;
             }
-            self.steps += 1;
-            present = ascent.tangent();
-            if present.bound < best.bound {
-                best = present.clone();
-            }
-            if step % patience == 0 {
-                if mark - best.bound < SLOW * (best.bound - cutoff) {
+            let mut present = ascent.tangent();
+            let mut mark = best.bound;
+            for step in 1..=steps {
+                if present.bound < best.bound {
+                    best = present.clone();
+                }
+                if best.bound.min(known) <= cutoff || !ascent.step(&present) {
                     break;
                 }
-                mark = best.bound;
+                self.steps += 1;
+                present = ascent.tangent();
+                if step % patience == 0 {
+                    if mark - best.bound < SLOW * (best.bound - cutoff) {
+                        break;
+                    }
+                    mark = best.bound;
+                }
+            }
+            if present.bound < best.bound {
+                best = present;
             }
         }
         best
