@@ -11,14 +11,14 @@ use crate::outcome::{InputError, Note, Status};
 /// How long to search. The search makes no random choices.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Options {
-    /// Nodes of the tree at most; 0 leaves the root bound as it is. 100,000 by default. When the
-    /// limit comes first the gap is positive and proven all the same.
+    /// Nodes of the tree at most; 0 leaves the root bound as it is. 10,000 by default, some 20 seconds
+    /// on 200 × 200. When the limit comes first the gap is positive and proven all the same.
     pub max_nodes: usize,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { max_nodes: 100_000 }
+        Self { max_nodes: 10_000 }
     }
 }
 
