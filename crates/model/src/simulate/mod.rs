@@ -52,7 +52,7 @@ pub mod ex_post;
 mod feasible;
 pub mod gains;
 mod jacobian;
-mod joint;
+pub(crate) mod joint;
 mod kernel;
 mod krylov;
 pub mod many_sectors;

@@ -10,6 +10,8 @@
 //! | let anyone re-check the bound | [`certificate`], [`refutation`], [`facility_check`], [`rejection`] |
 //! | distances between coordinates, regions, on roads | [`distance`], [`regions`], [`roads`] |
 //! | gains in trade instead of distances | [`gains`] |
+//! | win demand from rivals and from staying away | [`capture`], [`market`] |
+//! | how far a choice depends on what the estimate leaves open | [`robust`] |
 //! | the curve of cost against p, and plans that grow | [`elbow`] |
 //! | what each single choice is worth | [`sensitivity`] |
 //! | quotas of groups, "not both", opening costs, a budget | [`rules`], [`ruled`] |
@@ -32,6 +34,9 @@
 
 mod bits;
 mod branch;
+pub mod capture;
+mod capture_bound;
+mod capture_tree;
 pub mod certificate;
 mod cover_bound;
 pub mod covering;
@@ -47,6 +52,7 @@ pub mod instance;
 pub mod k_best;
 mod lagrangian;
 mod local_search;
+pub mod market;
 mod max_covering;
 pub mod p_center;
 pub mod p_median;
@@ -54,6 +60,7 @@ pub mod refutation;
 pub mod regions;
 pub mod rejection;
 pub mod roads;
+pub mod robust;
 mod rule_system;
 pub mod ruled;
 mod ruled_bound;
