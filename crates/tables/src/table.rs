@@ -169,11 +169,11 @@ impl Table {
     /// Stata (`.dta`) file.
     ///
     /// The ending tells the format, and the content where the ending is none of these. A CSV
-    /// column is a number column when every cell that is not empty is a finite number and none has
-    /// leading zeros (`01` is a code); otherwise it is text. In the other formats the type of the
-    /// column decides, and a stored NaN is missing; a whole number beyond 2^53 or an infinity, neither
-    /// of which is a number or a missing value here, turns the column into text. Dates and timestamps are text
-    /// in ISO order (`2024-02-29`).
+    /// column is a number column when every cell that is not empty, and no mark of a missing number
+    /// such as `NA`, is a finite number and none has leading zeros (`01` is a code); otherwise it is
+    /// text. In the other formats the type of the column decides, and a stored NaN is missing; a
+    /// whole number beyond 2^53 or an infinity, neither of which is a number or a missing value here,
+    /// turns the column into text. Dates and timestamps are text in ISO order (`2024-02-29`).
     ///
     /// Of Stata files: each of the 27 missing values is missing; numbers stay numbers, with what
     /// they stand for in [`value_labels`](Self::value_labels); days (`%td`) and milliseconds

@@ -55,22 +55,11 @@ pub fn run(path: &Path, arguments: &args::Site, progress: &Progress) -> Result<O
     };
     let mut answer = Answer::new("site", title, data.identity());
     answer.option("check", path.display().to_string());
-    let mut claims = Part::new(
-        "rows",
-        "",
-        vec![
-            Column::text("claim", "Claim"),
-            Column::number("stated", "Stated", &total, Show::Fitting),
-            Column::number("found", "Computed again", &total, Show::Fitting),
-        ],
-    );
-    for (claim, stated, found) in [
+    let compared = [
         ("cost of the plan", solution.objective, checked.objective),
         ("bound by the multipliers", solution.certified_bound, checked.certified_bound),
-    ] {
-        claims.push(vec![claim.into(), stated.into(), found.into()]);
-    }
-    answer.parts.push(claims);
+    ];
+    answer.parts.push(side_by_side(&total, &compared));
     answer.count("objective", "Total", &total, Show::Fitting, checked.objective);
     answer.count(
         "certified_bound",
@@ -105,19 +94,23 @@ fn other(
     let bound = problem.check(stated).map_err(|reason| claims.wrong(reason))?;
     let mut answer = Answer::new("site", "Holds: the proof was walked again", data.identity());
     answer.option("check", claims.path.clone());
-    let mut part = Part::new(
-        "rows",
-        "",
-        vec![
-            Column::text("claim", "Claim"),
-            Column::number("stated", "Stated", "", Show::Fitting),
-            Column::number("found", "Computed again", "", Show::Fitting),
-        ],
-    );
     let claim = stated["certified_bound"].as_f64().unwrap_or(f64::NAN);
-    part.push(vec!["bound by the certificate".into(), claim.into(), bound.into()]);
-    answer.parts.push(part);
+    answer.parts.push(side_by_side("", &[("bound by the certificate", claim, bound)]));
     render_shaped(answer, &arguments.shape)
+}
+
+/// Each claim as stated and as computed again.
+fn side_by_side(unit: &str, claims: &[(&str, f64, f64)]) -> Part {
+    let columns = vec![
+        Column::text("claim", "Claim"),
+        Column::number("stated", "Stated", unit, Show::Fitting),
+        Column::number("found", "Computed again", unit, Show::Fitting),
+    ];
+    let mut part = Part::new("rows", "", columns);
+    for (claim, stated, found) in claims {
+        part.push(vec![(*claim).into(), (*stated).into(), (*found).into()]);
+    }
+    part
 }
 
 /// An answer written by `emporion site --format json`.

@@ -1,6 +1,6 @@
 //! Numbers of each site from a column: opening costs, capacities.
 
-use std::path::Path;
+use std::borrow::Cow;
 
 use emporion_tables::{Problem, Report, Table};
 
@@ -9,18 +9,19 @@ use crate::args;
 use crate::data::Data;
 use crate::failure::Failure;
 
-/// The table of places: of a case, or the list of towns itself.
-pub fn places(data: &Data) -> Result<&Table, Failure> {
-    match data {
-        Data::Case(case) => case.places().ok_or_else(|| {
+/// What tells more about the sites: the file that `--about` names, the places of a case, or the list
+/// of towns itself.
+pub fn about<'a>(arguments: &args::Site, data: &'a Data) -> Result<Cow<'a, Table>, Failure> {
+    Ok(match (&arguments.about, data) {
+        (Some(path), _) => Cow::Owned(Table::read(path)?),
+        (None, Data::Case(case)) => Cow::Borrowed(case.places().ok_or_else(|| {
             Failure::new("the case has no table of places: name a file with --about")
-        }),
-        Data::File(table) => Ok(table),
-    }
+        })?),
+        (None, Data::File(table)) => Cow::Borrowed(table),
+    })
 }
 
-/// One number for each site: the same for all where `name` is a number, else a column of the file
-/// that `--about` names, of the places of a case, or of the list of towns.
+/// One number for each site: the same for all where `name` is a number, else a column of [`about`].
 pub fn of_sites(
     arguments: &args::Site,
     data: &Data,
@@ -31,14 +32,7 @@ pub fn of_sites(
     if let Ok(same) = name.parse::<f64>() {
         return Ok(vec![same; sites.len()]);
     }
-    let own;
-    let table: &Table = match (&arguments.about, data) {
-        (Some(path), _) => {
-            own = Table::read(Path::new(path))?;
-            &own
-        }
-        (None, data) => places(data)?,
-    };
+    let table = about(arguments, data)?;
     table.wanted("id").map_err(Report::from)?;
     table.wanted(name).map_err(Report::from)?;
     let of_site = |site: &String| {

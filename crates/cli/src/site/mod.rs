@@ -13,12 +13,10 @@ mod what_if;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
-
 use emporion_brief::stages::siting::{self, Plan, Siting};
+use emporion_model::site::SiteState;
 use emporion_model::site::p_median::{Options, Proof, Solution};
 use emporion_model::site::spread::spread;
-use emporion_model::site::{Instance, SiteState};
-
 use emporion_tables::site_rules::Line;
 
 use crate::answer::{Advice, Answer, Cell, Column, Part, Show};
@@ -88,10 +86,8 @@ pub fn run(arguments: &args::Site, progress: &Progress) -> Result<Output, Failur
     let mut answer =
         Answer::new("site", title(arguments, &data, &question, &plan), data.identity());
     describe(&mut answer, arguments, &data, &question);
-    let assignment = plan.solution.assignment.iter().enumerate();
-    let service: Vec<(usize, usize, f64)> = assignment.map(|(i, &j)| (i, j, 1.0)).collect();
-    let instance = &question.siting.instance;
-    let (sites, served) = tables(&data, &question, instance, &plan.solution.open, &service);
+    let service = whole(&plan.solution.assignment);
+    let (sites, served) = tables(&data, &question, &plan.solution.open, &service);
     answer.parts.extend([sites, served]);
     if arguments.curve {
         progress.step("the curve of cost against the number of centres");
@@ -104,6 +100,14 @@ pub fn run(arguments: &args::Site, progress: &Progress) -> Result<Output, Failur
     answer.parts.push(certificate(&question, &plan));
     summarise(&mut answer, &question, &plan);
     render_shaped(answer, &arguments.shape)
+}
+
+/// Customer, site, share of the customer's demand.
+type Service = (usize, usize, f64);
+
+/// Each customer served whole from its site.
+fn whole(assignment: &[usize]) -> Vec<Service> {
+    assignment.iter().enumerate().map(|(customer, &site)| (customer, site, 1.0)).collect()
 }
 
 /// `1 centre`, `2 centres`.
@@ -138,10 +142,8 @@ fn under_rules(
     let mut answer = Answer::new("site", ruled::title(&found.plan, lines), data.identity());
     describe(&mut answer, arguments, data, question);
     answer.context("rules", lines.iter().map(|line| line.rule.to_string()).collect());
-    let assignment = found.plan.assignment.iter().enumerate();
-    let service: Vec<(usize, usize, f64)> = assignment.map(|(i, &j)| (i, j, 1.0)).collect();
-    let instance = &question.siting.instance;
-    let (sites, served) = tables(data, question, instance, &found.plan.open, &service);
+    let service = whole(&found.plan.assignment);
+    let (sites, served) = tables(data, question, &found.plan.open, &service);
     answer.parts.extend([sites, served]);
     ruled::summarise(&mut answer, question, &found);
     if let Some(count) = arguments.plans {
@@ -170,8 +172,7 @@ fn other(
     let found = asked.solve(&question.weight_unit.replace('_', " "))?;
     let mut answer = Answer::new("site", found.title.clone(), data.identity());
     describe(&mut answer, arguments, data, question);
-    let (sites, served) =
-        tables(data, question, &question.siting.instance, &found.open, &found.service);
+    let (sites, served) = tables(data, question, &found.open, &found.service);
     answer.parts.extend([sites, served]);
     found.summarise(&mut answer);
     answer.solution = Some(found.solution);
@@ -284,14 +285,8 @@ fn describe(answer: &mut Answer, arguments: &args::Site, data: &Data, question: 
 }
 
 /// The open sites, and who is served from where.
-fn tables(
-    data: &Data,
-    question: &Question,
-    instance: &Instance,
-    open: &[usize],
-    service: &[(usize, usize, f64)],
-) -> (Part, Part) {
-    let Siting { sites, customers, .. } = &question.siting;
+fn tables(data: &Data, question: &Question, open: &[usize], service: &[Service]) -> (Part, Part) {
+    let Siting { sites, customers, instance, .. } = &question.siting;
     let cost_unit = question.cost_unit;
     let name = |id: &str| Cell::from(data.name_of("place", id));
     let weights = instance.weights();

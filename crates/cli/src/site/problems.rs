@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::{Question, centres, columns, proof_word};
+use super::{Question, Service, centres, columns, proof_word, whole};
 use crate::answer::{Answer, Show};
 use crate::args::{self, SiteProblem};
 use crate::data::Data;
@@ -21,8 +21,8 @@ pub struct Found {
     pub title: String,
     /// Open sites.
     pub open: Vec<usize>,
-    /// Customer, site, share of the demand.
-    pub service: Vec<(usize, usize, f64)>,
+    /// Who is served from where.
+    pub service: Vec<Service>,
     /// The solution with its certificate, for `--check`.
     pub solution: Value,
     /// What the search has to say.
@@ -321,10 +321,6 @@ impl Found {
             answer.note(note);
         }
     }
-}
-
-fn whole(assignment: &[usize]) -> Vec<(usize, usize, f64)> {
-    assignment.iter().enumerate().map(|(customer, &site)| (customer, site, 1.0)).collect()
 }
 
 fn plain(value: f64, unit: &str) -> String {

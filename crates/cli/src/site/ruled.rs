@@ -7,8 +7,8 @@ use emporion_model::site::k_best::{self, End};
 use emporion_model::site::p_median::Options;
 use emporion_model::site::ruled::{self, Plan, Solution};
 use emporion_model::site::rules::{Count, RuleError, Rules};
+use emporion_tables::Problem;
 use emporion_tables::site_rules::{Group, Line, Rule, parse};
-use emporion_tables::{Problem, Table};
 
 use super::{Question, centres, columns, positions};
 use crate::answer::{Answer, Column, Part, Show};
@@ -123,14 +123,7 @@ fn members(
     match group {
         Group::Of(ids) => positions(siting, "group", ids),
         Group::With { column, value } => {
-            let own;
-            let table: &Table = match (&arguments.about, data) {
-                (Some(path), _) => {
-                    own = Table::read(path)?;
-                    &own
-                }
-                (None, data) => columns::places(data)?,
-            };
+            let table = columns::about(arguments, data)?;
             table.wanted(column).map_err(emporion_tables::Report::from)?;
             let of_group = |row: &usize| table.label(column, *row).as_ref() == Some(value);
             let ids: Vec<String> = (0..table.rows())
