@@ -43,7 +43,7 @@ pub fn run(path: &Path, arguments: &args::Site, progress: &Progress) -> Result<O
     let instance = &question.siting.instance;
     let checked = certificate::check(instance, solution.open.len(), &solution)
         .map_err(|rejection| claims.wrong(said(&rejection, &question)))?;
-    let total = format!("weight × {}", if question.cost_unit.is_empty() { "cost" } else { "km" });
+    let total = question.total_unit();
     let p = solution.open.len();
     let title = if checked.certified_gap == 0.0 {
         format!("Holds: no set of {p} sites does better than {}", checked.objective)

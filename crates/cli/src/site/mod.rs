@@ -43,6 +43,13 @@ struct Question {
     weight_unit: String,
 }
 
+impl Question {
+    /// Unit of the cost of serving all demand.
+    fn total_unit(&self) -> String {
+        format!("weight × {}", if self.cost_unit.is_empty() { "cost" } else { self.cost_unit })
+    }
+}
+
 /// Chooses the sites and prints them with their proof.
 pub fn run(arguments: &args::Site, progress: &Progress) -> Result<Output, Failure> {
     if let Some(path) = &arguments.check {
@@ -377,7 +384,7 @@ fn summarise(answer: &mut Answer, question: &Question, plan: &Plan) {
         );
         answer.count("gini", "Gini of cost", "", Show::Decimals(3), found.gini);
     }
-    let total = if unit.is_empty() { "weight × cost" } else { "weight × km" };
+    let total = &question.total_unit();
     answer.count("objective", "Total", total, Show::Fitting, solution.objective);
     answer.count("bound", "No plan is below", total, Show::Fitting, solution.bound);
     answer.count(
@@ -430,7 +437,7 @@ fn verdict(solution: &Solution) -> String {
 
 /// The multipliers that prove the bound, for anyone to check again.
 fn certificate(question: &Question, plan: &Plan) -> Part {
-    let unit = if question.cost_unit.is_empty() { "weight × cost" } else { "weight × km" };
+    let unit = question.total_unit();
     let mut part = Part::new(
         "certificate",
         "",
