@@ -105,6 +105,10 @@ pub fn run(arguments: &args::Site, progress: &Progress) -> Result<Output, Failur
         answer.parts.extend(what_if::parts(&question, kept + add)?);
     }
     answer.parts.push(certificate(&question, &plan));
+    let tree = &plan.solution.certificate.tree;
+    if !tree.is_empty() {
+        answer.solution = Some(serde_json::json!({ "tree": tree }));
+    }
     summarise(&mut answer, &question, &plan);
     render_shaped(answer, &arguments.shape)
 }
@@ -410,6 +414,7 @@ fn summarise(answer: &mut Answer, question: &Question, plan: &Plan) {
 fn proof_word(proof: Proof) -> &'static str {
     match proof {
         Proof::Certificate => "certificate",
+        Proof::Tree => "tree",
         Proof::Search => "search",
         Proof::Open => "open",
     }
@@ -424,6 +429,9 @@ fn verdict(solution: &Solution) -> String {
     match solution.proof {
         Proof::Certificate => {
             "optimal: the multipliers of the table certificate prove that no plan is better".into()
+        }
+        Proof::Tree => {
+            "optimal: the multipliers at the nodes of a tree prove that no plan is better".into()
         }
         Proof::Search => format!(
             "optimal, proven by search; the table certificate alone proves it to {}",
