@@ -136,6 +136,9 @@ impl<'a> Table<'a> {
 
     /// d_ij, whether listed or not.
     pub(crate) fn cost(&self, customer: usize, site: usize) -> i64 {
+        if self.complete {
+            return self.by_site.of(site).0[customer];
+        }
         let (weight, cost) =
             (self.instance.weights()[customer], self.instance.cost(customer, site));
         (weight * cost * self.scale).floor() as i64

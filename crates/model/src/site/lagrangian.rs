@@ -7,14 +7,16 @@
 //!
 //! L(λ) is below the cost of every plan, whatever λ (Cornuejols, Fisher, Nemhauser 1977; Beasley
 //! 1985, "A note on solving large p-median problems", EJOR 21, 270-273). The p best sites by ρ are
-//! found without sorting. λ climbs along a deflected subgradient
+//! found without sorting. λ climbs along an average of the subgradients met on the way
 //!
 //! ```text
-//! g_i = 1 - |{j ∈ S : d_ij < λ_i}|,   s ← g + δ s,   δ = max(0, -1.5 g·s / s·s)
+//! g_i = 1 - |{j ∈ S : d_ij < λ_i}|,   s ← g / 5 + 4 s / 5
 //! λ ← λ + θ (U - L) / (s·s) · s
 //! ```
 //!
-//! (Camerini, Fratta, Maffioli 1975, Mathematical Programming Study 3, 26-34, for δ). On the way
+//! (Barahona and Anbil 2000, "The volume algorithm: producing primal solutions with a subgradient
+//! method", Mathematical Programming 87, 385-399, for the average; where many sites are alike it
+//! climbs far higher than the latest subgradient alone). On the way
 //! every S is a plan of its own: the promising ones are improved by swaps. Sites whose opposite
 //! would lift the bound to the best plan known are decided for good (reduced-cost fixing).
 //!
@@ -349,7 +351,9 @@ pub(crate) fn climb(
         if incumbent.work > limits.max_work {
             break;
         }
-        deflect(&mut direction, &subgradient);
+        for (s, g) in direction.iter_mut().zip(&subgradient) {
+            *s += NEWEST * (g - *s);
+        }
         let norm: f64 = direction.iter().map(|s| s * s).sum();
         if norm == 0.0 {
             break;
@@ -370,7 +374,9 @@ fn positions_of(chosen: &[bool]) -> Vec<usize> {
 }
 
 /// Passes over the customers in a step: the subgradient, its turn, the multipliers.
-const PASSES: usize = 5;
+const PASSES: usize = 10;
+/// Weight of the newest subgradient in the direction.
+const NEWEST: f64 = 0.2;
 /// Weight of the latest step in how often a site was chosen.
 const OFTEN: f64 = 0.05;
 
@@ -381,14 +387,4 @@ fn branching(free: &[usize], often: &[f64], reduced: &[i64]) -> usize {
         unclear(**a).total_cmp(&unclear(**b)).then(reduced[**b].cmp(&reduced[**a])).then(b.cmp(a))
     };
     *free.iter().max_by(better).expect("an unsettled node has a free site")
-}
-
-/// s ← g + δ s with δ chosen so that s turns away from a zigzag.
-fn deflect(direction: &mut [f64], subgradient: &[f64]) {
-    let norm: f64 = direction.iter().map(|s| s * s).sum();
-    let along: f64 = direction.iter().zip(subgradient).map(|(s, g)| s * g).sum();
-    let delta = if norm > 0.0 { (-1.5 * along / norm).max(0.0) } else { 0.0 };
-    for (s, g) in direction.iter_mut().zip(subgradient) {
-        *s = g + delta * *s;
-    }
 }

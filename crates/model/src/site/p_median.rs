@@ -23,13 +23,13 @@ pub struct Options {
     /// Subgradient steps at the root at most. 3,000 by default; the step length usually ends the
     /// climb sooner.
     pub max_iterations: usize,
-    /// Subgradient steps in a node of the tree at most. 120 by default.
+    /// Subgradient steps in a node of the tree at most. 200 by default.
     pub node_iterations: usize,
     /// Nodes of the tree at most; 0 leaves the root bound as it is. 20,000 by default. When the
     /// limit comes first the gap is positive and proven all the same.
     pub max_nodes: usize,
     /// Entries of cost lists that the search may read, some 3e8 in a second: a limit that does not
-    /// depend on the clock. 3e9 by default, about ten seconds. Half of it may go into
+    /// depend on the clock. 4e9 by default, about ten seconds. Half of it may go into
     /// the climb at the root, a quarter into shakes, the rest into the tree.
     pub max_work: u64,
     /// Numbers that the proof by a tree may have at most (customers × nodes); a longer one is left
@@ -39,14 +39,14 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        let (max_iterations, node_iterations) = (3_000, 120);
+        let (max_iterations, node_iterations) = (3_000, 200);
         Self {
             seed: 1,
             starts: 8,
             max_iterations,
             node_iterations,
             max_nodes: 20_000,
-            max_work: 3_000_000_000,
+            max_work: 4_000_000_000,
             proof_numbers: 1_000_000,
         }
     }

@@ -22,6 +22,9 @@ const ELITE: usize = 6;
 const TRIED: usize = 64;
 /// The share of the work that starts and paths may take.
 const SHARE: u64 = 12;
+/// Shakes that may fail in a row, and for each open site as many more.
+const IDLE: usize = 100;
+const IDLE_EACH: usize = 10;
 /// Streams of random numbers for shakes lie apart from those of starts.
 const SHAKES: u64 = 1 << 40;
 
@@ -105,7 +108,7 @@ fn relink(table: &Table<'_>, free: &[usize], from: Plan, to: &Plan, scratch: &mu
     met
 }
 
-/// Shake the plan until `limit` entries are read; only sites of `free` may open.
+/// Shake the plan until `limit` entries are read or nothing comes of it any more; only sites of `free` may open.
 pub(crate) fn shake(
     table: &Table<'_>,
     free: &[usize],
@@ -133,10 +136,13 @@ pub(crate) fn shake(
                    scratch: &mut Scratch| {
         undo.push((slot, plan.open()[slot]));
         plan.apply(table, site, slot, scratch);
-        queue.fill(table, plan, &scratch.touched, &may_open);
+        scratch.work += queue.fill(table, plan, &scratch.touched, &may_open);
     };
-    while scratch.work < limit {
+    let patience = IDLE + IDLE_EACH * plan.loose().len();
+    let mut idle = 0;
+    while scratch.work < limit && idle < patience {
         let before = plan.value;
+        idle += 1;
         let centre = random.below(table.customers);
         for _ in 0..2 + random.below(2) {
             let near = near_swap(table, plan, centre, &may_open, &mut random, scratch);
@@ -154,7 +160,9 @@ pub(crate) fn shake(
                 swap_in(plan, &mut queue, site, swap.slot, &mut undo, scratch);
             }
         }
-        if plan.value > before {
+        if plan.value < before {
+            idle = 0;
+        } else if plan.value > before {
             for (slot, site) in undo.drain(..).rev() {
                 plan.apply(table, site, slot, scratch);
             }
@@ -199,8 +207,16 @@ struct Queue {
 }
 
 impl Queue {
-    /// Sites that could serve one of these customers better than its second nearest.
-    fn fill(&mut self, table: &Table<'_>, plan: &Plan, customers: &[u32], may_open: &[bool]) {
+    /// Sites that could serve one of these customers better than its second nearest. Returns the
+    /// entries read.
+    fn fill(
+        &mut self,
+        table: &Table<'_>,
+        plan: &Plan,
+        customers: &[u32],
+        may_open: &[bool],
+    ) -> u64 {
+        let mut read = 0;
         for &i in customers {
             let (costs, sites) = table.lists.of(i as usize);
             let reach = plan.second_cost(i as usize);
@@ -208,6 +224,7 @@ impl Queue {
                 if *cost >= reach {
                     break;
                 }
+                read += 1;
                 let site = *site as usize;
                 if may_open[site] && !self.queued[site] {
                     self.queued[site] = true;
@@ -215,6 +232,7 @@ impl Queue {
                 }
             }
         }
+        read
     }
 
     fn next(&mut self) -> Option<usize> {
