@@ -8,6 +8,9 @@ use emporion_model::site::p_median::{Options, Proof, Solution, solve};
 use emporion_tables::sum::{SumOptions, sum_by};
 use emporion_tables::{Case, Problem, Report, Table};
 
+/// Up to so many places all distances are held; beyond, they are computed when needed.
+const MATRIX: usize = 2_000;
+
 /// Places that are served and places that can serve, by name and position.
 #[derive(Debug, Clone)]
 pub struct Siting {
@@ -96,8 +99,12 @@ pub fn seats(
         })
         .collect::<Result<_, _>>()?;
     let at = as_points(&points).map_err(|error| refused(places.path(), &error))?;
-    let costs = matrix_km(&at, &at);
-    let instance = Instance::new(sites.len(), sites.len(), costs)
+    let instance = if at.len() <= MATRIX {
+        Instance::new(at.len(), at.len(), matrix_km(&at, &at))
+    } else {
+        Instance::on_globe(&at, &at)
+    };
+    let instance = instance
         .and_then(|instance| instance.weighted(weights))
         .and_then(|instance| instance.keep(&kept))
         .map_err(|error| refused(places.path(), &error))?;

@@ -23,12 +23,12 @@ use super::local_search::{Plan, Scratch};
 use super::p_median::Options;
 use super::starts;
 
-/// Shakes may take as much work as the climb so far, and this share of the whole.
-const SHAKE_SHARE: u64 = 4;
+/// Shakes may take this share of the whole work.
+const SHAKE_SHARE: u64 = 3;
 /// The first climb may take this share of the whole.
-const ROOT_SHARE: u64 = 2;
+const ROOT_SHARE: u64 = 3;
 /// Sites among which the best plan is shaken, for each one open, and some more.
-const CORE: usize = 8;
+const CORE: usize = 16;
 const MORE_CORE: usize = 50;
 /// Lists up to this many entries are handed on to the children, longer ones cut anew.
 const SMALL_LISTS: usize = 50_000;
@@ -166,7 +166,7 @@ pub(crate) fn search(
     Search { open_bound: open.filter(|_| !proven), root: multipliers, tree, iterations, nodes }
 }
 
-/// Shake the best plan for as long as the climb took, among the sites of the core.
+/// Shake the best plan as long as it pays, among the sites of the core.
 fn shake(
     table: &Table<'_>,
     states: &[SiteState],
@@ -176,7 +176,7 @@ fn shake(
 ) {
     let kept = positions(states, SiteState::Kept);
     let mut plan = Plan::of(table, &kept, &incumbent.open);
-    let limit = incumbent.work.min(limits.max_work / SHAKE_SHARE);
+    let limit = limits.max_work / SHAKE_SHARE;
     let mut scratch = Scratch::default();
     starts::shake(table, core, &mut plan, limits.seed, limit, &mut scratch);
     incumbent.work += scratch.work;

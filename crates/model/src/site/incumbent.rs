@@ -4,6 +4,9 @@ use super::fixed::Table;
 use super::instance::{SiteState, positions};
 use super::local_search::{Plan, Scratch};
 
+/// A set is promising if it costs less than one part in so many above the best plan.
+const NEAR: i64 = 20;
+
 /// The best plan known, and what improving others needs.
 pub(crate) struct Incumbent {
     /// Its value.
@@ -48,7 +51,8 @@ impl Incumbent {
     /// Take a set of open sites with its value; improve it by swaps if `swaps`, or if no set as
     /// good was seen before.
     pub(crate) fn offer(&mut self, table: &Table<'_>, chosen: &[bool], value: i64, swaps: bool) {
-        if value >= self.best_raw && !swaps {
+        let promising = value < self.best_raw && (value - self.value) < self.value / NEAR;
+        if !promising && !swaps {
             return;
         }
         self.best_raw = self.best_raw.min(value);

@@ -236,6 +236,14 @@ impl<'a> Work<'a> {
     }
 }
 
+/// L(λ), in fixed-point units.
+pub(crate) fn bound(table: &Table<'_>, states: &[SiteState], p: usize, multipliers: &[i64]) -> i64 {
+    let mut work = Work::new(table, p);
+    work.read_states(states);
+    work.price(&table.lists, multipliers);
+    work.choose(multipliers).bound
+}
+
 /// The free sites that are worth most at the node's multipliers: the best plans seldom hold others.
 pub(crate) fn core(table: &Table<'_>, node: &Node, p: usize, count: usize) -> Vec<usize> {
     let mut work = Work::new(table, p);
@@ -294,7 +302,8 @@ pub(crate) fn climb(
         return (true, 0);
     }
     let mut current = node.multipliers.as_ref().clone();
-    let mut direction = vec![0.0; n];
+    // `None`: the next subgradient is the direction.
+    let mut direction: Option<Vec<f64>> = None;
     let mut subgradient = vec![0.0; n];
     // How often a site was chosen lately: near a half, nothing is clear, and branching tells most.
     let mut often = vec![0.0; table.sites];
@@ -320,7 +329,9 @@ pub(crate) fn climb(
             node.multipliers = Arc::new(current.clone());
             idle = 0;
         } else {
-            idle += 1;
+            // Far below the best bound the steps are too long.
+            let astray = 2 * (best - choice.bound) > incumbent.value - best;
+            idle += if astray { ASTRAY } else { 1 };
         }
         node.bound = node.bound.max(choice.bound);
         if node.bound >= cutoff {
@@ -342,7 +353,7 @@ pub(crate) fn climb(
             theta /= 2.0;
             idle = 0;
             current.clone_from(&node.multipliers);
-            direction.fill(0.0);
+            direction = None;
             if theta < limits.least_theta {
                 break;
             }
@@ -351,6 +362,7 @@ pub(crate) fn climb(
         if incumbent.work > limits.max_work {
             break;
         }
+        let direction = direction.get_or_insert_with(|| subgradient.clone());
         for (s, g) in direction.iter_mut().zip(&subgradient) {
             *s += NEWEST * (g - *s);
         }
@@ -375,6 +387,8 @@ fn positions_of(chosen: &[bool]) -> Vec<usize> {
 
 /// Passes over the customers in a step: the subgradient, its turn, the multipliers.
 const PASSES: usize = 10;
+/// How many idle steps one counts for that leads far down.
+const ASTRAY: usize = 5;
 /// Weight of the newest subgradient in the direction.
 const NEWEST: f64 = 0.2;
 /// Weight of the latest step in how often a site was chosen.

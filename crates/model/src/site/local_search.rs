@@ -283,9 +283,11 @@ impl Plan {
         }
     }
 
-    /// Multipliers to begin with: a customer is charged what the second nearest site would cost.
-    pub(crate) fn first_multipliers(&self, table: &Table<'_>) -> Vec<i64> {
-        self.d2.iter().zip(&table.beyond).map(|(d2, beyond)| *d2.min(beyond)).collect()
+    /// Multipliers to begin with: a customer is charged what the nearest site costs, and so many
+    /// eighths of what the second nearest would cost more.
+    pub(crate) fn first_multipliers(&self, table: &Table<'_>, eighths: i64) -> Vec<i64> {
+        let both = self.d1.iter().zip(&self.d2).zip(&table.beyond);
+        both.map(|((d1, d2), beyond)| (d1 + (d2 - d1) / 8 * eighths).min(*beyond)).collect()
     }
 
     /// d2: what the second nearest open site would cost a customer.

@@ -7,6 +7,7 @@ use super::certificate::{self, Certificate};
 use super::fixed::Table;
 use super::incumbent::Incumbent;
 use super::instance::{Instance, SiteState, positions};
+use super::lagrangian;
 use super::local_search::Plan;
 use super::starts::{self, Effort};
 use crate::outcome::{InputError, Note, Status};
@@ -29,8 +30,8 @@ pub struct Options {
     /// limit comes first the gap is positive and proven all the same.
     pub max_nodes: usize,
     /// Entries of cost lists that the search may read, some 3e8 in a second: a limit that does not
-    /// depend on the clock. 4e9 by default, about ten seconds. Half of it may go into
-    /// the climb at the root, a quarter into shakes, the rest into the tree.
+    /// depend on the clock. 4e9 by default, about ten seconds. A third of it may go into
+    /// the climb at the root, a third into shakes, the rest into the tree.
     pub max_work: u64,
     /// Numbers that the proof by a tree may have at most (customers × nodes); a longer one is left
     /// out, and the proof then is [`Proof::Search`]. 1,000,000 by default, some 10 MB as JSON.
@@ -240,7 +241,12 @@ pub(crate) fn solve_on(
             let fixed = values.iter().zip(&table.beyond);
             fixed.map(|(value, most)| ((value / table.step) as i64).clamp(0, *most)).collect()
         }
-        _ => Plan::of(table, &kept, &incumbent.open).first_multipliers(table),
+        _ => {
+            let plan = Plan::of(table, &kept, &incumbent.open);
+            let tried = (0..=8).map(|eighths| plan.first_multipliers(table, eighths));
+            let bound = |start: &Vec<i64>| lagrangian::bound(table, instance.states(), p, start);
+            tried.max_by_key(bound).expect("some are tried")
+        }
     };
     let limits = Limits::new(options);
     let search = branch::search(table, instance.states(), p, start, &limits, &mut incumbent);

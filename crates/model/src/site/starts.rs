@@ -24,7 +24,9 @@ const TRIED: usize = 64;
 const SHARE: u64 = 12;
 /// Shakes that may fail in a row, and for each open site as many more.
 const IDLE: usize = 100;
-const IDLE_EACH: usize = 10;
+const IDLE_EACH: usize = 30;
+/// Customers asked after a swap which sites to price again: their neighbours name the same ones.
+const ASKED: usize = 24;
 /// Streams of random numbers for shakes lie apart from those of starts.
 const SHAKES: u64 = 1 << 40;
 
@@ -144,7 +146,7 @@ pub(crate) fn shake(
         let before = plan.value;
         idle += 1;
         let centre = random.below(table.customers);
-        for _ in 0..2 + random.below(2) {
+        for _ in 0..1 + random.below(2) {
             let near = near_swap(table, plan, centre, &may_open, &mut random, scratch);
             if let Some((site, swap)) = near {
                 swap_in(plan, &mut queue, site, swap.slot, &mut undo, scratch);
@@ -207,7 +209,7 @@ struct Queue {
 }
 
 impl Queue {
-    /// Sites that could serve one of these customers better than its second nearest. Returns the
+    /// Sites that could serve some of these customers better than their second nearest. Returns the
     /// entries read.
     fn fill(
         &mut self,
@@ -217,7 +219,8 @@ impl Queue {
         may_open: &[bool],
     ) -> u64 {
         let mut read = 0;
-        for &i in customers {
+        let every = customers.len().div_ceil(ASKED).max(1);
+        for &i in customers.iter().step_by(every) {
             let (costs, sites) = table.lists.of(i as usize);
             let reach = plan.second_cost(i as usize);
             for (cost, site) in costs.iter().zip(sites) {
