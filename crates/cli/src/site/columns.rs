@@ -28,24 +28,42 @@ pub fn of_sites(
     question: &Question,
     name: &str,
 ) -> Result<Vec<f64>, Failure> {
-    let sites = &question.siting.sites;
+    of(arguments, data, &question.siting.sites, name)
+}
+
+/// One number for each customer, in the same way.
+pub fn of_customers(
+    arguments: &args::Site,
+    data: &Data,
+    question: &Question,
+    name: &str,
+) -> Result<Vec<f64>, Failure> {
+    of(arguments, data, &question.siting.customers, name)
+}
+
+fn of(
+    arguments: &args::Site,
+    data: &Data,
+    places: &[String],
+    name: &str,
+) -> Result<Vec<f64>, Failure> {
     if let Ok(same) = name.parse::<f64>() {
-        return Ok(vec![same; sites.len()]);
+        return Ok(vec![same; places.len()]);
     }
     let table = about(arguments, data)?;
     table.wanted("id").map_err(Report::from)?;
     table.wanted(name).map_err(Report::from)?;
-    let of_site = |site: &String| {
+    let of_place = |site: &String| {
         let row = (0..table.rows()).find(|&row| table.label("id", row).as_ref() == Some(site));
         row.and_then(|row| table.number(name, row)).ok_or_else(|| {
-            let remedy = "add the site with a number in this column, or forbid it with --never";
-            let expected = "a row with an id and a number for every site";
+            let remedy = "add the place with a number in this column";
+            let expected = "a row with an id and a number for every place";
             Problem::new("missing-value", table.path(), expected, remedy).column(name).value(site)
         })
     };
     let (mut values, mut problems) = (Vec::new(), Vec::new());
-    for site in sites {
-        match of_site(site) {
+    for site in places {
+        match of_place(site) {
             Ok(value) => values.push(value),
             Err(problem) => problems.push(problem),
         }

@@ -72,12 +72,7 @@ pub fn question(arguments: &args::Site, table: &Table) -> Result<Question, Failu
         Siting { sites, customers, points: Vec::new(), instance, left_out: Vec::new() };
     let kept = positions(&siting, "--keep", &arguments.keep)?;
     siting.instance = siting.instance.keep(&kept)?;
-    Ok(Question {
-        siting,
-        cost_unit: "",
-        measured_by: super::MATRIX,
-        weight_unit: weight_unit.to_owned(),
-    })
+    Ok(Question::new(siting, "", super::MATRIX, weight_unit.to_owned()))
 }
 
 /// The position of an id in a list that grows.

@@ -65,7 +65,7 @@ pub fn on_roads(question: &mut Question, path: &Path, one_way: bool) -> Result<(
     let weights = old.weights().to_vec();
     siting.instance =
         Instance::new(customers.len(), sites.len(), costs)?.weighted(weights)?.keep(&kept)?;
-    question.cost_unit = "length";
-    question.measured_by = "shortest ways on the roads given";
+    question.cost_unit = "length".to_owned();
+    question.measured_by = "shortest ways on the roads given".to_owned();
     Ok(())
 }

@@ -73,5 +73,7 @@ pub fn question(arguments: &args::Site, table: &Table) -> Result<Question, Failu
     let kept = positions(&siting, "--keep", &arguments.keep)?;
     siting.instance = siting.instance.keep(&kept)?;
     let weight_unit = arguments.weight.clone().unwrap_or_default();
-    Ok(Question { siting, cost_unit: "km", measured_by: super::GREAT_CIRCLES, weight_unit })
+    let mut question = Question::new(siting, "km", super::GREAT_CIRCLES, weight_unit);
+    question.sources = vec![format!("{lat} and {lon} of {}", table.path())];
+    Ok(question)
 }
