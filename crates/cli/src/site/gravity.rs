@@ -12,6 +12,9 @@ use crate::data::Data;
 use crate::estimate::save;
 use crate::failure::Failure;
 
+/// Share of all that can be gained below which a gain is rounding of sums.
+const ROUNDING: f64 = 1e-13;
+
 /// A coefficient and where it comes from.
 #[derive(Debug, Clone)]
 pub struct Coefficient {
@@ -220,7 +223,10 @@ impl Gravity {
 
     /// Gain of a plan beyond the kept offices, from its cost.
     pub fn gain(&self, cost: f64) -> f64 {
-        self.gains.total_of(cost) - self.kept
+        let all = self.gains.total_of(cost);
+        // A difference of two sums: what is rounding only is nothing.
+        let gain = all - self.kept;
+        if gain.abs() <= ROUNDING * self.gains.best.iter().sum::<f64>() { 0.0 } else { gain }
     }
 
     /// How the effect fades, in words.
@@ -357,7 +363,7 @@ pub fn summarise(answer: &mut Answer, question: &Question, gravity: &Gravity, fo
     answer.count_if_known(Column::number("gain_kept", "of the kept offices", unit, money), kept);
     answer.count("gain_bound", "No plan gains more than", unit, money, bound);
     answer.count("gain_certified", certified_rest(), unit, money, certified);
-    let gap = if found.gap == 0.0 { 0.0 } else { 100.0 * (bound - gain) / gain };
+    let gap = if found.gap == 0.0 || gain == 0.0 { 0.0 } else { 100.0 * (bound - gain) / gain };
     answer.count("gain_gap", "Gap", "percent", of, gap);
     answer.say("proof", "Proof", proof_word(found.proof));
     answer.say("verdict", "Verdict", verdict(found));

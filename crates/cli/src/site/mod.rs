@@ -5,6 +5,7 @@ mod check;
 mod columns;
 mod costs;
 mod curve;
+mod distances;
 mod draws;
 mod gravity;
 mod problems;
@@ -21,20 +22,21 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use emporion_brief::stages::siting::{self, Plan, Siting};
 use emporion_model::site::p_median::Options;
+use emporion_tables::Table;
 use emporion_tables::site_rules::Line;
 
 use self::gravity::Gravity;
 use self::shown::{certificate, certified_rest, proof_word, seat, summarise, tables, verdict};
 use crate::answer::{Advice, Answer, Cell};
 use crate::args::{self, SiteProblem};
-use crate::data::Data;
+use crate::data::{Context, Data};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::progress::Progress;
 use crate::render::render_shaped;
 
 /// How distances between coordinates are measured.
-const GREAT_CIRCLES: &str = "great-circle km";
+const GREAT_CIRCLES: &str = "great-circle km (haversine, radius 6371.0088 km)";
 /// A matrix of the user's own.
 const MATRIX: &str = "the matrix given";
 
@@ -53,6 +55,8 @@ struct Question {
     gravity: Option<Gravity>,
     /// Remarks from reading.
     remarks: Vec<Advice>,
+    /// What the trade of --exporter is of.
+    of_trade: Context,
 }
 
 impl Question {
@@ -66,6 +70,7 @@ impl Question {
             weight_unit,
             gravity: None,
             remarks: Vec::new(),
+            of_trade: Context::new(),
         }
     }
 
@@ -270,10 +275,14 @@ fn of_capture_only(arguments: &args::Site) -> Result<(), Failure> {
 
 /// What is asked, with the sites that are kept and those that are never to be.
 fn question(arguments: &args::Site, data: &Data) -> Result<Question, Failure> {
+    let matrix = matches!(data, Data::File(table) if is_matrix(table));
+    distances::refuse_idle(arguments, matrix)?;
     let mut question = costs_of(arguments, data)?;
     if let Some(path) = &arguments.roads {
-        roads::on_roads(&mut question, path, arguments.one_way)?;
+        let unit = arguments.distances.unit.as_deref();
+        roads::on_roads(&mut question, path, arguments.one_way, unit)?;
     }
+    distances::by_towns(&mut question, arguments, data)?;
     sales::weigh(&mut question, arguments, data)?;
     gravity::by_gain(&mut question, arguments, data)?;
     let never = positions(&question.siting, "--never", &arguments.never)?;
@@ -295,13 +304,18 @@ fn costs_of(arguments: &args::Site, data: &Data) -> Result<Question, Failure> {
             let parent = arguments.parent.as_deref();
             let siting = siting::seats(case, kind, parent, weight, &arguments.keep)?;
             let weight_unit = weight.unwrap_or_default().to_owned();
-            Ok(Question::new(siting, "km", GREAT_CIRCLES, weight_unit))
+            let mut question = Question::new(siting, "km", GREAT_CIRCLES, weight_unit);
+            let of = case.places().map(|places| format!("seats of {}", places.path()));
+            question.sources.extend(of);
+            Ok(question)
         }
-        Data::File(table) if ["from", "to", "cost"].iter().all(|c| table.column(c).is_some()) => {
-            costs::question(arguments, table)
-        }
+        Data::File(table) if is_matrix(table) => costs::question(arguments, table),
         Data::File(table) => towns::question(arguments, table),
     }
+}
+
+fn is_matrix(table: &Table) -> bool {
+    ["from", "to", "cost"].iter().all(|name| table.column(name).is_some())
 }
 
 /// Positions of sites by id.
@@ -353,6 +367,13 @@ fn describe(answer: &mut Answer, arguments: &args::Site, data: &Data, question: 
     answer.option("about", path(&arguments.about));
     answer.option("roads", path(&arguments.roads));
     answer.option("one_way", arguments.one_way);
+    let given = &arguments.distances;
+    answer.option("agglomerations", path(&given.agglomerations));
+    let mean = given.agglomerations.as_ref().map(|_| given.mean.unwrap_or_default());
+    let mean = mean.and_then(|mean| mean.to_possible_value());
+    answer.option("mean", mean.map(|value| value.get_name().to_owned()));
+    answer.option("fallback", given.fallback.clone());
+    answer.option("unit", given.unit.clone());
     answer.option("rules", path(&arguments.rules));
     answer.option("plans", arguments.plans);
     answer.option("within", arguments.within);
@@ -370,6 +391,9 @@ fn describe(answer: &mut Answer, arguments: &args::Site, data: &Data, question: 
         unit => unit.replace('_', " "),
     };
     answer.context("weight", vec![weight]);
+    for (name, values) in &question.of_trade {
+        answer.context(name, values.clone());
+    }
     answer.context("licence", data.licences("places"));
     answer.notes.extend(question.remarks.iter().cloned());
     let left_out = &question.siting.left_out;

@@ -131,6 +131,9 @@ pub fn weigh(question: &mut Question, arguments: &args::Site, data: &Data) -> Re
     siting.sites = sites.iter().map(|&j| siting.sites[j].clone()).collect();
     siting.instance = instance;
     question.weight_unit = if unit.is_empty() { "sales".to_owned() } else { unit };
+    question.of_trade = sales.data.context(table, &rows);
+    // The licence of the places stands there already, and the unit beside every figure.
+    question.of_trade.retain(|(name, _)| !["unit", "licence"].contains(name));
     question.remarks.extend(sales.advice);
     Ok(())
 }
