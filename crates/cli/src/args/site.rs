@@ -35,7 +35,7 @@ pub struct Site {
     #[arg(long, value_name = "N")]
     pub p: Option<usize>,
     /// Within which a customer is reached, in the unit of the costs, for set-cover and max-cover
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, allow_negative_numbers = true, value_name = "NUMBER")]
     pub radius: Option<f64>,
     /// What opening costs: a column of the table of places or a number, for facility and set-cover
     #[arg(long, value_name = "COLUMN|NUMBER")]
@@ -68,7 +68,7 @@ pub struct Site {
     #[arg(long, value_name = "N")]
     pub plans: Option<usize>,
     /// Of them only those within so many percent of the best
-    #[arg(long, value_name = "PERCENT", requires = "plans")]
+    #[arg(long, allow_negative_numbers = true, value_name = "PERCENT", requires = "plans")]
     pub within: Option<f64>,
     /// Centres that exist and stay
     #[arg(long, value_name = "IDS", value_delimiter = ',')]
@@ -109,7 +109,7 @@ pub struct SiteDistances {
     #[arg(long, value_enum, requires = "agglomerations", value_name = "MEAN")]
     pub mean: Option<SiteMean>,
     /// What a pair without a row in the matrix costs: great-circle (coordinates in --about), or a number
-    #[arg(long, value_name = "great-circle|NUMBER")]
+    #[arg(long, allow_negative_numbers = true, value_name = "great-circle|NUMBER")]
     pub fallback: Option<String>,
     /// Unit of the matrix or of the roads, where the file has no column unit
     #[arg(long, value_name = "UNIT")]
@@ -142,19 +142,19 @@ pub struct SiteGravity {
     #[arg(long, value_name = "LABEL", requires = "model")]
     pub label: Option<String>,
     /// The coefficient as a number, without a file
-    #[arg(long, value_name = "NUMBER", conflicts_with = "model")]
+    #[arg(long, allow_negative_numbers = true, value_name = "NUMBER", conflicts_with = "model")]
     pub beta: Option<f64>,
     /// Its standard error, for --draws
-    #[arg(long, value_name = "NUMBER", requires = "beta")]
+    #[arg(long, allow_negative_numbers = true, value_name = "NUMBER", requires = "beta")]
     pub beta_se: Option<f64>,
     /// The effect fades as exp(-distance / NUMBER)
-    #[arg(long, value_name = "NUMBER", conflicts_with = "reach")]
+    #[arg(long, allow_negative_numbers = true, value_name = "NUMBER", conflicts_with = "reach")]
     pub decay: Option<f64>,
     /// Standard error of --decay, for --draws; drawn independently of the coefficient
-    #[arg(long, value_name = "NUMBER", requires = "decay")]
+    #[arg(long, allow_negative_numbers = true, value_name = "NUMBER", requires = "decay")]
     pub decay_se: Option<f64>,
     /// The effect is whole up to this distance and nothing beyond
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, allow_negative_numbers = true, value_name = "NUMBER")]
     pub reach: Option<f64>,
     /// Whose sales the weights are: each place counts by what this one sells there
     #[arg(long, value_name = "ID", conflicts_with_all = ["weight", "weights"])]
@@ -178,7 +178,7 @@ pub struct SiteGravity {
     #[arg(long, requires = "plans", requires = "exporter")]
     pub revalue: bool,
     /// Elasticity of trade to trade costs, for --revalue; 4 unless given
-    #[arg(long, value_name = "NUMBER", requires = "revalue")]
+    #[arg(long, allow_negative_numbers = true, value_name = "NUMBER", requires = "revalue")]
     pub theta: Option<f64>,
     /// What a pair without a row in the flows means
     #[arg(long, value_enum, value_name = "MEANING")]
@@ -190,25 +190,25 @@ pub struct SiteGravity {
 #[command(next_help_heading = "Capture")]
 pub struct SiteCapture {
     /// Huff: attraction falls as distance to the power of -NUMBER
-    #[arg(long, value_name = "NUMBER", conflicts_with = "logit")]
+    #[arg(long, allow_negative_numbers = true, value_name = "NUMBER", conflicts_with = "logit")]
     pub huff: Option<f64>,
     /// Multinomial logit: attraction falls as exp(-NUMBER x distance)
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, allow_negative_numbers = true, value_name = "NUMBER")]
     pub logit: Option<f64>,
     /// Size of each site and of each rival: a column or a number; 1 unless given
-    #[arg(long, value_name = "COLUMN|NUMBER")]
+    #[arg(long, allow_negative_numbers = true, value_name = "COLUMN|NUMBER")]
     pub attraction: Option<String>,
     /// Exponent of the size; 1 unless given
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, allow_negative_numbers = true, value_name = "NUMBER")]
     pub size_exponent: Option<f64>,
     /// Rivals: a file with columns id (of a site), or id, lat, lon, or from, to, cost
     #[arg(long, value_name = "FILE")]
     pub rivals: Option<PathBuf>,
     /// Attraction of going nowhere: a column of the places or a number
-    #[arg(long, value_name = "COLUMN|NUMBER")]
+    #[arg(long, allow_negative_numbers = true, value_name = "COLUMN|NUMBER")]
     pub outside: Option<String>,
     /// Distances below this count as this, as within a place
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, allow_negative_numbers = true, value_name = "NUMBER")]
     pub least_distance: Option<f64>,
 }
 
