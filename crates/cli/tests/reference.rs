@@ -124,10 +124,7 @@ fn every_key_of_every_verb_is_documented() {
             "site abc.csv --exporter A --flows world.csv --where year=2020 --beta 0.2 --decay 200 \
              --add 1 --plans 2 --revalue",
         ),
-        (
-            "## emporion-site/1",
-            "site towns.csv --add 1 --problem capture --logit 0.01 --outside 1",
-        ),
+        ("## emporion-site/1", "site towns.csv --add 1 --problem capture --logit 0.01 --outside 1"),
         ("## emporion-brief/1", "brief mine --out -"),
         ("## emporion-explain/1", &format!("brief mine --explain {id}")),
         ("## emporion-against/1", "brief mine --against old.json"),

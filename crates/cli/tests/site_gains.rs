@@ -32,7 +32,7 @@ fn value(o: usize, d: usize) -> f64 {
 }
 
 fn office(o: usize, d: usize) -> bool {
-    o != d && (o * o + 3 * d) % 5 == 0
+    o != d && (o * o + 3 * d).is_multiple_of(5)
 }
 
 /// Twelve places with seats, their flows, and a model with a coefficient on `office`.
