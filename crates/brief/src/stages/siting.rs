@@ -76,6 +76,10 @@ pub fn seats(
         let seat = places.number("seat_lat", row).zip(places.number("seat_lon", row));
         let demand = weight.map_or(Some(1.0), |column| places.number(column, row));
         match (seat, demand) {
+            (Some(_), Some(demand)) if demand < 0.0 => {
+                let expected = format!("a weight of 0 or more for {id}, not {demand}");
+                return Err(problem(places.path(), &expected, "mend it or name another column"));
+            }
             (Some(seat), Some(demand)) => {
                 sites.push(id);
                 points.push(seat);

@@ -38,10 +38,10 @@ pub struct Site {
     #[arg(long, allow_negative_numbers = true, value_name = "NUMBER")]
     pub radius: Option<f64>,
     /// What opening costs: a column of the table of places or a number, for facility and set-cover
-    #[arg(long, value_name = "COLUMN|NUMBER")]
+    #[arg(long, allow_negative_numbers = true, value_name = "COLUMN|NUMBER")]
     pub opening: Option<String>,
     /// What a site can serve: a column or a number, in the unit of the weights, for facility
-    #[arg(long, value_name = "COLUMN|NUMBER")]
+    #[arg(long, allow_negative_numbers = true, value_name = "COLUMN|NUMBER")]
     pub capacity: Option<String>,
     /// File with the columns of --opening and --capacity, by id
     #[arg(long, value_name = "FILE")]

@@ -21,6 +21,15 @@ pub fn about<'a>(arguments: &args::Site, data: &'a Data) -> Result<Cow<'a, Table
     })
 }
 
+/// The number in a cell. One word among its cells makes a column one of words: its other cells are
+/// numbers all the same, so that only the bad one is named.
+pub fn number(table: &Table, column: &str, row: usize) -> Option<f64> {
+    table.number(column, row).or_else(|| {
+        let text = table.label(column, row)?;
+        text.parse().ok().filter(|number: &f64| number.is_finite())
+    })
+}
+
 /// One number for each site: the same for all where `name` is a number, else a column of [`about`].
 pub fn of_sites(
     arguments: &args::Site,
@@ -55,9 +64,10 @@ fn of(
     table.wanted(name).map_err(Report::from)?;
     let of_place = |site: &String| {
         let row = (0..table.rows()).find(|&row| table.label("id", row).as_ref() == Some(site));
-        row.and_then(|row| table.number(name, row)).ok_or_else(|| {
-            let remedy = "add the place with a number in this column";
-            let expected = "a row with an id and a number for every place";
+        let found = row.and_then(|row| number(&table, name, row));
+        found.filter(|number| *number >= 0.0).ok_or_else(|| {
+            let remedy = "add the place, or mend its number in this column";
+            let expected = "a row with an id and a number of 0 or more for every place";
             Problem::new("missing-value", table.path(), expected, remedy).column(name).value(site)
         })
     };

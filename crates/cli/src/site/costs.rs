@@ -5,7 +5,7 @@ use emporion_model::site::instance::Instance;
 use emporion_tables::{Problem, Table};
 
 use super::distances::{self, Fallback};
-use super::{Question, positions};
+use super::{Question, columns, positions};
 use crate::answer::Advice;
 use crate::args;
 use crate::failure::Failure;
@@ -17,7 +17,18 @@ pub fn question(arguments: &args::Site, table: &Table) -> Result<Question, Failu
     let mut problems = Vec::new();
     for row in 0..table.rows() {
         let ends = table.text("from", row).zip(table.text("to", row));
-        match ends.zip(table.number("cost", row)) {
+        match ends.zip(columns::number(table, "cost", row)) {
+            Some((_, cost)) if cost < 0.0 => problems.push(
+                Problem::new(
+                    "negative-cost",
+                    table.path(),
+                    "a cost of 0 or more",
+                    "mend it; one constant added to all costs of a customer changes no choice",
+                )
+                .at(table.line(row))
+                .column("cost")
+                .value(cost.to_string()),
+            ),
             Some(((from, to), cost)) => {
                 cells.push((position(&mut customers, to), position(&mut sites, from), cost));
             }
@@ -119,13 +130,14 @@ fn weights(file: &str, customers: &[String]) -> Result<Vec<f64>, Failure> {
     let find = |customer: &String| {
         (0..table.rows())
             .find(|&row| table.text("id", row) == Some(customer))
-            .and_then(|row| table.number("weight", row))
+            .and_then(|row| columns::number(&table, "weight", row))
+            .filter(|weight| (0.0..f64::INFINITY).contains(weight))
             .ok_or_else(|| {
                 Failure::from(
                     Problem::new(
                         "missing-value",
                         table.path(),
-                        "a row with columns id and weight for every customer",
+                        "a row with an id and a weight of 0 or more for every customer",
                         "add the customer with its weight; 0 leaves it out of the count",
                     )
                     .value(customer),

@@ -109,8 +109,8 @@ pub fn run(arguments: &args::Site, progress: &Progress) -> Result<Output, Failur
     let data = Data::open(name)?;
     let lines = ruled::read(arguments.rules.as_deref())?;
     let arguments = &args::Site {
-        keep: [&arguments.keep[..], &ruled::named(&lines, true)].concat(),
-        never: [&arguments.never[..], &ruled::named(&lines, false)].concat(),
+        keep: once([&arguments.keep[..], &ruled::named(&lines, true)].concat()),
+        never: once([&arguments.never[..], &ruled::named(&lines, false)].concat()),
         ..arguments.clone()
     };
     of_capture_only(arguments)?;
@@ -162,6 +162,12 @@ pub fn run(arguments: &args::Site, progress: &Progress) -> Result<Output, Failur
 
 /// Customer, site, share of the customer's demand.
 type Service = (usize, usize, f64);
+
+/// Each id once, in order.
+fn once(ids: Vec<String>) -> Vec<String> {
+    let mut seen = std::collections::HashSet::new();
+    ids.into_iter().filter(|id| seen.insert(id.clone())).collect()
+}
 
 /// Each customer served whole from its site.
 fn whole(assignment: &[usize]) -> Vec<Service> {
@@ -285,6 +291,11 @@ fn question(arguments: &args::Site, data: &Data) -> Result<Question, Failure> {
     distances::by_towns(&mut question, arguments, data)?;
     sales::weigh(&mut question, arguments, data)?;
     gravity::by_gain(&mut question, arguments, data)?;
+    if let Some(both) = arguments.never.iter().find(|id| arguments.keep.contains(id)) {
+        return Err(Failure::new(format!(
+            "{both} is to be kept and never to be open: take it off --keep or --never"
+        )));
+    }
     let never = positions(&question.siting, "--never", &arguments.never)?;
     question.siting.instance = question.siting.instance.clone().forbid(&never)?;
     Ok(question)

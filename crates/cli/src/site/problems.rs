@@ -286,6 +286,11 @@ impl Asked {
         let covering::CoverError::Unreachable { customers, nearest, radius } = error else {
             return Failure::new(error.to_string());
         };
+        if nearest.is_infinite() {
+            return Failure::new(
+                "every site is forbidden, so that nobody can be reached: allow one",
+            );
+        }
         let named: Vec<&str> =
             customers.iter().take(8).map(|&i| self.customers[i].as_str()).collect();
         let more = if customers.len() > named.len() { ", \u{2026}" } else { "" };
