@@ -52,7 +52,7 @@ fn the_tree_alone_reaches_the_optimum() {
         Options { starts: 1, max_iterations: 1, node_iterations: 2, ..Options::default() };
     let solution = solve(&instance, 5, &options).unwrap();
     assert_eq!((solution.objective, solution.bound, solution.gap), (optimum, optimum, 0.0));
-    assert_eq!(solution.proof, Proof::Search);
+    assert_eq!(solution.proof, Proof::Tree);
     assert!(solution.nodes > 20, "{} nodes", solution.nodes);
     // Cut off, the same search owns up to a gap, and its bound stays below the optimum.
     let short = solve(&instance, 5, &Options { max_nodes: 8, ..options }).unwrap();

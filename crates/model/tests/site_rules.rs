@@ -229,7 +229,8 @@ fn labels_do_not_matter() {
         let (n, m) = (instance.customers(), instance.sites());
         let turn = 1 + seed as usize % m;
         let moved = |j: usize| (j + m - turn % m) % m;
-        let mut costs: Vec<Vec<f64>> = instance.costs().chunks(m).map(<[f64]>::to_vec).collect();
+        let mut costs: Vec<Vec<f64>> =
+            (0..instance.customers()).map(|i| instance.row(i).into_owned()).collect();
         costs.iter_mut().for_each(|row| row.rotate_left(turn % m));
         costs.rotate_left(1 % n);
         let mut weights = instance.weights().to_vec();

@@ -296,6 +296,10 @@ pub fn verdict(solution: &Solution) -> String {
         Proof::Certificate => {
             "Optimal: the multipliers in the trace prove that no other plan is better.".into()
         }
+        Proof::Tree => {
+            "Optimal: the multipliers at the nodes of a tree prove that no other plan is better."
+                .into()
+        }
         Proof::Search => format!(
             "Optimal: a search of every plan that the bound leaves open finds none better; the \
              multipliers alone prove it to within {} percent.",

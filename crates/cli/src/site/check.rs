@@ -8,6 +8,7 @@ use clap::ValueEnum;
 use emporion_model::outcome::Status;
 use emporion_model::site::certificate::{self, Certificate, Rejection};
 use emporion_model::site::p_median::{Proof, Solution};
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::problems::Asked;
@@ -230,12 +231,18 @@ impl Claims {
             let multiplier = row["multiplier"].as_f64().unwrap_or(f64::NAN);
             multipliers[find(&customers, row, "customer")?] = multiplier;
         }
+        let tree = match &self.json["solution"]["tree"] {
+            Value::Null => Vec::new(),
+            tree => Vec::deserialize(tree)
+                .map_err(|error| self.wrong(format!("solution.tree: {error}")))?,
+        };
         let summary = &self.json["summary"];
         let number = |name: &str| {
             summary[name].as_f64().ok_or_else(|| self.wrong(format!("its summary has no {name}")))
         };
         let proof = match summary["proof"].as_str() {
             Some("certificate") => Proof::Certificate,
+            Some("tree") => Proof::Tree,
             Some("search") => Proof::Search,
             _ => Proof::Open,
         };
@@ -252,7 +259,7 @@ impl Claims {
             status: Status::Optimal { gap },
             certified_bound: number("certified_bound")?,
             proof,
-            certificate: Certificate { multipliers, value: number("certificate_value")? },
+            certificate: Certificate { multipliers, tree, value: number("certificate_value")? },
             resolution: number("resolution")?,
             iterations: 0,
             nodes: 0,

@@ -155,6 +155,10 @@ pub fn run(arguments: &args::Site, progress: &Progress) -> Result<Output, Failur
         answer.parts.extend(what_if::parts(&question, kept + add)?);
     }
     answer.parts.push(certificate(&question, &plan));
+    let tree = &plan.solution.certificate.tree;
+    if !tree.is_empty() {
+        answer.solution = Some(serde_json::json!({ "tree": tree }));
+    }
     summarise(&mut answer, &question, &plan);
     draws::add(&mut answer, arguments, &data, &question, &plan.solution.open, Vec::new())?;
     render_shaped(answer, &arguments.shape)

@@ -316,7 +316,7 @@ impl Found {
         answer.count("gap", "Gap", "percent", Show::Decimals(3), 100.0 * self.gap);
         answer.say("proof", "Proof", proof_word(self.proof));
         let verdict = match self.proof {
-            Proof::Certificate => {
+            Proof::Certificate | Proof::Tree => {
                 "optimal: the certificate proves that no plan is better".to_owned()
             }
             Proof::Search => "optimal, proven by search".to_owned(),

@@ -2,7 +2,7 @@
 
 use emporion_brief::stages::siting::{Plan, Siting};
 use emporion_model::site::SiteState;
-use emporion_model::site::p_median::{Proof, Solution};
+use emporion_model::site::p_median::Proof;
 use emporion_model::site::spread::spread;
 
 use super::{Question, Service, gravity};
@@ -127,7 +127,8 @@ pub fn summarise(answer: &mut Answer, question: &Question, plan: &Plan) {
     );
     answer.count("gap", "Gap", "percent", Show::Decimals(3), 100.0 * solution.gap);
     answer.say("proof", "Proof", proof_word(solution.proof));
-    answer.say("verdict", "Verdict", verdict(solution));
+    let rest = 100.0 * (solution.objective - solution.certified_bound) / solution.objective;
+    answer.say("verdict", "Verdict", verdict(solution.proof, rest, 100.0 * solution.gap));
     answer.count("certificate_value", "", total, Show::Hidden, solution.certificate.value);
     answer.count("resolution", "", total, Show::Hidden, solution.resolution);
     answer.count("iterations", "Subgradient steps", "", Show::Whole, solution.iterations);
@@ -146,28 +147,30 @@ pub fn certified_rest() -> &'static str {
 pub fn proof_word(proof: Proof) -> &'static str {
     match proof {
         Proof::Certificate => "certificate",
+        Proof::Tree => "tree",
         Proof::Search => "search",
         Proof::Open => "open",
     }
 }
 
-/// What is proven of the plan. "Optimal" is said with a proof only.
-pub fn verdict(solution: &Solution) -> String {
+/// What is proven of the plan, with what the certificate leaves open and the gap in percent.
+/// "Optimal" is said with a proof only.
+pub fn verdict(proof: Proof, rest: f64, gap: f64) -> String {
     let percent = |gap: f64| {
         if gap < 1e-6 { "a millionth of a percent".to_owned() } else { format!("{gap:.6} percent") }
     };
-    let certified = solution.objective - solution.certified_bound;
-    match solution.proof {
+    match proof {
         Proof::Certificate => {
             "optimal: the multipliers of the table certificate prove that no plan is better".into()
         }
+        Proof::Tree => {
+            "optimal: the multipliers at the nodes of a tree prove that no plan is better".into()
+        }
         Proof::Search => format!(
             "optimal, proven by search; the table certificate alone proves it to {}",
-            percent(100.0 * certified / solution.objective)
+            percent(rest)
         ),
-        Proof::Open => {
-            format!("not proven optimal: within {} of the best", percent(100.0 * solution.gap))
-        }
+        Proof::Open => format!("not proven optimal: within {} of the best", percent(gap)),
     }
 }
 

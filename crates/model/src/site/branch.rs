@@ -1,37 +1,68 @@
 //! What the root bound leaves open is closed by a tree on sites.
 //!
 //! A node has some sites decided; its bound is the Lagrangian of [`super::lagrangian`], started
-//! from its parent's multipliers. The free site worth most at those multipliers is kept open in
-//! one child and forbidden in the other (Christofides and Beasley 1982, "A tree search algorithm
-//! for the p-median problem", EJOR 10, 196-204). Depth first: few nodes are held at a time.
+//! from its parent's multipliers. One free site is kept open in one child and forbidden in the
+//! other (Christofides and Beasley 1982, "A tree search algorithm for the p-median problem", EJOR
+//! 10, 196-204). The node with the lowest bound comes first, so that the bound of the whole rises
+//! steadily.
 //!
-//! A node is dropped when its bound reaches the best plan known. If the limit on nodes comes first,
-//! the smallest bound among the nodes not visited is the bound of the whole, and the gap stays.
+//! A node is dropped when its bound reaches the best plan known. If a limit comes first, the
+//! smallest bound among the nodes not visited is the bound of the whole, and the gap stays.
+//!
+//! Sites are decided for good only by the multipliers that a node ends with. So the multipliers of
+//! all nodes, in the order of the visits, are a proof: [`super::certificate`] repeats it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::fixed::Table;
-use super::instance::SiteState;
-use super::lagrangian::{Climb, Incumbent, Node, climb};
+use super::incumbent::Incumbent;
+use super::instance::{SiteState, positions};
+use super::lagrangian::{Climb, Node, climb, core, fix_by_multipliers};
+use super::local_search::{Plan, Scratch};
 use super::p_median::Options;
+use super::starts;
+
+/// Shakes may take as much work as the climb so far, and this share of the whole.
+const SHAKE_SHARE: u64 = 4;
+/// The first climb may take this share of the whole.
+const ROOT_SHARE: u64 = 2;
+/// Sites among which the best plan is shaken, for each one open, and some more.
+const CORE: usize = 8;
+const MORE_CORE: usize = 50;
+/// Lists up to this many entries are handed on to the children, longer ones cut anew.
+const SMALL_LISTS: usize = 50_000;
 
 /// How the search ended.
 #[derive(Debug)]
 pub(crate) struct Search {
-    /// Proven in fixed-point units; `None`: no plan is better than the incumbent.
+    /// Proven in fixed-point units; `None`: no plan is better than those known.
     pub(crate) open_bound: Option<i64>,
     /// Multipliers at the root.
-    pub(crate) multipliers: Arc<Vec<i64>>,
+    pub(crate) root: Arc<Vec<i64>>,
+    /// What was done with each node, the root first. Empty if too long to keep.
+    pub(crate) tree: Vec<Visit>,
     pub(crate) iterations: usize,
     pub(crate) nodes: usize,
 }
 
-/// Rules of the climb at the root and in the tree.
+/// A node that was visited.
+#[derive(Debug, Clone)]
+pub(crate) struct Visit {
+    pub(crate) multipliers: Arc<Vec<i64>>,
+    /// The site branched on, and the visits of the children without and with it; `None`: closed.
+    pub(crate) split: Option<(usize, [usize; 2])>,
+}
+
+/// How long to climb at the root and in the tree.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
     root: Climb,
     node: Climb,
     max_nodes: usize,
+    max_work: u64,
+    proof_numbers: usize,
+    seed: u64,
 }
 
 impl Limits {
@@ -40,27 +71,39 @@ impl Limits {
     pub(crate) fn new(options: &Options) -> Self {
         let root = Climb {
             max_iterations: options.max_iterations,
+            max_work: options.max_work / ROOT_SHARE,
             theta: 1.0,
-            patience: 25,
+            patience: 50,
             least_theta: 0.002,
             swap_every: 50,
             fix: true,
         };
         let node = Climb {
             max_iterations: options.node_iterations,
-            theta: 0.3,
-            patience: 10,
+            max_work: options.max_work,
+            theta: 0.6,
+            patience: 15,
             least_theta: 0.01,
             swap_every: 0,
-            fix: true,
+            fix: false,
         };
-        Self { root, node, max_nodes: options.max_nodes }
+        Self {
+            root,
+            node,
+            max_nodes: options.max_nodes,
+            max_work: options.max_work,
+            proof_numbers: options.proof_numbers,
+            seed: options.seed,
+        }
     }
 }
 
-/// Root, then tree.
+/// Nodes to visit, the lowest bound first, the latest among equals.
+type Queue = BTreeMap<(i64, usize), (Node, usize)>;
+
+/// Root, then shakes, then tree.
 pub(crate) fn search(
-    table: &Table,
+    table: &Table<'_>,
     states: &[SiteState],
     p: usize,
     start: Vec<i64>,
@@ -68,47 +111,126 @@ pub(crate) fn search(
     incumbent: &mut Incumbent,
 ) -> Search {
     let mut root = unfixed(table, states, Arc::new(start));
-    let (closed, mut iterations) = climb(table, &mut root, p, &limits.root, incumbent);
-    let mut multipliers = root.multipliers.clone();
-    if closed {
-        // Fixing may have ended the climb just short of multipliers that prove the same alone.
-        let mut whole = unfixed(table, states, multipliers);
-        let rules = Climb { fix: false, swap_every: 0, ..limits.node };
-        iterations += climb(table, &mut whole, p, &rules, incumbent).1;
-        multipliers = whole.multipliers;
+    let (mut proven, mut iterations) = climb(table, &mut root, p, &limits.root, incumbent);
+    if !proven && limits.max_nodes > 0 {
+        let core = core(table, &root, p, CORE * p + MORE_CORE);
+        shake(table, states, &core, limits, incumbent);
+        // The better plan is a better aim for a second, shorter climb.
+        let again = Climb { theta: 0.3, max_work: limits.max_work, ..limits.root };
+        let (end, steps) = climb(table, &mut root, p, &again, incumbent);
+        (proven, iterations) = (end, iterations + steps);
     }
-    let mut stack = if closed { Vec::new() } else { children(root) };
+    // Fixing may have ended the climb just short of multipliers that prove the same alone, and
+    // decided sites that only earlier multipliers decide.
+    let mut whole = unfixed(table, states, root.multipliers);
+    whole.branch = root.branch;
+    if proven {
+        iterations += climb(table, &mut whole, p, &limits.node, incumbent).1;
+    }
+    let multipliers = whole.multipliers.clone();
+    let mut tree = Tree { visits: Vec::new(), numbers: limits.proof_numbers };
+    let at = tree.visit(&whole.multipliers, None);
+    let mut queue = Queue::new();
+    if !fix_by_multipliers(table, &mut whole, p, incumbent) {
+        cut_lists(table, &mut whole);
+        push_children(&mut queue, &mut tree, whole, at);
+    }
     let mut nodes = 0;
     while nodes < limits.max_nodes
-        && let Some(mut node) = stack.pop()
+        && incumbent.work < limits.max_work
+        && let Some((_, (mut node, parent))) = queue.pop_first()
     {
-        if node.bound >= table.cutoff(incumbent.value) {
-            continue;
-        }
         nodes += 1;
-        let (closed, steps) = climb(table, &mut node, p, &limits.node, incumbent);
-        iterations += steps;
+        let inherited = node.lists.clone();
+        let mut closed = node.bound >= incumbent.cutoff(table);
         if !closed {
-            stack.extend(children(node));
+            cut_lists(table, &mut node);
+            let (end, steps) = climb(table, &mut node, p, &limits.node, incumbent);
+            closed = end;
+            iterations += steps;
+        }
+        let at = tree.visit(&node.multipliers, Some(parent));
+        if !closed {
+            closed = fix_by_multipliers(table, &mut node, p, incumbent);
+        }
+        if !closed {
+            if node.lists.entries() > SMALL_LISTS {
+                node.lists = inherited;
+            }
+            push_children(&mut queue, &mut tree, node, at);
         }
     }
-    let cutoff = table.cutoff(incumbent.value);
-    let open_bound = stack.iter().map(|node| node.bound).filter(|b| *b < cutoff).min();
-    Search { open_bound, multipliers, iterations, nodes }
+    let cutoff = incumbent.cutoff(table);
+    let open = queue.keys().map(|(bound, _)| *bound).filter(|bound| *bound < cutoff).min();
+    let tree = if open.is_none() && tree.numbers > 0 { tree.visits } else { Vec::new() };
+    Search { open_bound: open.filter(|_| !proven), root: multipliers, tree, iterations, nodes }
+}
+
+/// Shake the best plan for as long as the climb took, among the sites of the core.
+fn shake(
+    table: &Table<'_>,
+    states: &[SiteState],
+    core: &[usize],
+    limits: &Limits,
+    incumbent: &mut Incumbent,
+) {
+    let kept = positions(states, SiteState::Kept);
+    let mut plan = Plan::of(table, &kept, &incumbent.open);
+    let limit = incumbent.work.min(limits.max_work / SHAKE_SHARE);
+    let mut scratch = Scratch::default();
+    starts::shake(table, core, &mut plan, limits.seed, limit, &mut scratch);
+    incumbent.work += scratch.work;
+    incumbent.improve(table, &mut plan);
+}
+
+/// Leave out sites that the node forbids if that shortens its lists by a quarter.
+fn cut_lists(table: &Table<'_>, node: &mut Node) {
+    let live = |j: usize| node.states[j] != SiteState::Forbidden;
+    let count = (0..table.sites).filter(|&j| live(j)).count();
+    if 4 * count * table.customers <= 3 * node.lists.entries() {
+        node.lists = Arc::new(node.lists.only(live));
+    }
+}
+
+/// The record of visits.
+struct Tree {
+    visits: Vec<Visit>,
+    /// Numbers that may still be written.
+    numbers: usize,
+}
+
+impl Tree {
+    /// Write down a visit; `link` is twice the parent's visit, plus 1 for its second child.
+    fn visit(&mut self, multipliers: &Arc<Vec<i64>>, link: Option<usize>) -> usize {
+        let at = self.visits.len();
+        if let Some(slot) = link
+            && let Some((_, children)) = &mut self.visits[slot / 2].split
+        {
+            children[slot % 2] = at;
+        }
+        self.numbers = self.numbers.saturating_sub(multipliers.len());
+        // Once too long, the record is dropped in the end: hold no more of it.
+        let held = if self.numbers > 0 { multipliers } else { &self.visits[0].multipliers };
+        let multipliers = held.clone();
+        self.visits.push(Visit { multipliers, split: None });
+        at
+    }
 }
 
 /// The whole question: nothing decided but what the caller decided.
-fn unfixed(table: &Table, states: &[SiteState], multipliers: Arc<Vec<i64>>) -> Node {
+fn unfixed(table: &Table<'_>, states: &[SiteState], multipliers: Arc<Vec<i64>>) -> Node {
     let (states, lists) = (states.to_vec(), table.lists.clone());
     Node { states, lists, multipliers, bound: 0, branch: usize::MAX }
 }
 
 /// The two halves of a node: without the branching site, and with it.
-fn children(node: Node) -> Vec<Node> {
-    let half = |state| {
+fn push_children(queue: &mut Queue, tree: &mut Tree, node: Node, visit: usize) {
+    tree.visits[visit].split = Some((node.branch, [usize::MAX; 2]));
+    for (which, state) in [SiteState::Forbidden, SiteState::Kept].into_iter().enumerate() {
         let mut child = node.clone();
         child.states[node.branch] = state;
-        child
-    };
-    vec![half(SiteState::Kept), half(SiteState::Forbidden)]
+        // The later of two equals comes first.
+        let order = usize::MAX - (2 * visit + which);
+        queue.insert((child.bound, order), (child, 2 * visit + which));
+    }
 }

@@ -8,27 +8,72 @@
 //! travel with a [`Solution`] and the costs are enough. The check shares no arithmetic with the
 //! search, works on the caller's own costs, and rounds every sum and product down.
 //!
-//! What it proves is [`CheckedBound::certified_bound`]. When reduced-cost fixing or the tree closed
-//! the rest, [`Solution::bound`] is higher; that part is proven by running
-//! [`solve`](super::p_median::solve) again, not by this check.
+//! What it proves is [`CheckedBound::certified_bound`]. Where these multipliers leave a gap, the
+//! certificate holds a tree: at each node some sites are decided, and the node's own multipliers
+//! either rule out a better plan there or decide further sites. The check walks through it
+//! (`proof_tree`). Only if the tree was too long to keep ([`Proof::Search`]) is
+//! [`Solution::bound`] higher than what can be repeated without solving again.
 
 use serde::{Deserialize, Serialize};
 
-use super::fixed::Scale;
+use super::branch::Search;
+use super::down::{Down, multiply_down};
+use super::fixed::{Scale, Table};
 use super::instance::{Instance, SiteState};
 use super::p_median::{Proof, Solution};
+use super::proof_tree;
 use crate::outcome::{InputError, Status};
 
 /// Sums of multipliers up to here cannot overflow; weight × cost stays below 1e240.
-const LARGEST: f64 = 1e250;
+pub(crate) const LARGEST: f64 = 1e250;
 
 /// Multipliers and the bound they prove.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Certificate {
     /// λ_i, one per customer, in the unit of weight × cost.
     pub multipliers: Vec<f64>,
+    /// The tree that closes the gap of these multipliers, the root first; empty if there is no gap,
+    /// or none could be proven.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tree: Vec<ProofNode>,
     /// L(λ), rounded down, before any rounding up to a whole number.
     pub value: f64,
+}
+
+/// One node of a proof by cases.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ProofNode {
+    /// λ_i at the node; empty at the root, which uses those of the certificate.
+    pub multipliers: Vec<f64>,
+    /// The two cases that remain; `None` where the multipliers leave none.
+    pub split: Option<Split>,
+}
+
+/// A site that is open or closed: no third case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Split {
+    /// Position of the site.
+    pub site: usize,
+    /// Position in the tree of the case that it is closed.
+    pub without: usize,
+    /// Position in the tree of the case that it is open.
+    pub with: usize,
+}
+
+impl Certificate {
+    /// The multipliers of a search, in the caller's unit; the value is left to be computed.
+    pub(crate) fn of(table: &Table<'_>, search: &Search) -> Self {
+        let money = |values: &[i64]| values.iter().map(|v| *v as f64 * table.step).collect();
+        let node = |(at, visit): (usize, &super::branch::Visit)| ProofNode {
+            multipliers: if at == 0 { Vec::new() } else { money(&visit.multipliers) },
+            split: visit.split.map(|(site, [without, with])| Split { site, without, with }),
+        };
+        Self {
+            multipliers: money(&search.root),
+            tree: search.tree.iter().enumerate().map(node).collect(),
+            value: f64::NEG_INFINITY,
+        }
+    }
 }
 
 /// What the check found to hold.
@@ -37,7 +82,7 @@ pub struct Certificate {
 pub struct CheckedBound {
     /// Cost of the plan, recomputed.
     pub objective: f64,
-    /// No plan costs less than this: proven by the multipliers alone.
+    /// No plan costs less than this: proven by the multipliers, of the root or of the whole tree.
     pub certified_bound: f64,
     /// (objective - certified_bound) / objective; 0 if both are 0.
     pub certified_gap: f64,
@@ -88,6 +133,14 @@ pub enum Rejection {
         /// As the numbers have it.
         found: Proof,
     },
+    /// The tree does not prove what it claims to.
+    #[error("node {node} of the proof {fault}")]
+    Tree {
+        /// Position of the node.
+        node: usize,
+        /// What is wrong with it.
+        fault: &'static str,
+    },
     /// A number that the costs do not give.
     #[error("{what} is claimed to be {claimed}, but the costs and the multipliers give {found}")]
     Number {
@@ -118,7 +171,8 @@ pub enum Rejection {
 ///
 /// # Cost
 ///
-/// One pass, O(n m) time, O(m) memory.
+/// One pass, O(n m) time, O(m) memory; a tree adds O(n l) per node, l the sites that the root leaves
+/// open, and as much memory once.
 ///
 /// # Source
 ///
@@ -144,15 +198,14 @@ pub fn check(
     instance.check_p(p)?;
     check_open(instance, p, &solution.open)?;
     check_assignment(instance, &solution.open, &solution.assignment)?;
-    let multipliers = &solution.certificate.multipliers;
-    check_length("multipliers", instance.customers(), multipliers.len())?;
+    let certificate = &solution.certificate;
+    check_length("multipliers", instance.customers(), certificate.multipliers.len())?;
 
     let objective = instance.value_of(&solution.assignment);
     same("the objective", solution.objective, objective)?;
-    let value = lower_bound(instance, p, multipliers);
-    same("the value of the certificate", solution.certificate.value, value)?;
-    let certified_bound = certified(instance, value, objective);
-    same("the certified bound", solution.certified_bound, certified_bound)?;
+    let value = lower_bound(instance, p, &certificate.multipliers);
+    same("the value of the certificate", certificate.value, value)?;
+    let root_bound = certified(instance, value, objective);
     // An answer may come from a curve up to a larger p, whose scale is coarser.
     let coarsest = Scale::new(instance, instance.sites()).resolution(instance.customers());
     if !(0.0..=coarsest).contains(&solution.resolution) {
@@ -161,7 +214,15 @@ pub fn check(
     }
     let gap = relative_gap(objective, solution.bound, solution.resolution);
     same("the gap", solution.gap, gap)?;
-    let found = Proof::of(objective, certified_bound, gap, solution.resolution);
+    let mut found = Proof::of(objective, root_bound, gap, solution.resolution);
+    let mut certified_bound = root_bound;
+    if found == Proof::Search && !certificate.tree.is_empty() {
+        let aim = objective - solution.resolution;
+        proof_tree::check(instance, p, certificate, aim)?;
+        found = Proof::Tree;
+        certified_bound = root_bound.max(aim).min(objective);
+    }
+    same("the certified bound", solution.certified_bound, certified_bound)?;
     if solution.proof != found || solution.status != (Status::Optimal { gap }) {
         return Err(Rejection::Proof { claimed: solution.proof, found });
     }
@@ -211,7 +272,8 @@ fn check_assignment(
         if open.binary_search(&site).is_err() {
             return refuse("not open");
         }
-        if open.iter().any(|&j| instance.cost(customer, j) < instance.cost(customer, site)) {
+        let cost = instance.cost(customer, site);
+        if open.iter().any(|&j| instance.cost(customer, j) < cost) {
             return refuse("not the nearest open site");
         }
     }
@@ -225,22 +287,17 @@ fn same(what: &'static str, claimed: f64, found: f64) -> Result<(), Rejection> {
 /// L(λ), never above its exact value. Multipliers that are not finite, or too large to sum, prove
 /// nothing: minus infinity.
 pub(crate) fn lower_bound(instance: &Instance, p: usize, multipliers: &[f64]) -> f64 {
-    if multipliers.iter().any(|multiplier| multiplier.is_nan() || multiplier.abs() > LARGEST) {
+    if !usable(multipliers) {
         return f64::NEG_INFINITY;
     }
-    let m = instance.sites();
     let mut bound = Down::default();
-    let mut reduced = vec![Down::default(); m];
-    let rows = instance.costs().chunks_exact(m).zip(instance.weights());
-    for ((row, &weight), &multiplier) in rows.zip(multipliers) {
+    let mut reduced = vec![Down::default(); instance.sites()];
+    for (i, &multiplier) in multipliers.iter().enumerate() {
         bound.add(multiplier);
-        for (sum, &cost) in reduced.iter_mut().zip(row) {
-            // Rounding keeps order: a rounded product above λ stands for an exact one above λ.
-            if weight * cost <= multiplier {
-                sum.add(multiply_down(weight, cost));
-                sum.add(-multiplier);
-            }
-        }
+        each_below(instance, i, multiplier, |site, cost| {
+            reduced[site].add(cost);
+            reduced[site].add(-multiplier);
+        });
     }
     for j in instance.sites_in(SiteState::Kept) {
         bound.add(reduced[j].value());
@@ -251,6 +308,32 @@ pub(crate) fn lower_bound(instance: &Instance, p: usize, multipliers: &[f64]) ->
     free.sort_unstable_by(f64::total_cmp);
     free.iter().take(p - kept).for_each(|saving| bound.add(*saving));
     bound.value()
+}
+
+/// Whether sums of these make sense.
+pub(crate) fn usable(multipliers: &[f64]) -> bool {
+    multipliers.iter().all(|value| value.abs() <= LARGEST)
+}
+
+/// Call `each(site, w_i c_ij rounded down)` for every site with w_i c_ij below the multiplier.
+pub(crate) fn each_below(
+    instance: &Instance,
+    customer: usize,
+    multiplier: f64,
+    mut each: impl FnMut(usize, f64),
+) {
+    let weight = instance.weights()[customer];
+    if multiplier <= 0.0 {
+        return;
+    }
+    // A little more than λ / w, or infinity: the product decides.
+    let most = (multiplier / weight).next_up().next_up();
+    instance.within(customer, most, |site, cost| {
+        // Rounding keeps order: a rounded product above λ stands for an exact one above λ.
+        if weight * cost <= multiplier {
+            each(site, multiply_down(weight, cost));
+        }
+    });
 }
 
 /// A value of L as a bound: costs are not negative, whole data have whole objectives, and a bound
@@ -264,69 +347,4 @@ pub(crate) fn certified(instance: &Instance, value: f64, objective: f64) -> f64 
 pub(crate) fn relative_gap(objective: f64, bound: f64, resolution: f64) -> f64 {
     let difference = objective - bound;
     if difference <= resolution { 0.0 } else { difference / objective }
-}
-
-/// A sum that is never above the exact one, and close to it: what each addition rounds away is
-/// itself a float, and is summed up apart.
-#[derive(Debug, Clone, Copy, Default)]
-struct Down {
-    high: f64,
-    low: f64,
-}
-
-impl Down {
-    fn add(&mut self, term: f64) {
-        let (sum, error) = two_sum(self.high, term);
-        self.high = sum;
-        self.low = add_down(self.low, error);
-    }
-
-    fn value(self) -> f64 {
-        add_down(self.high, self.low)
-    }
-}
-
-/// a + b rounded to nearest, and the exact error of the rounding (Knuth's TwoSum: 1969, The Art of
-/// Computer Programming 2, section 4.2.2, theorem B).
-fn two_sum(a: f64, b: f64) -> (f64, f64) {
-    let sum = a + b;
-    let from_b = sum - a;
-    (sum, (a - (sum - from_b)) + (b - from_b))
-}
-
-/// a + b rounded down; exact sums stay exact.
-fn add_down(a: f64, b: f64) -> f64 {
-    let (sum, error) = two_sum(a, b);
-    if error < 0.0 { sum.next_down() } else { sum }
-}
-
-/// a · b rounded down, for a, b ≥ 0; exact products stay exact.
-fn multiply_down(a: f64, b: f64) -> f64 {
-    let product = a * b;
-    // Below this the error of a product may itself be too small to represent.
-    let visible = product > 1e-280;
-    if a == 1.0 || product == 0.0 || visible && a.mul_add(b, -product) >= 0.0 {
-        return product;
-    }
-    product.next_down()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sums_and_products_are_never_above_the_exact_value() {
-        // 0.1 + 0.2 as floats is 0.3000000000000000166…, above the exact sum of the two floats.
-        assert!(add_down(0.1, 0.2) < 0.1 + 0.2);
-        assert_eq!(add_down(0.5, 0.25), 0.75);
-        let mut tenths = Down::default();
-        (0..10).for_each(|_| tenths.add(0.1));
-        // Ten times the float 0.1 is 1 + 5.6e-17: the largest float not above it is 1.
-        assert_eq!(tenths.value(), 1.0);
-        assert_eq!(multiply_down(3.0, 0.5), 1.5);
-        // (1 + e)(1 - e) = 1 - e² rounds up to 1.
-        let e = 2_f64.powi(-30);
-        assert!(multiply_down(1.0 + e, 1.0 - e) < 1.0);
-    }
 }

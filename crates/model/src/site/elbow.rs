@@ -91,7 +91,7 @@ pub fn elbow(instance: &Instance, max_p: usize, options: &Options) -> Result<Elb
     check_options(options)?;
     instance.check_p(max_p)?;
     let (least, _) = instance.feasible_p();
-    let table = Table::new(instance, max_p);
+    let table = Table::new(instance, least, max_p);
     let mut points: Vec<ElbowPoint> = Vec::with_capacity(max_p - least + 1);
     for p in least..=max_p {
         let grown = points.last().map(|before| grow(instance, &before.free.open).0);

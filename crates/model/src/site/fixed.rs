@@ -35,9 +35,10 @@ pub(crate) struct Scale {
 impl Scale {
     /// The finest scale for plans of up to `max_p` sites.
     pub(crate) fn new(instance: &Instance, max_p: usize) -> Self {
-        let largest = |(row, w): (&[f64], &f64)| w * row.iter().copied().fold(0.0, f64::max);
-        let one = rows(instance).map(largest).fold(0.0, f64::max).log2();
-        let sum = ((max_p as f64 + 2.0) * rows(instance).map(largest).sum::<f64>()).log2();
+        let largest = |(i, w): (usize, &f64)| w * instance.farthest(i);
+        let each = || instance.weights().iter().enumerate().map(largest);
+        let one = each().fold(0.0, f64::max).log2();
+        let sum = ((max_p as f64 + 2.0) * each().sum::<f64>()).log2();
         // Nothing but zeros has no scale; any will do.
         let room = |bits: f64, log: f64| if log.is_finite() { (bits - log).floor() } else { 0.0 };
         let most = room(SUM_BITS, sum).min(room(FLOAT_BITS, one)).clamp(-1000.0, 1000.0) as i32;
@@ -53,22 +54,30 @@ impl Scale {
     }
 }
 
-/// Costs and weight of each customer.
-fn rows(instance: &Instance) -> impl Iterator<Item = (&[f64], &f64)> {
-    instance.costs().chunks_exact(instance.sites()).zip(instance.weights())
-}
+/// Lists are complete up to this many pairs of customer and site, and cut beyond.
+const COMPLETE: usize = 4_000_000;
+/// Sites in a cut list for each site that a customer would have if all were shared out: its
+/// multiplier rarely reaches beyond three.
+const SHARES: usize = 6;
 
-/// The costs of an instance as integers, by site and as sorted lists by customer.
+/// The costs of an instance as integers: by customer, nearest first, and by site.
 #[derive(Debug)]
-pub(crate) struct Table {
+pub(crate) struct Table<'a> {
     pub(crate) customers: usize,
     pub(crate) sites: usize,
-    /// d_ij at `j * customers + i`.
-    by_site: Vec<i64>,
-    /// max_j d_ij.
+    instance: &'a Instance,
+    scale: f64,
+    /// No site costs a customer more.
     pub(crate) farthest: Vec<i64>,
-    /// All sites, sorted for each customer.
+    /// No site missing from a customer's list costs it less. A multiplier up to here needs no more
+    /// than the list, so cutting the lists leaves every bound valid.
+    pub(crate) beyond: Vec<i64>,
+    /// Whether no site is missing from any list.
+    complete: bool,
+    /// Sites of each customer, cheapest first.
     pub(crate) lists: Arc<Lists>,
+    /// Customers of each site, as far as the lists have it.
+    pub(crate) by_site: Lists,
     /// Plans that differ by less than this are not told apart.
     pub(crate) unit: i64,
     /// Value of one step.
@@ -79,37 +88,65 @@ pub(crate) struct Table {
     pub(crate) exact: bool,
 }
 
-impl Table {
-    /// Scale the costs so that searches with up to `max_p` open sites cannot overflow.
-    pub(crate) fn new(instance: &Instance, max_p: usize) -> Self {
+impl<'a> Table<'a> {
+    /// Scale the costs so that searches with `min_p` to `max_p` open sites cannot overflow.
+    pub(crate) fn new(instance: &'a Instance, min_p: usize, max_p: usize) -> Self {
+        let (n, m) = (instance.customers(), instance.sites());
+        let some = m.min(SHARES * m / min_p.max(1) + 64);
+        let all = n.saturating_mul(m) <= COMPLETE;
+        Self::with_nearest(instance, if all { m } else { some }, max_p)
+    }
+
+    /// The same with every site in every list.
+    pub(crate) fn complete(instance: &'a Instance, max_p: usize) -> Self {
+        Self::with_nearest(instance, instance.sites(), max_p)
+    }
+
+    fn with_nearest(instance: &'a Instance, count: usize, max_p: usize) -> Self {
         let (n, m) = (instance.customers(), instance.sites());
         let Scale { bits, exact } = Scale::new(instance, max_p);
         let scale = 2_f64.powi(bits);
-        let mut by_site = vec![0_i64; n * m];
-        for (i, (row, w)) in rows(instance).enumerate() {
-            for (j, c) in row.iter().enumerate() {
-                by_site[j * n + i] = (w * c * scale).floor() as i64;
+        let whole = |i: usize, cost: f64| (instance.weights()[i] * cost * scale).floor() as i64;
+        let farthest: Vec<i64> = (0..n).map(|i| whole(i, instance.farthest(i))).collect();
+        let mut beyond = farthest.clone();
+        let mut lists = Lists::with_capacity(n, n * count);
+        for i in 0..n {
+            let found = instance.neighbours(i, count);
+            if found.beyond.is_finite() {
+                beyond[i] = whole(i, found.beyond);
             }
+            lists.push(found.near.iter().map(|(cost, site)| (whole(i, *cost), *site)));
         }
-        let lists = Arc::new(Lists::new(&by_site, n, m));
-        let farthest = (0..n).map(|i| *lists.of(i).0.last().expect("a site")).collect();
-        let unit = if exact { 1_i64 << bits } else { 2 * n as i64 };
         Self {
             customers: n,
             sites: m,
-            by_site,
+            instance,
+            scale,
             farthest,
-            lists,
-            unit,
+            beyond,
+            complete: count == m,
+            by_site: lists.turned(m),
+            lists: Arc::new(lists),
+            unit: if exact { 1_i64 << bits } else { 2 * n as i64 },
             step: 1.0 / scale,
             resolution: Scale { bits, exact }.resolution(n),
             exact,
         }
     }
 
-    /// Costs of all customers from one site.
-    pub(crate) fn column(&self, site: usize) -> &[i64] {
-        &self.by_site[site * self.customers..(site + 1) * self.customers]
+    /// d_ij, whether listed or not.
+    pub(crate) fn cost(&self, customer: usize, site: usize) -> i64 {
+        if self.complete {
+            return self.by_site.of(site).0[customer];
+        }
+        let (weight, cost) =
+            (self.instance.weights()[customer], self.instance.cost(customer, site));
+        (weight * cost * self.scale).floor() as i64
+    }
+
+    /// Whether a site of this cost may be missing from the customer's list.
+    pub(crate) fn is_unlisted(&self, customer: usize, cost: i64) -> bool {
+        !self.complete && cost >= self.beyond[customer]
     }
 
     /// The smallest bound that rules out every plan better than `value`.
@@ -128,52 +165,73 @@ impl Table {
     }
 }
 
-/// Per customer the sites in order of cost.
+/// Rows of costs with positions, one row a customer (or, turned, a site).
 #[derive(Debug, Clone)]
 pub(crate) struct Lists {
-    length: usize,
+    starts: Vec<usize>,
     costs: Vec<i64>,
-    sites: Vec<u32>,
+    positions: Vec<u32>,
 }
 
 impl Lists {
-    fn new(by_site: &[i64], n: usize, m: usize) -> Self {
-        let mut lists =
-            Self { length: m, costs: Vec::with_capacity(n * m), sites: Vec::with_capacity(n * m) };
-        let mut order: Vec<(i64, u32)> = Vec::with_capacity(m);
-        for i in 0..n {
-            order.clear();
-            order.extend((0..m).map(|j| (by_site[j * n + i], j as u32)));
-            order.sort_unstable();
-            lists.costs.extend(order.iter().map(|(cost, _)| cost));
-            lists.sites.extend(order.iter().map(|(_, site)| site));
+    fn with_capacity(rows: usize, entries: usize) -> Self {
+        let mut starts = Vec::with_capacity(rows + 1);
+        starts.push(0);
+        Self { starts, costs: Vec::with_capacity(entries), positions: Vec::with_capacity(entries) }
+    }
+
+    fn push(&mut self, row: impl Iterator<Item = (i64, u32)>) {
+        for (cost, position) in row {
+            self.costs.push(cost);
+            self.positions.push(position);
         }
-        lists
+        self.starts.push(self.costs.len());
     }
 
-    /// Number of sites in each list.
-    pub(crate) fn length(&self) -> usize {
-        self.length
-    }
-
-    /// Costs and sites of one customer, cheapest first.
-    pub(crate) fn of(&self, customer: usize) -> (&[i64], &[u32]) {
-        let range = customer * self.length..(customer + 1) * self.length;
-        (&self.costs[range.clone()], &self.sites[range])
-    }
-
-    /// The lists without the sites for which `live` says no.
-    pub(crate) fn only(&self, live: impl Fn(usize) -> bool) -> Self {
-        let mut shorter = Self { length: 0, costs: Vec::new(), sites: Vec::new() };
-        let customers = self.sites.len() / self.length.max(1);
-        for i in 0..customers {
-            let (costs, sites) = self.of(i);
-            for (cost, site) in costs.iter().zip(sites).filter(|(_, site)| live(**site as usize)) {
-                shorter.costs.push(*cost);
-                shorter.sites.push(*site);
+    /// The same entries by position: for each the rows in which it stands, ascending.
+    fn turned(&self, positions: usize) -> Self {
+        let mut starts = vec![0; positions + 1];
+        self.positions.iter().for_each(|j| starts[*j as usize + 1] += 1);
+        for j in 0..positions {
+            starts[j + 1] += starts[j];
+        }
+        let mut next = starts.clone();
+        let (mut costs, mut rows) = (vec![0; self.costs.len()], vec![0; self.costs.len()]);
+        for i in 0..self.rows() {
+            let (of_row, sites) = self.of(i);
+            for (cost, j) in of_row.iter().zip(sites) {
+                let at = &mut next[*j as usize];
+                (costs[*at], rows[*at]) = (*cost, i as u32);
+                *at += 1;
             }
         }
-        shorter.length = shorter.sites.len() / customers.max(1);
+        Self { starts, costs, positions: rows }
+    }
+
+    /// Number of rows.
+    pub(crate) fn rows(&self) -> usize {
+        self.starts.len() - 1
+    }
+
+    /// Number of entries.
+    pub(crate) fn entries(&self) -> usize {
+        self.costs.len()
+    }
+
+    /// Costs and positions of one row.
+    pub(crate) fn of(&self, row: usize) -> (&[i64], &[u32]) {
+        let range = self.starts[row]..self.starts[row + 1];
+        (&self.costs[range.clone()], &self.positions[range])
+    }
+
+    /// The lists without the positions for which `live` says no.
+    pub(crate) fn only(&self, live: impl Fn(usize) -> bool) -> Self {
+        let mut shorter = Self::with_capacity(self.rows(), 0);
+        for i in 0..self.rows() {
+            let (costs, sites) = self.of(i);
+            let all = costs.iter().copied().zip(sites.iter().copied());
+            shorter.push(all.filter(|(_, site)| live(*site as usize)));
+        }
         shorter
     }
 }

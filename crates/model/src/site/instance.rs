@@ -1,5 +1,9 @@
 //! What is given: costs of serving customers from sites, demand, and sites that are decided already.
 
+use std::borrow::Cow;
+
+use super::distance::Point;
+use super::points::{Metric, Neighbours, Points};
 use crate::outcome::InputError;
 
 /// Weights and costs up to here can be multiplied and summed without overflow.
@@ -17,6 +21,11 @@ pub enum SiteState {
     Forbidden,
 }
 
+/// Sites in a state, ascending.
+pub(crate) fn positions(states: &[SiteState], state: SiteState) -> Vec<usize> {
+    (0..states.len()).filter(|&j| states[j] == state).collect()
+}
+
 /// Customers, candidate sites and what it costs to serve one from the other.
 ///
 /// ```text
@@ -27,7 +36,7 @@ pub enum SiteState {
 ///
 /// | symbol | accessor | shape | unit |
 /// | --- | --- | --- | --- |
-/// | c_ij | [`costs`](Self::costs), [`cost`](Self::cost) | customers × sites, row-major | the caller's: km, hours, money |
+/// | c_ij | [`cost`](Self::cost), [`row`](Self::row) | customers × sites, row-major | the caller's: km, hours, money |
 /// | w_i | [`weights`](Self::weights) | customers | demand: trade, population; 1 unless given |
 /// | Kept, Forbidden | [`states`](Self::states) | sites | |
 ///
@@ -58,9 +67,18 @@ pub enum SiteState {
 pub struct Instance {
     customers: usize,
     sites: usize,
-    costs: Vec<f64>,
+    store: Store,
     weights: Vec<f64>,
     states: Vec<SiteState>,
+}
+
+/// Where costs come from.
+#[derive(Debug, Clone, PartialEq)]
+enum Store {
+    /// Row-major: customer by customer.
+    Matrix(Vec<f64>),
+    /// Computed when needed.
+    Points(Points),
 }
 
 impl Instance {
@@ -88,8 +106,59 @@ impl Instance {
                     .to_owned(),
             });
         }
+        Ok(Self::from_store(customers, sites, Store::Matrix(costs)))
+    }
+
+    fn from_store(customers: usize, sites: usize, store: Store) -> Self {
         let (weights, states) = (vec![1.0; customers], vec![SiteState::Free; sites]);
-        Ok(Self { customers, sites, costs, weights, states })
+        Self { customers, sites, store, weights, states }
+    }
+
+    /// Places on the globe; costs are great circles in kilometres
+    /// ([`great_circle_km`](super::distance::great_circle_km)), computed when needed: no matrix is
+    /// held, so tens of thousands of places fit.
+    pub fn on_globe(customers: &[Point], sites: &[Point]) -> Result<Self, InputError> {
+        let degrees = |points: &[Point]| {
+            points.iter().map(|point| [point.latitude(), point.longitude()]).collect()
+        };
+        Self::from_points(Metric::Globe, degrees(customers), degrees(sites))
+    }
+
+    /// Places in the plane; costs are straight lines in the unit of the coordinates, cut to whole
+    /// numbers if `whole` (as the p-median literature reads TSPLIB files). No matrix is held.
+    pub fn on_plane(
+        customers: &[[f64; 2]],
+        sites: &[[f64; 2]],
+        whole: bool,
+    ) -> Result<Self, InputError> {
+        let metric = if whole { Metric::WholePlane } else { Metric::Plane };
+        for (what, points) in [("customers", customers), ("sites", sites)] {
+            let wrong = |at: &f64| !(at.abs() <= LARGEST / 4.0);
+            if let Some(index) = points.iter().position(|at| at.iter().any(wrong)) {
+                return Err(InputError::Value {
+                    what: format!("coordinates of {what}"),
+                    index,
+                    value: *points[index].iter().find(|at| wrong(at)).expect("one is wrong"),
+                    remedy: "give finite coordinates".to_owned(),
+                });
+            }
+        }
+        Self::from_points(metric, customers.to_vec(), sites.to_vec())
+    }
+
+    fn from_points(
+        metric: Metric,
+        customers: Vec<[f64; 2]>,
+        sites: Vec<[f64; 2]>,
+    ) -> Result<Self, InputError> {
+        for (what, points) in [("customers", &customers), ("sites", &sites)] {
+            if points.is_empty() {
+                let remedy = "give one at least".to_owned();
+                return Err(InputError::Empty { what: what.to_owned(), remedy });
+            }
+        }
+        let (n, m) = (customers.len(), sites.len());
+        Ok(Self::from_store(n, m, Store::Points(Points::new(metric, customers, sites))))
     }
 
     /// The same with demand weights, one per customer.
@@ -169,16 +238,76 @@ impl Instance {
         self.sites
     }
 
-    /// c_ij, row-major: customer by customer.
+    /// c_ij of one customer, site by site; computed for places given as points.
     #[must_use]
-    pub fn costs(&self) -> &[f64] {
-        &self.costs
+    pub fn row(&self, customer: usize) -> Cow<'_, [f64]> {
+        match &self.store {
+            Store::Matrix(costs) => {
+                Cow::Borrowed(&costs[customer * self.sites..(customer + 1) * self.sites])
+            }
+            Store::Points(points) => {
+                Cow::Owned((0..self.sites).map(|j| points.cost(customer, j)).collect())
+            }
+        }
     }
 
     /// Cost of serving one unit of demand of `customer` from `site`.
     #[must_use]
     pub fn cost(&self, customer: usize, site: usize) -> f64 {
-        self.costs[customer * self.sites + site]
+        match &self.store {
+            Store::Matrix(costs) => costs[customer * self.sites + site],
+            Store::Points(points) => points.cost(customer, site),
+        }
+    }
+
+    /// No site costs this customer more.
+    pub(crate) fn farthest(&self, customer: usize) -> f64 {
+        match &self.store {
+            Store::Matrix(_) => self.row(customer).iter().copied().fold(0.0, f64::max),
+            Store::Points(points) => points.farthest(),
+        }
+    }
+
+    /// The `count` cheapest sites of a customer, and a cost that no other is below.
+    pub(crate) fn neighbours(&self, customer: usize, count: usize) -> Neighbours {
+        let Store::Points(points) = &self.store else {
+            let row = self.row(customer);
+            let mut near: Vec<(f64, u32)> = row.iter().copied().zip(0..).collect();
+            let order = |a: &(f64, u32), b: &(f64, u32)| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1));
+            let mut beyond = f64::INFINITY;
+            if count < near.len() {
+                let (_, next, _) = near.select_nth_unstable_by(count, order);
+                beyond = next.0;
+                near.truncate(count);
+            }
+            near.sort_unstable_by(order);
+            return Neighbours { near, beyond };
+        };
+        points.nearest(customer, count)
+    }
+
+    /// Call `each(site, cost)` for every site that costs the customer `most` or less, and for no
+    /// site that matters besides.
+    pub(crate) fn within(&self, customer: usize, most: f64, mut each: impl FnMut(usize, f64)) {
+        match &self.store {
+            Store::Matrix(costs) => {
+                let row = &costs[customer * self.sites..(customer + 1) * self.sites];
+                row.iter().enumerate().filter(|(_, cost)| **cost <= most).for_each(|(j, cost)| {
+                    each(j, *cost);
+                });
+            }
+            Store::Points(points) => {
+                let mut found = points.within(customer, most);
+                // In the order of a matrix, so that the sums are the same.
+                found.sort_unstable();
+                for site in found {
+                    let cost = points.cost(customer, site as usize);
+                    if cost <= most {
+                        each(site as usize, cost);
+                    }
+                }
+            }
+        }
     }
 
     /// w_i.
@@ -211,12 +340,24 @@ impl Instance {
     #[must_use]
     pub fn is_whole(&self) -> bool {
         const EXACT: f64 = (1_u64 << 53) as f64;
-        self.costs.chunks_exact(self.sites).zip(&self.weights).all(|(row, w)| {
-            row.iter().all(|c| {
-                let cost = w * c;
-                cost.fract() == 0.0 && cost < EXACT && (*w == 1.0 || w.mul_add(*c, -cost) == 0.0)
-            })
-        })
+        match &self.store {
+            Store::Matrix(costs) => {
+                costs.chunks_exact(self.sites).zip(&self.weights).all(|(row, w)| {
+                    row.iter().all(|c| {
+                        let cost = w * c;
+                        cost.fract() == 0.0
+                            && cost < EXACT
+                            && (*w == 1.0 || w.mul_add(*c, -cost) == 0.0)
+                    })
+                })
+            }
+            // Whole times whole stays exact up to 2^53.
+            Store::Points(points) => {
+                let far = points.farthest();
+                let whole = |w: &f64| w.fract() == 0.0 && w * far < EXACT;
+                points.is_whole() && self.weights.iter().all(whole)
+            }
+        }
     }
 
     /// Refuse a p that has no plan.

@@ -7,14 +7,16 @@
 //!
 //! L(λ) is below the cost of every plan, whatever λ (Cornuejols, Fisher, Nemhauser 1977; Beasley
 //! 1985, "A note on solving large p-median problems", EJOR 21, 270-273). The p best sites by ρ are
-//! found without sorting. λ climbs along a deflected subgradient
+//! found without sorting. λ climbs along an average of the subgradients met on the way
 //!
 //! ```text
-//! g_i = 1 - |{j ∈ S : d_ij < λ_i}|,   s ← g + δ s,   δ = max(0, -1.5 g·s / s·s)
+//! g_i = 1 - |{j ∈ S : d_ij < λ_i}|,   s ← g / 5 + 4 s / 5
 //! λ ← λ + θ (U - L) / (s·s) · s
 //! ```
 //!
-//! (Camerini, Fratta, Maffioli 1975, Mathematical Programming Study 3, 26-34, for δ). On the way
+//! (Barahona and Anbil 2000, "The volume algorithm: producing primal solutions with a subgradient
+//! method", Mathematical Programming 87, 385-399, for the average; where many sites are alike it
+//! climbs far higher than the latest subgradient alone). On the way
 //! every S is a plan of its own: the promising ones are improved by swaps. Sites whose opposite
 //! would lift the bound to the best plan known are decided for good (reduced-cost fixing).
 //!
@@ -23,50 +25,17 @@
 use std::sync::Arc;
 
 use super::fixed::{Lists, Table};
-use super::instance::SiteState;
+use super::incumbent::Incumbent;
+use super::instance::{SiteState, positions};
 use super::local_search::Plan;
-
-/// The best plan known, and what improving another one needs.
-pub(crate) struct Incumbent {
-    /// Open sites, ascending.
-    pub(crate) open: Vec<usize>,
-    pub(crate) value: i64,
-    kept: Vec<usize>,
-    free: Vec<usize>,
-    /// Best value of an unimproved set: a better one is worth improving.
-    best_raw: i64,
-}
-
-impl Incumbent {
-    pub(crate) fn new(plan: &Plan, states: &[SiteState]) -> Self {
-        let of = |state| (0..states.len()).filter(|&j| states[j] == state).collect();
-        let (kept, free) = (of(SiteState::Kept), of(SiteState::Free));
-        Self { open: plan.sorted(), value: plan.value, kept, free, best_raw: i64::MAX }
-    }
-
-    /// Take a set of open sites with its value; improve it by swaps if `swaps`, or if no set as
-    /// good was seen before.
-    fn offer(&mut self, table: &Table, chosen: &[bool], value: i64, swaps: bool) {
-        if value >= self.best_raw && !swaps {
-            return;
-        }
-        self.best_raw = self.best_raw.min(value);
-        let others: Vec<usize> = self.free.iter().copied().filter(|&j| chosen[j]).collect();
-        let mut plan = Plan::new(table, &self.kept, &others);
-        debug_assert_eq!(plan.value, value);
-        plan.improve(table, &self.free, 0);
-        if plan.value < self.value {
-            self.value = plan.value;
-            self.open = plan.sorted();
-        }
-    }
-}
 
 /// How long to climb.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Climb {
     /// Steps at most.
     pub(crate) max_iterations: usize,
+    /// No further step once the search as a whole has read so many entries.
+    pub(crate) max_work: u64,
     /// First step length θ.
     pub(crate) theta: f64,
     /// Steps without a better bound before θ is halved.
@@ -75,8 +44,8 @@ pub(crate) struct Climb {
     pub(crate) least_theta: f64,
     /// Improve the set of every so many steps by swaps (0: only the promising ones).
     pub(crate) swap_every: usize,
-    /// Whether to decide sites by reduced cost. Without, the bound holds for the node as given, and
-    /// the multipliers alone prove it.
+    /// Whether to decide sites by reduced cost on the way. Without, the bound holds for the node as
+    /// given, and the multipliers alone prove it.
     pub(crate) fix: bool,
 }
 
@@ -85,35 +54,45 @@ pub(crate) struct Climb {
 pub(crate) struct Node {
     pub(crate) states: Vec<SiteState>,
     pub(crate) lists: Arc<Lists>,
+    /// λ, in fixed-point units.
     pub(crate) multipliers: Arc<Vec<i64>>,
     pub(crate) bound: i64,
-    /// The free site to branch on: the one in the best set that is worth most.
+    /// The free site to branch on.
     pub(crate) branch: usize,
 }
 
 /// The p best sites at given multipliers.
 struct Choice {
     bound: i64,
-    /// Worst ρ among the free sites chosen, if one was.
+    /// Worst reduced cost among the free sites chosen, if one was.
     last: Option<i64>,
-    /// Best ρ among the free sites not chosen, if one was not.
+    /// Best reduced cost among the free sites not chosen, if one was not.
     next: Option<i64>,
 }
 
 struct Work<'a> {
-    table: &'a Table,
+    table: &'a Table<'a>,
     p: usize,
     reduced: Vec<i64>,
     chosen: Vec<bool>,
+    /// Cost of each customer from the nearest chosen site, and how many chosen ones its multiplier
+    /// reaches.
+    served: Vec<(i64, u32)>,
     free: Vec<usize>,
     kept: Vec<usize>,
 }
 
-impl Work<'_> {
+impl<'a> Work<'a> {
+    fn new(table: &'a Table<'a>, p: usize) -> Self {
+        let m = table.sites;
+        let (reduced, chosen) = (vec![0; m], vec![false; m]);
+        let (served, free, kept) = (Vec::new(), Vec::new(), Vec::new());
+        Self { table, p, reduced, chosen, served, free, kept }
+    }
+
     fn read_states(&mut self, states: &[SiteState]) {
-        let of = |state| (0..states.len()).filter(move |&j| states[j] == state);
-        self.free = of(SiteState::Free).collect();
-        self.kept = of(SiteState::Kept).collect();
+        self.free = positions(states, SiteState::Free);
+        self.kept = positions(states, SiteState::Kept);
     }
 
     /// Whether nothing is left to choose: no plan, or one whose value is then known exactly.
@@ -127,22 +106,14 @@ impl Work<'_> {
         }
         let rest = if kept == self.p { &[] } else { &self.free[..] };
         let plan = Plan::new(self.table, &self.kept, rest);
-        if plan.value < incumbent.value {
-            incumbent.value = plan.value;
-            incumbent.open = plan.sorted();
-        }
+        incumbent.take(&plan);
         true
     }
 
-    /// The free site with the lowest ρ.
-    fn worth_most(&self) -> usize {
-        let best = self.free.iter().min_by_key(|&&j| (self.reduced[j], j));
-        *best.expect("an unsettled node has a free site")
-    }
-
-    /// ρ_j for every site in the lists.
-    fn price(&mut self, lists: &Lists, multipliers: &[i64]) {
+    /// ρ_j for every site in the lists. Returns the entries read.
+    fn price(&mut self, lists: &Lists, multipliers: &[i64]) -> u64 {
         self.reduced.fill(0);
+        let mut read = 0_u64;
         for (i, &multiplier) in multipliers.iter().enumerate() {
             let (costs, sites) = lists.of(i);
             for (cost, site) in costs.iter().zip(sites) {
@@ -151,8 +122,10 @@ impl Work<'_> {
                     break;
                 }
                 self.reduced[*site as usize] += saving;
+                read += 1;
             }
         }
+        read
     }
 
     /// Kept sites and the best free ones; ties go to the lower position.
@@ -178,25 +151,69 @@ impl Work<'_> {
         Choice { bound, last, next }
     }
 
-    /// Subgradient at the chosen set, and the cost of that set as a plan.
-    fn served(&self, lists: &Lists, multipliers: &[i64], subgradient: &mut [f64]) -> i64 {
+    /// Subgradient at the chosen set, and the cost of that set as a plan, with the entries read.
+    fn served(
+        &mut self,
+        lists: &Lists,
+        multipliers: &[i64],
+        subgradient: &mut [f64],
+    ) -> (i64, u64) {
+        let n = multipliers.len();
+        self.served.clear();
+        self.served.resize(n, (i64::MAX, 0));
+        let open = positions_of(&self.chosen);
+        // Few open sites are read faster one by one than found in the lists.
+        let read = if open.len() * open.len() < 2 * (self.kept.len() + self.free.len()) {
+            self.serve_from(&open, multipliers)
+        } else {
+            self.serve_by_lists(lists, multipliers)
+        };
         let mut value = 0;
+        for i in 0..n {
+            let (nearest, count) = self.served[i];
+            subgradient[i] = 1.0 - f64::from(count);
+            value += if nearest < i64::MAX { nearest } else { self.unlisted(i) };
+        }
+        (value, read)
+    }
+
+    fn serve_from(&mut self, open: &[usize], multipliers: &[i64]) -> u64 {
+        let mut read = 0;
+        for &j in open {
+            let (costs, customers) = self.table.by_site.of(j);
+            read += costs.len() as u64;
+            for (cost, i) in costs.iter().zip(customers) {
+                let (nearest, count) = &mut self.served[*i as usize];
+                *nearest = (*nearest).min(*cost);
+                *count += u32::from(*cost < multipliers[*i as usize]);
+            }
+        }
+        read
+    }
+
+    fn serve_by_lists(&mut self, lists: &Lists, multipliers: &[i64]) -> u64 {
+        let mut read = 0;
         for (i, &multiplier) in multipliers.iter().enumerate() {
             let (costs, sites) = lists.of(i);
-            let (mut nearest, mut count) = (None, 0_u32);
+            let (nearest, count) = &mut self.served[i];
             for (cost, site) in costs.iter().zip(sites) {
-                if *cost >= multiplier && nearest.is_some() {
+                read += 1;
+                if *cost >= multiplier && *nearest < i64::MAX {
                     break;
                 }
                 if self.chosen[*site as usize] {
-                    nearest = nearest.or(Some(*cost));
-                    count += u32::from(*cost < multiplier);
+                    *nearest = (*nearest).min(*cost);
+                    *count += u32::from(*cost < multiplier);
                 }
             }
-            value += nearest.expect("a chosen site is in every list");
-            subgradient[i] = 1.0 - f64::from(count);
         }
-        value
+        read
+    }
+
+    /// Cost of a customer in whose list no chosen site stands.
+    fn unlisted(&self, customer: usize) -> i64 {
+        let costs = positions_of(&self.chosen).into_iter().map(|j| self.table.cost(customer, j));
+        costs.min().expect("a site is chosen")
     }
 
     /// Decide free sites whose opposite cannot lead to a better plan; says how many.
@@ -219,24 +236,59 @@ impl Work<'_> {
     }
 }
 
+/// The free sites that are worth most at the node's multipliers: the best plans seldom hold others.
+pub(crate) fn core(table: &Table<'_>, node: &Node, p: usize, count: usize) -> Vec<usize> {
+    let mut work = Work::new(table, p);
+    work.read_states(&node.states);
+    work.price(&node.lists, &node.multipliers);
+    let Work { mut free, reduced, .. } = work;
+    free.sort_unstable_by_key(|&j| (reduced[j], j));
+    free.truncate(count);
+    free
+}
+
+/// Decide what the node's own multipliers decide. Returns whether the node is closed by it.
+pub(crate) fn fix_by_multipliers(
+    table: &Table<'_>,
+    node: &mut Node,
+    p: usize,
+    incumbent: &mut Incumbent,
+) -> bool {
+    let mut work = Work::new(table, p);
+    work.read_states(&node.states);
+    if work.settled(incumbent) {
+        return true;
+    }
+    incumbent.work += work.price(&node.lists, &node.multipliers);
+    let choice = work.choose(&node.multipliers);
+    node.bound = node.bound.max(choice.bound);
+    let cutoff = incumbent.cutoff(table);
+    if node.bound >= cutoff {
+        return true;
+    }
+    work.fix(&mut node.states, &choice, cutoff);
+    work.read_states(&node.states);
+    if work.settled(incumbent) {
+        return true;
+    }
+    if node.states.get(node.branch) != Some(&SiteState::Free) {
+        node.branch =
+            *work.free.iter().min_by_key(|&&j| (work.reduced[j], j)).expect("a free site");
+    }
+    false
+}
+
 /// Raise the bound of a node and decide sites on the way. Returns whether the node is closed (no
 /// plan in it is better than the best one known), and the number of steps.
 pub(crate) fn climb(
-    table: &Table,
+    table: &Table<'_>,
     node: &mut Node,
     p: usize,
-    rules: &Climb,
+    limits: &Climb,
     incumbent: &mut Incumbent,
 ) -> (bool, usize) {
     let n = table.customers;
-    let mut work = Work {
-        table,
-        p,
-        reduced: vec![0; table.sites],
-        chosen: vec![false; table.sites],
-        free: Vec::new(),
-        kept: Vec::new(),
-    };
+    let mut work = Work::new(table, p);
     work.read_states(&node.states);
     if work.settled(incumbent) {
         return (true, 0);
@@ -244,19 +296,28 @@ pub(crate) fn climb(
     let mut current = node.multipliers.as_ref().clone();
     let mut direction = vec![0.0; n];
     let mut subgradient = vec![0.0; n];
-    let (mut theta, mut idle, mut best) = (rules.theta, 0, i64::MIN);
-    for step in 1..=rules.max_iterations {
-        work.price(&node.lists, &current);
+    // How often a site was chosen lately: near a half, nothing is clear, and branching tells most.
+    let mut often = vec![0.0; table.sites];
+    let (mut theta, mut idle, mut best) = (limits.theta, 0, i64::MIN);
+    let mut steps = 0;
+    for step in 1..=limits.max_iterations {
+        steps = step;
+        let read = work.price(&node.lists, &current);
+        // Beside the lists a step passes a few times over customers and sites.
+        incumbent.work += read + (PASSES * n + table.sites) as u64;
         let choice = work.choose(&current);
-        let value = work.served(&node.lists, &current, &mut subgradient);
-        let swaps = rules.swap_every > 0 && step % rules.swap_every == 0;
+        let (value, read) = work.served(&node.lists, &current, &mut subgradient);
+        incumbent.work += read;
+        let swaps = limits.swap_every > 0 && step % limits.swap_every == 0;
         incumbent.offer(table, &work.chosen, value, swaps);
-        let cutoff = table.cutoff(incumbent.value);
+        let cutoff = incumbent.cutoff(table);
+        for (share, chosen) in often.iter_mut().zip(&work.chosen) {
+            *share += OFTEN * (f64::from(u8::from(*chosen)) - *share);
+        }
 
         if choice.bound > best {
             best = choice.bound;
             node.multipliers = Arc::new(current.clone());
-            node.branch = work.worth_most();
             idle = 0;
         } else {
             idle += 1;
@@ -265,52 +326,65 @@ pub(crate) fn climb(
         if node.bound >= cutoff {
             return (true, step);
         }
-        if rules.fix && work.fix(&mut node.states, &choice, cutoff) > 0 {
+        if limits.fix && work.fix(&mut node.states, &choice, cutoff) > 0 {
             work.read_states(&node.states);
             if work.settled(incumbent) {
                 return (true, step);
             }
-            if node.states[node.branch] != SiteState::Free {
-                node.branch = work.worth_most();
-            }
-            let live = work.kept.len() + work.free.len();
-            if 4 * live <= 3 * node.lists.length() {
-                let live = |j: usize| node.states[j] != SiteState::Forbidden;
+            let live = |j: usize| node.states[j] != SiteState::Forbidden;
+            let open = work.kept.len() + work.free.len();
+            if 4 * open * n <= 3 * node.lists.entries() {
                 node.lists = Arc::new(node.lists.only(live));
             }
         }
 
-        if idle >= rules.patience {
+        if idle >= limits.patience {
             theta /= 2.0;
             idle = 0;
             current.clone_from(&node.multipliers);
             direction.fill(0.0);
-            if theta < rules.least_theta {
-                return (false, step);
+            if theta < limits.least_theta {
+                break;
             }
             continue;
         }
-        deflect(&mut direction, &subgradient);
+        if incumbent.work > limits.max_work {
+            break;
+        }
+        for (s, g) in direction.iter_mut().zip(&subgradient) {
+            *s += NEWEST * (g - *s);
+        }
         let norm: f64 = direction.iter().map(|s| s * s).sum();
         if norm == 0.0 {
-            return (false, step);
+            break;
         }
         let length = theta * (incumbent.value - choice.bound).max(1) as f64 / norm;
         for i in 0..n {
-            // Outside [0, max_j d_ij] a multiplier gains nothing.
+            // Outside [0, max_j d_ij] a multiplier gains nothing; beyond the list it would be wrong.
             let moved = current[i] as f64 + length * direction[i];
-            current[i] = (moved.round() as i64).clamp(0, table.farthest[i]);
+            current[i] = (moved.round() as i64).clamp(0, table.beyond[i]);
         }
     }
-    (false, rules.max_iterations)
+    node.branch = branching(&work.free, &often, &work.reduced);
+    (false, steps)
 }
 
-/// s ← g + δ s with δ chosen so that s turns away from a zigzag.
-fn deflect(direction: &mut [f64], subgradient: &[f64]) {
-    let norm: f64 = direction.iter().map(|s| s * s).sum();
-    let along: f64 = direction.iter().zip(subgradient).map(|(s, g)| s * g).sum();
-    let delta = if norm > 0.0 { (-1.5 * along / norm).max(0.0) } else { 0.0 };
-    for (s, g) in direction.iter_mut().zip(subgradient) {
-        *s = g + delta * *s;
-    }
+fn positions_of(chosen: &[bool]) -> Vec<usize> {
+    (0..chosen.len()).filter(|&j| chosen[j]).collect()
+}
+
+/// Passes over the customers in a step: the subgradient, its turn, the multipliers.
+const PASSES: usize = 10;
+/// Weight of the newest subgradient in the direction.
+const NEWEST: f64 = 0.2;
+/// Weight of the latest step in how often a site was chosen.
+const OFTEN: f64 = 0.05;
+
+/// The free site that is neither clearly in nor clearly out; the lowest reduced cost among equals.
+fn branching(free: &[usize], often: &[f64], reduced: &[i64]) -> usize {
+    let unclear = |j: usize| -(often[j] - 0.5).abs();
+    let better = |a: &&usize, b: &&usize| {
+        unclear(**a).total_cmp(&unclear(**b)).then(reduced[**b].cmp(&reduced[**a])).then(b.cmp(a))
+    };
+    *free.iter().max_by(better).expect("an unsettled node has a free site")
 }

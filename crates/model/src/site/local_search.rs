@@ -12,16 +12,13 @@
 //! ```
 //!
 //! d1 and d2 are the costs from the nearest and second nearest open site. The first swap that pays
-//! is made at once. Extended here to weights (inside d), to sites that are not customers, and to
-//! sites that stay open. Arithmetic is exact, so a local optimum is one.
+//! is made at once. Extended here to weights (inside d), to sites that are not customers, to sites
+//! that stay open, and to cut lists: a customer in whose list j is
+//! missing is left out of the sums, which can only make the swap look worse than it is.
 //!
-//! Cost: O(n + p) per closed site priced; a pass over all sites O(m (n + p)).
-
-use rayon::prelude::*;
+//! Cost: O(k + p) per closed site priced, k the customers that list it.
 
 use super::fixed::Table;
-use super::instance::{Instance, SiteState};
-use crate::random::SplitMix;
 
 /// Open sites with what a swap needs to know of each customer.
 #[derive(Debug, Clone)]
@@ -29,41 +26,71 @@ pub(crate) struct Plan {
     /// Slot → site; the first `kept` slots never change.
     open: Vec<usize>,
     kept: usize,
+    /// Site → slot; [`CLOSED`] for closed sites.
+    slots: Vec<u32>,
     near: Vec<u32>,
     d1: Vec<i64>,
     second: Vec<u32>,
     d2: Vec<i64>,
     loss: Vec<i64>,
+    /// Customers whose second nearest open site may be missing from their list.
+    unlisted: i64,
     /// Σ_i d1_i.
     pub(crate) value: i64,
 }
 
+const CLOSED: u32 = u32::MAX;
+/// Entries read to rank a customer anew, about.
+const RANKING: usize = 32;
+
 /// What one closed site could do: its best partner to close, and the change of the objective.
-struct Swap {
-    slot: usize,
-    change: i64,
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Swap {
+    pub(crate) slot: usize,
+    pub(crate) change: i64,
+}
+
+/// Space that pricing needs, and the entries read so far.
+#[derive(Debug, Default)]
+pub(crate) struct Scratch {
+    loss: Vec<i64>,
+    again: Vec<u32>,
+    /// Customers whose nearest or second nearest site changed in the last swap.
+    pub(crate) touched: Vec<u32>,
+    pub(crate) work: u64,
 }
 
 impl Plan {
     /// The plan that opens `kept` and then `others`.
-    pub(crate) fn new(table: &Table, kept: &[usize], others: &[usize]) -> Self {
+    pub(crate) fn new(table: &Table<'_>, kept: &[usize], others: &[usize]) -> Self {
         let n = table.customers;
         let open: Vec<usize> = kept.iter().chain(others).copied().collect();
+        let mut slots = vec![CLOSED; table.sites];
+        open.iter().enumerate().for_each(|(slot, &site)| slots[site] = slot as u32);
         let mut plan = Self {
             kept: kept.len(),
+            slots,
             near: vec![0; n],
             d1: vec![0; n],
             second: vec![0; n],
             d2: vec![0; n],
             loss: vec![0; open.len()],
+            unlisted: 0,
             open,
             value: 0,
         };
         for i in 0..n {
             plan.rank(table, i);
         }
-        plan.total();
+        plan.total(table);
         plan
+    }
+
+    /// The plan with these sites open, the kept ones among them.
+    pub(crate) fn of(table: &Table<'_>, kept: &[usize], open: &[usize]) -> Self {
+        let others: Vec<usize> =
+            open.iter().copied().filter(|j| kept.binary_search(j).is_err()).collect();
+        Self::new(table, kept, &others)
     }
 
     /// Open sites, ascending.
@@ -73,129 +100,208 @@ impl Plan {
         open
     }
 
+    /// Open sites by slot; the first ones are kept.
+    pub(crate) fn open(&self) -> &[usize] {
+        &self.open
+    }
+
+    /// Slots that may change.
+    pub(crate) fn loose(&self) -> std::ops::Range<usize> {
+        self.kept..self.open.len()
+    }
+
+    /// The slot of an open site that may close.
+    pub(crate) fn loose_slot(&self, site: usize) -> Option<usize> {
+        let slot = self.slots[site];
+        (slot != CLOSED && slot as usize >= self.kept).then_some(slot as usize)
+    }
+
+    pub(crate) fn is_open(&self, site: usize) -> bool {
+        self.slots[site] != CLOSED
+    }
+
     /// Find the nearest and second nearest slot of one customer. With a single slot the second is
     /// the farthest site there is: no replacement can be worse, which keeps the prices right.
-    fn rank(&mut self, table: &Table, i: usize) {
-        let (mut near, mut second) = (u32::MAX, u32::MAX);
+    fn rank(&mut self, table: &Table<'_>, i: usize) {
+        let (mut near, mut second) = (CLOSED, CLOSED);
         let (mut d1, mut d2) = (i64::MAX, i64::MAX);
-        for (slot, &site) in self.open.iter().enumerate() {
-            let d = table.column(site)[i];
-            if d < d1 {
-                (second, d2) = (near, d1);
-                (near, d1) = (slot as u32, d);
-            } else if d < d2 {
-                (second, d2) = (slot as u32, d);
+        // Few open sites are quicker to try than to find in the list.
+        if 4 * self.open.len() * self.open.len() > table.sites {
+            let (costs, sites) = table.lists.of(i);
+            for (cost, site) in costs.iter().zip(sites) {
+                let slot = self.slots[*site as usize];
+                if slot != CLOSED && near == CLOSED {
+                    (near, d1) = (slot, *cost);
+                } else if slot != CLOSED {
+                    (second, d2) = (slot, *cost);
+                    break;
+                }
+            }
+        }
+        if second == CLOSED {
+            (near, d1) = (CLOSED, i64::MAX);
+            for (slot, &site) in self.open.iter().enumerate() {
+                let d = table.cost(i, site);
+                if d < d1 {
+                    (second, d2) = (near, d1);
+                    (near, d1) = (slot as u32, d);
+                } else if d < d2 {
+                    (second, d2) = (slot as u32, d);
+                }
             }
         }
         (self.near[i], self.d1[i], self.second[i]) = (near, d1, second);
         self.d2[i] = if self.open.len() == 1 { table.farthest[i] } else { d2 };
     }
 
-    /// Sum up the objective and what closing each slot costs.
-    fn total(&mut self) {
-        self.value = self.d1.iter().sum();
+    /// Sum up the objective, and what closing each slot costs.
+    fn total(&mut self, table: &Table<'_>) {
+        (self.value, self.unlisted) = (0, 0);
         self.loss.fill(0);
-        for (i, &slot) in self.near.iter().enumerate() {
-            self.loss[slot as usize] += self.d2[i] - self.d1[i];
-        }
+        (0..table.customers).for_each(|i| self.count(table, i, 1));
     }
 
-    /// The best swap that opens `site`.
-    fn price(&self, table: &Table, site: usize, scratch: &mut Vec<i64>) -> Swap {
-        scratch.clone_from(&self.loss);
+    /// Add a customer to the sums, or take it off them.
+    fn count(&mut self, table: &Table<'_>, i: usize, sign: i64) {
+        self.value += sign * self.d1[i];
+        self.loss[self.near[i] as usize] += sign * (self.d2[i] - self.d1[i]);
+        self.unlisted += sign * i64::from(table.is_unlisted(i, self.d2[i]));
+    }
+
+    /// What opening `site` saves, and in `scratch.loss` what closing each slot then costs.
+    fn losses(&self, table: &Table<'_>, site: usize, scratch: &mut Scratch) -> i64 {
+        scratch.loss.clone_from(&self.loss);
         let mut saved = 0;
-        let column = table.column(site);
-        for i in 0..column.len() {
-            let (d, d2) = (column[i], self.d2[i]);
+        let (costs, customers) = table.by_site.of(site);
+        scratch.work += (costs.len() + self.open.len()) as u64;
+        for (d, i) in costs.iter().zip(customers) {
+            let (d, i) = (*d, *i as usize);
+            let d2 = self.d2[i];
             if d < d2 {
                 let d1 = self.d1[i];
                 saved += (d - d1).min(0);
-                scratch[self.near[i] as usize] += d.max(d1) - d2;
+                scratch.loss[self.near[i] as usize] += d.max(d1) - d2;
             }
         }
-        let free = scratch.iter().enumerate().skip(self.kept);
-        let (slot, change) = free.min_by_key(|(_, change)| **change).expect("a free slot");
-        Swap { slot, change: change + saved }
+        saved
     }
 
-    fn apply(&mut self, table: &Table, site: usize, slot: usize) {
-        self.open[slot] = site;
-        let (slot, column) = (slot as u32, table.column(site));
-        for i in 0..column.len() {
-            let d = column[i];
-            if self.near[i] == slot || self.second[i] == slot || self.open.len() == 1 {
-                self.rank(table, i);
-            } else if d < self.d1[i] {
+    /// The best swap that opens `site` and closes one of the `slots`.
+    pub(crate) fn price(
+        &self,
+        table: &Table<'_>,
+        site: usize,
+        slots: impl Iterator<Item = usize>,
+        scratch: &mut Scratch,
+    ) -> Option<Swap> {
+        let saved = self.losses(table, site, scratch);
+        let swaps = slots.map(|slot| Swap { slot, change: scratch.loss[slot] + saved });
+        swaps.min_by_key(|swap| swap.change)
+    }
+
+    /// Open `site` in place of the one in `slot`; only customers near one of the two are looked at.
+    pub(crate) fn apply(
+        &mut self,
+        table: &Table<'_>,
+        site: usize,
+        slot: usize,
+        scratch: &mut Scratch,
+    ) {
+        let closed = std::mem::replace(&mut self.open[slot], site);
+        self.slots[closed] = CLOSED;
+        self.slots[site] = slot as u32;
+        let (slot, single) = (slot as u32, self.open.len() == 1);
+        let mut again = std::mem::take(&mut scratch.again);
+        again.clear();
+        scratch.touched.clear();
+        let served = |i: u32| self.near[i as usize] == slot || self.second[i as usize] == slot;
+        let (_, losing) = table.by_site.of(closed);
+        let (costs, gaining) = table.by_site.of(site);
+        scratch.work += (losing.len() + gaining.len()) as u64;
+        if single || self.unlisted > 0 {
+            // Beyond a list, sites may be near without being listed.
+            let all = 0..table.customers as u32;
+            let unlisted = |i: u32| table.is_unlisted(i as usize, self.d2[i as usize]);
+            again.extend(all.filter(|&i| single || served(i) || unlisted(i)));
+            scratch.work += table.customers as u64;
+        } else {
+            again.extend(losing.iter().copied().filter(|&i| served(i)));
+        }
+        again.iter().for_each(|i| self.count(table, *i as usize, -1));
+        for (d, i) in costs.iter().zip(gaining) {
+            let (d, i) = (*d, *i as usize);
+            let ranked_again = single || self.near[i] == slot || self.second[i] == slot;
+            if d >= self.d2[i] || ranked_again || table.is_unlisted(i, self.d2[i]) {
+                continue;
+            }
+            scratch.touched.push(i as u32);
+            self.count(table, i, -1);
+            if d < self.d1[i] {
                 (self.second[i], self.d2[i]) = (self.near[i], self.d1[i]);
                 (self.near[i], self.d1[i]) = (slot, d);
-            } else if d < self.d2[i] {
+            } else {
                 (self.second[i], self.d2[i]) = (slot, d);
             }
+            self.count(table, i, 1);
         }
-        self.total();
+        for &i in &again {
+            self.rank(table, i as usize);
+            self.count(table, i as usize, 1);
+        }
+        scratch.touched.extend_from_slice(&again);
+        scratch.work += (RANKING * again.len()) as u64;
+        scratch.again = again;
+        debug_assert_eq!(self.value, self.d1.iter().sum::<i64>());
     }
 
     /// Swap until no single swap pays. `free` are the sites that may open; the pass begins at the
     /// one numbered `first`.
-    pub(crate) fn improve(&mut self, table: &Table, free: &[usize], first: usize) {
-        if self.kept == self.open.len() || free.is_empty() {
+    pub(crate) fn improve(
+        &mut self,
+        table: &Table<'_>,
+        free: &[usize],
+        first: usize,
+        scratch: &mut Scratch,
+    ) {
+        if self.loose().is_empty() || free.is_empty() {
             return;
         }
-        let mut is_open = vec![false; table.sites];
-        self.open.iter().for_each(|&site| is_open[site] = true);
-        let mut scratch = Vec::new();
         let (mut at, mut idle) = (first % free.len(), 0);
         while idle < free.len() {
             let site = free[at];
             at = (at + 1) % free.len();
             idle += 1;
-            if is_open[site] {
+            if self.is_open(site) {
                 continue;
             }
-            let swap = self.price(table, site, &mut scratch);
-            if swap.change < 0 {
-                is_open[self.open[swap.slot]] = false;
-                is_open[site] = true;
-                self.apply(table, site, swap.slot);
+            if let Some(swap) = self.price(table, site, self.loose(), scratch)
+                && swap.change < 0
+            {
+                self.apply(table, site, swap.slot, scratch);
                 idle = 0;
             }
         }
     }
 
     /// Multipliers to begin with: a customer is charged what the second nearest site would cost.
-    pub(crate) fn first_multipliers(&self) -> Vec<i64> {
-        self.d2.clone()
+    pub(crate) fn first_multipliers(&self, table: &Table<'_>) -> Vec<i64> {
+        self.d2.iter().zip(&table.beyond).map(|(d2, beyond)| *d2.min(beyond)).collect()
+    }
+
+    /// d2: what the second nearest open site would cost a customer.
+    pub(crate) fn second_cost(&self, customer: usize) -> i64 {
+        self.d2[customer]
     }
 
     /// Closed sites that can replace an open one without changing the objective by `within` or more.
-    pub(crate) fn equals(&self, table: &Table, free: &[usize], within: i64) -> Vec<usize> {
-        if self.kept == self.open.len() {
-            return Vec::new();
-        }
-        let mut scratch = Vec::new();
-        let closed = free.iter().copied().filter(|site| !self.open.contains(site));
-        closed.filter(|&j| self.price(table, j, &mut scratch).change.abs() < within).collect()
+    pub(crate) fn equals(&self, table: &Table<'_>, free: &[usize], within: i64) -> Vec<usize> {
+        let mut scratch = Scratch::default();
+        let closed = free.iter().copied().filter(|site| !self.is_open(*site));
+        closed
+            .filter(|&j| {
+                let swap = self.price(table, j, self.loose(), &mut scratch);
+                swap.is_some_and(|swap| swap.change.abs() < within)
+            })
+            .collect()
     }
-}
-
-/// The best of several seeded starts, each a random set improved by swaps; the earliest start wins
-/// a tie, so that the number of threads does not matter.
-pub(crate) fn best_of(
-    table: &Table,
-    instance: &Instance,
-    p: usize,
-    seed: u64,
-    starts: usize,
-) -> Plan {
-    let kept: Vec<usize> = instance.sites_in(SiteState::Kept).collect();
-    let free: Vec<usize> = instance.sites_in(SiteState::Free).collect();
-    let run = |start: usize| {
-        let mut random = SplitMix::new(seed, start as u64);
-        let others = random.sample(&free, p - kept.len());
-        let mut plan = Plan::new(table, &kept, &others);
-        plan.improve(table, &free, random.below(free.len().max(1)));
-        plan
-    };
-    let plans: Vec<Plan> = (0..starts.max(1)).into_par_iter().map(run).collect();
-    plans.into_iter().min_by_key(|plan| plan.value).expect("one start at least")
 }

@@ -19,9 +19,10 @@
 //! | how unequally a plan serves | [`spread`] |
 //!
 //! How an answer is found, in order: `fixed` turns costs into whole numbers, so that the search
-//! makes no rounding errors; `local_search` finds a plan by swaps; `lagrangian` raises a lower bound
-//! until it meets the plan; `branch` closes what is left; `certificate` repeats the bound in
-//! arithmetic of its own.
+//! makes no rounding errors; `local_search` finds a plan by swaps, `starts` many and better ones;
+//! `lagrangian` raises a lower bound until it meets the plan; `branch` closes what is left;
+//! `certificate` and `proof_tree` repeat the bound in arithmetic of their own. Places too many for a
+//! matrix come as `points`.
 //!
 //! p-centre and covering share `set_cover`, a tree in sets and whole numbers that writes down why
 //! there is nothing better ([`refutation`]). Facility location has a tree of its own
@@ -41,6 +42,7 @@ pub mod certificate;
 mod cover_bound;
 pub mod covering;
 pub mod distance;
+mod down;
 pub mod elbow;
 pub mod facility;
 mod facility_bound;
@@ -48,6 +50,7 @@ pub mod facility_check;
 mod facility_tree;
 mod fixed;
 pub mod gains;
+mod incumbent;
 pub mod instance;
 pub mod k_best;
 mod lagrangian;
@@ -56,6 +59,8 @@ pub mod market;
 mod max_covering;
 pub mod p_center;
 pub mod p_median;
+mod points;
+mod proof_tree;
 pub mod refutation;
 pub mod regions;
 pub mod rejection;
@@ -70,6 +75,7 @@ pub mod rules;
 pub mod sensitivity;
 mod set_cover;
 pub mod spread;
+mod starts;
 mod transport;
 
 pub use instance::{Instance, SiteState};

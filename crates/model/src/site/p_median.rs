@@ -2,12 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::branch::{self, Limits};
+use super::branch::{self, Limits, Search};
 use super::certificate::{self, Certificate};
 use super::fixed::Table;
-use super::instance::{Instance, SiteState};
-use super::lagrangian::Incumbent;
-use super::local_search::{self, Plan};
+use super::incumbent::Incumbent;
+use super::instance::{Instance, SiteState, positions};
+use super::local_search::Plan;
+use super::starts::{self, Effort};
 use crate::outcome::{InputError, Note, Status};
 
 /// How hard to search. Two runs with the same options give the same bytes, whatever the number of
@@ -22,17 +23,32 @@ pub struct Options {
     /// Subgradient steps at the root at most. 3,000 by default; the step length usually ends the
     /// climb sooner.
     pub max_iterations: usize,
-    /// Subgradient steps in a node of the tree at most. 120 by default.
+    /// Subgradient steps in a node of the tree at most. 200 by default.
     pub node_iterations: usize,
     /// Nodes of the tree at most; 0 leaves the root bound as it is. 20,000 by default. When the
     /// limit comes first the gap is positive and proven all the same.
     pub max_nodes: usize,
+    /// Entries of cost lists that the search may read, some 3e8 in a second: a limit that does not
+    /// depend on the clock. 4e9 by default, about ten seconds. Half of it may go into
+    /// the climb at the root, a quarter into shakes, the rest into the tree.
+    pub max_work: u64,
+    /// Numbers that the proof by a tree may have at most (customers × nodes); a longer one is left
+    /// out, and the proof then is [`Proof::Search`]. 1,000,000 by default, some 10 MB as JSON.
+    pub proof_numbers: usize,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        let (max_iterations, node_iterations) = (3_000, 120);
-        Self { seed: 1, starts: 8, max_iterations, node_iterations, max_nodes: 20_000 }
+        let (max_iterations, node_iterations) = (3_000, 200);
+        Self {
+            seed: 1,
+            starts: 8,
+            max_iterations,
+            node_iterations,
+            max_nodes: 20_000,
+            max_work: 4_000_000_000,
+            proof_numbers: 1_000_000,
+        }
     }
 }
 
@@ -42,6 +58,9 @@ impl Default for Options {
 pub enum Proof {
     /// The multipliers alone prove the plan optimal: [`certificate::check`] repeats it in one pass.
     Certificate,
+    /// The multipliers at the nodes of a tree prove the plan optimal: [`certificate::check`] repeats
+    /// it, node by node.
+    Tree,
     /// The plan is optimal; the certificate proves `certified_bound`, and the search (reduced-cost
     /// fixing and the tree) the rest. To repeat that part, solve again.
     Search,
@@ -131,9 +150,10 @@ pub struct Solution {
 ///
 /// # Cost
 ///
-/// Memory about 36 bytes per pair of customer and site. Time: the sorting O(n m log m); a swap pass
-/// O(m (n + p)); a subgradient step about 2 n m / p. OR-Library's graph pmed38 (900 × 900, p = 5),
-/// which needs the tree, takes about a second.
+/// Memory some 40 bytes per pair of customer and site up to 4 million pairs; beyond, each customer
+/// holds its nearest 6 m / p + 64 sites only, and multipliers do not rise above them, which leaves
+/// the bound valid. Time: the sorting O(n m log m); a swap pass O(m (n + p)); a subgradient step
+/// about 2 n m / p.
 ///
 /// # Source
 ///
@@ -155,7 +175,7 @@ pub struct Solution {
 pub fn solve(instance: &Instance, p: usize, options: &Options) -> Result<Solution, InputError> {
     check_options(options)?;
     instance.check_p(p)?;
-    let table = Table::new(instance, p);
+    let table = Table::new(instance, p, p);
     Ok(solve_on(&table, instance, p, options, &Warm::default()))
 }
 
@@ -197,61 +217,69 @@ pub(crate) struct Warm<'a> {
     pub(crate) multipliers: Option<&'a [f64]>,
 }
 
-/// [`solve`] on costs that are scaled already. The table may belong to the same costs and weights
-/// with other states, or to a larger p.
+/// [`solve`] on costs that are scaled already. The table may belong to the same costs and weights with
+/// other states, or to a range of p.
 pub(crate) fn solve_on(
-    table: &Table,
+    table: &Table<'_>,
     instance: &Instance,
     p: usize,
     options: &Options,
     warm: &Warm<'_>,
 ) -> Solution {
-    let kept: Vec<usize> = instance.sites_in(SiteState::Kept).collect();
-    let free: Vec<usize> = instance.sites_in(SiteState::Free).collect();
-    let plan_of = |open: &[usize]| {
-        let others: Vec<usize> = open.iter().copied().filter(|j| !kept.contains(j)).collect();
-        Plan::new(table, &kept, &others)
-    };
-
-    let mut plan = local_search::best_of(table, instance, p, options.seed, options.starts);
+    let effort = Effort { seed: options.seed, starts: options.starts, work: options.max_work };
+    let mut work = 0;
+    let plan = starts::best_of(table, instance, p, effort, &mut work);
+    let mut incumbent = Incumbent::new(&plan, instance.states(), work);
+    let kept = positions(instance.states(), SiteState::Kept);
     if let Some(open) = warm.open {
-        let mut second = plan_of(open);
-        second.improve(table, &free, 0);
-        if second.value < plan.value {
-            plan = second;
-        }
+        incumbent.improve(table, &mut Plan::of(table, &kept, open));
     }
-    let (_, most) = instance.feasible_p();
-    let multipliers = match warm.multipliers {
+    let start = match warm.multipliers {
         // With a single plan possible its own multipliers prove it at once.
-        Some(values) if p != kept.len() && p != most => {
-            let fixed = values.iter().zip(&table.farthest);
+        Some(values) if p != kept.len() && p != instance.feasible_p().1 => {
+            let fixed = values.iter().zip(&table.beyond);
             fixed.map(|(value, most)| ((value / table.step) as i64).clamp(0, *most)).collect()
         }
-        _ => plan.first_multipliers(),
+        _ => Plan::of(table, &kept, &incumbent.open).first_multipliers(table),
     };
-    let mut incumbent = Incumbent::new(&plan, instance.states());
     let limits = Limits::new(options);
-    let search = branch::search(table, instance.states(), p, multipliers, &limits, &mut incumbent);
+    let search = branch::search(table, instance.states(), p, start, &limits, &mut incumbent);
+    report(table, instance, p, &search, incumbent.open)
+}
 
-    let plan = plan_of(&incumbent.open);
+/// What a search found, in the caller's unit.
+fn report(
+    table: &Table<'_>,
+    instance: &Instance,
+    p: usize,
+    search: &Search,
+    open: Vec<usize>,
+) -> Solution {
+    let free: Vec<usize> = instance.sites_in(SiteState::Free).collect();
+    let kept = positions(instance.states(), SiteState::Kept);
+    let plan = Plan::of(table, &kept, &open);
     let ties = plan.equals(table, &free, if table.exact { 1 } else { table.unit });
-    let assignment = instance.assign(&incumbent.open);
+    let assignment = instance.assign(&open);
     let objective = instance.value_of(&assignment);
-    let multipliers: Vec<f64> =
-        search.multipliers.iter().map(|value| *value as f64 * table.step).collect();
-    let value = certificate::lower_bound(instance, p, &multipliers);
-    let certified_bound = certificate::certified(instance, value, objective);
     let resolution = table.resolution;
+    let mut certificate = Certificate::of(table, search);
+    certificate.value = certificate::lower_bound(instance, p, &certificate.multipliers);
+    let root_bound = certificate::certified(instance, certificate.value, objective);
     let by_search = match search.open_bound {
         Some(bound) => table.bound(bound),
         None => objective - resolution,
     };
-    let bound = certified_bound.max(by_search).min(objective);
+    let bound = root_bound.max(by_search).min(objective);
     let gap = certificate::relative_gap(objective, bound, resolution);
-    let proof = Proof::of(objective, certified_bound, gap, resolution);
+    let mut proof = Proof::of(objective, root_bound, gap, resolution);
+    if proof != Proof::Search {
+        certificate.tree = Vec::new();
+    } else if !certificate.tree.is_empty() {
+        proof = Proof::Tree;
+    }
+    let certified_bound = if proof == Proof::Tree { bound } else { root_bound };
     Solution {
-        open: incumbent.open,
+        open,
         assignment,
         objective,
         bound,
@@ -259,7 +287,7 @@ pub(crate) fn solve_on(
         status: Status::Optimal { gap },
         certified_bound,
         proof,
-        certificate: Certificate { multipliers, value },
+        certificate,
         resolution,
         iterations: search.iterations,
         nodes: search.nodes,

@@ -336,7 +336,7 @@ pub(crate) fn climb(
                 return (true, step);
             }
             let live = work.kept.len() + work.free.len();
-            if 4 * live <= 3 * node.lists.length() {
+            if 4 * live * node.lists.rows() <= 3 * node.lists.entries() {
                 let live = |j: usize| node.states[j] != SiteState::Forbidden;
                 node.lists = Arc::new(node.lists.only(live));
             }

@@ -4,6 +4,7 @@
 //! where the number of sites is not given.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::fixed::{Lists, Table};
 use super::instance::{Instance, SiteState};
@@ -19,9 +20,16 @@ pub(crate) const SHARE_ROUNDING: f64 = 1e-9;
 /// Costs as whole numbers, opening costs among them.
 #[derive(Debug)]
 pub(crate) struct Costs {
-    /// With charged opening costs they are the row of one customer more, so that one scale fits
-    /// both; that row is never served.
-    table: Table,
+    /// All sites of each customer, cheapest first. With charged opening costs they are the list of
+    /// one customer more, so that one scale fits both; that customer is never served.
+    lists: Arc<Lists>,
+    /// All customers of each site.
+    by_site: Lists,
+    farthest: Vec<i64>,
+    /// Value of one step.
+    step: f64,
+    /// Whether costs are whole without rounding.
+    exact: bool,
     pub(crate) customers: usize,
     charged: bool,
     /// How many roundings a plan's value holds at most.
@@ -43,16 +51,17 @@ impl Costs {
         let (n, m) = (instance.customers(), instance.sites());
         // Prices of rules add as much to each site as costs do.
         let room = 2 * system.high * (2 * system.quotas.len() + 4);
-        let table = if rules.charged {
-            let mut costs = instance.costs().to_vec();
+        let with_opening = if rules.charged {
+            let mut costs: Vec<f64> = (0..n).flat_map(|i| instance.row(i).into_owned()).collect();
             let states = instance.states().iter();
             let charge = |(f, s): (&f64, &SiteState)| if *s == SiteState::Kept { 0.0 } else { *f };
             costs.extend(rules.opening.iter().zip(states).map(charge));
             let weights = instance.weights().iter().copied().chain([1.0]).collect();
-            Table::new(&Instance::new(n + 1, m, costs)?.weighted(weights)?, room)
+            Some(Instance::new(n + 1, m, costs)?.weighted(weights)?)
         } else {
-            Table::new(instance, room)
+            None
         };
+        let table = Table::complete(with_opening.as_ref().unwrap_or(instance), room);
         let errors = (n + system.high + 1) as i64;
         let dearest = if rules.charged { table.farthest[n] * system.high as i64 } else { 0 };
         let unit = if table.exact { table.unit } else { 2 * errors };
@@ -63,43 +72,47 @@ impl Costs {
             unit,
             resolution: if table.exact { 0.0 } else { 2.0 * unit as f64 * table.step },
             ceiling: table.farthest[..n].iter().sum::<i64>() + dearest,
-            table,
+            lists: table.lists,
+            by_site: table.by_site,
+            farthest: table.farthest,
+            step: table.step,
+            exact: table.exact,
         })
     }
 
     pub(crate) fn sites(&self) -> usize {
-        self.table.sites
+        self.by_site.rows()
     }
 
     pub(crate) fn column(&self, site: usize) -> &[i64] {
-        &self.table.column(site)[..self.customers]
+        &self.by_site.of(site).0[..self.customers]
     }
 
     /// What opening a site adds to the objective.
     pub(crate) fn opening(&self, site: usize) -> i64 {
-        if self.charged { self.table.column(site)[self.customers] } else { 0 }
+        if self.charged { self.by_site.of(site).0[self.customers] } else { 0 }
     }
 
-    pub(crate) fn lists(&self) -> &std::sync::Arc<Lists> {
-        &self.table.lists
+    pub(crate) fn lists(&self) -> &Arc<Lists> {
+        &self.lists
     }
 
     pub(crate) fn farthest(&self, customer: usize) -> i64 {
-        self.table.farthest[customer]
+        self.farthest[customer]
     }
 
     /// What lies beyond this share of a value is farther from it, rounding aside.
     pub(crate) fn share(&self, value: i64, share: f64) -> i64 {
         let extra = (value as f64 * share * (1.0 + SHARE_ROUNDING)).min(self.ceiling as f64) as i64;
-        extra.max(0).saturating_add(if self.table.exact { 1 } else { self.unit })
+        extra.max(0).saturating_add(if self.exact { 1 } else { self.unit })
     }
 
     /// A bound as one in the caller's unit.
     pub(crate) fn bound(&self, fixed: i64) -> f64 {
-        if self.table.exact {
-            self.table.bound(fixed)
+        if self.exact {
+            (fixed + self.unit - 1).div_euclid(self.unit) as f64
         } else {
-            ((fixed - self.errors) as f64 * self.table.step).next_down().max(0.0)
+            ((fixed - self.errors) as f64 * self.step).next_down().max(0.0)
         }
     }
 }

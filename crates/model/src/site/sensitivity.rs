@@ -86,7 +86,7 @@ pub fn sensitivity(
 ) -> Result<Sensitivity, InputError> {
     check_options(options)?;
     instance.check_p(p)?;
-    let table = Table::new(instance, p);
+    let table = Table::new(instance, p, p);
     let plan = solve_on(&table, instance, p, options, &Warm::default());
     let (mut forbidden, mut forced) = (Vec::new(), Vec::new());
     for site in instance.sites_in(SiteState::Free) {

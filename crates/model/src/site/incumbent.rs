@@ -1,0 +1,67 @@
+//! The best plan found so far, and how the search makes better ones on the way.
+
+use super::fixed::Table;
+use super::instance::{SiteState, positions};
+use super::local_search::{Plan, Scratch};
+
+/// The best plan known, and what improving others needs.
+pub(crate) struct Incumbent {
+    /// Its value.
+    pub(crate) value: i64,
+    /// Its open sites, ascending.
+    pub(crate) open: Vec<usize>,
+    kept: Vec<usize>,
+    free: Vec<usize>,
+    /// Best value of an unimproved set: a better one is worth improving.
+    best_raw: i64,
+    scratch: Scratch,
+    /// Entries of lists read so far, by the search as a whole.
+    pub(crate) work: u64,
+}
+
+impl Incumbent {
+    /// Begin with a plan; `work` entries were read to find it.
+    pub(crate) fn new(plan: &Plan, states: &[SiteState], work: u64) -> Self {
+        Self {
+            value: plan.value,
+            open: plan.sorted(),
+            kept: positions(states, SiteState::Kept),
+            free: positions(states, SiteState::Free),
+            best_raw: i64::MAX,
+            scratch: Scratch::default(),
+            work,
+        }
+    }
+
+    /// A bound that reaches this says: nothing better is to be found here.
+    pub(crate) fn cutoff(&self, table: &Table<'_>) -> i64 {
+        table.cutoff(self.value)
+    }
+
+    /// Take a plan if it is better.
+    pub(crate) fn take(&mut self, plan: &Plan) {
+        if plan.value < self.value {
+            (self.value, self.open) = (plan.value, plan.sorted());
+        }
+    }
+
+    /// Take a set of open sites with its value; improve it by swaps if `swaps`, or if no set as
+    /// good was seen before.
+    pub(crate) fn offer(&mut self, table: &Table<'_>, chosen: &[bool], value: i64, swaps: bool) {
+        if value >= self.best_raw && !swaps {
+            return;
+        }
+        self.best_raw = self.best_raw.min(value);
+        let others: Vec<usize> = self.free.iter().copied().filter(|&j| chosen[j]).collect();
+        let mut plan = Plan::new(table, &self.kept, &others);
+        debug_assert_eq!(plan.value, value);
+        self.improve(table, &mut plan);
+    }
+
+    /// Swap until nothing pays, and take what comes of it.
+    pub(crate) fn improve(&mut self, table: &Table<'_>, plan: &mut Plan) {
+        plan.improve(table, &self.free, 0, &mut self.scratch);
+        self.work += std::mem::take(&mut self.scratch.work);
+        self.take(plan);
+    }
+}
