@@ -195,7 +195,7 @@ fn captured(siting: &Siting, asked: &Asked) -> Result<Found, String> {
         _ => return Err("capture needs logit or huff, how attraction falls with distance".into()),
     };
     let (n, sites) = (siting.customers.len(), siting.sites.len());
-    let far: Vec<f64> = siting.instance.costs().iter().map(|d| d.max(asked.least)).collect();
+    let far: Vec<f64> = siting.costs().iter().map(|d| d.max(asked.least)).collect();
     let pull = attraction(&vec![1.0; sites], &far, 1.0, fade).map_err(said)?;
     let state = |state| siting.instance.sites_in(state).collect::<Vec<_>>();
     let market = Market::new(n, sites, pull)

@@ -282,6 +282,12 @@ impl Siting {
         Ok(Plan { solution, added, before })
     }
 
+    /// Costs, customers × sites, row-major.
+    #[must_use]
+    pub fn costs(&self) -> Vec<f64> {
+        (0..self.customers.len()).flat_map(|i| self.instance.row(i).into_owned()).collect()
+    }
+
     /// Sum of the weights.
     #[must_use]
     pub fn weight(&self) -> f64 {

@@ -79,7 +79,7 @@ fn market(arguments: &args::Site, data: &Data, question: &Question) -> Result<Ma
         None => vec![1.0; siting.sites.len()],
     };
     let mut market =
-        Market::new(siting.customers.len(), siting.sites.len(), pull(&sizes, instance.costs())?)?
+        Market::new(siting.customers.len(), siting.sites.len(), pull(&sizes, &siting.costs())?)?
             .weighted(instance.weights().to_vec())?;
     if let Some(name) = &asked.outside {
         market = market.outside(&columns::of_customers(arguments, data, question, name)?)?;

@@ -90,7 +90,7 @@ pub fn by_gain(
     }
     let instance = &question.siting.instance;
     let (n, sites) = (instance.customers(), instance.sites());
-    let (given, distances) = (instance.weights().to_vec(), instance.costs().to_vec());
+    let (given, distances) = (instance.weights().to_vec(), question.siting.costs());
     let kept: Vec<usize> = instance.sites_in(SiteState::Kept).collect();
     let observed_with_kept = !asked.trade_before_offices && !kept.is_empty();
     let trade = match observed_with_kept {
@@ -366,7 +366,8 @@ pub fn summarise(answer: &mut Answer, question: &Question, gravity: &Gravity, fo
     let gap = if found.gap == 0.0 || gain == 0.0 { 0.0 } else { 100.0 * (bound - gain) / gain };
     answer.count("gain_gap", "Gap", "percent", of, gap);
     answer.say("proof", "Proof", proof_word(found.proof));
-    answer.say("verdict", "Verdict", verdict(found));
+    let rest = if gain > 0.0 { 100.0 * (certified - gain) / gain } else { 0.0 };
+    answer.say("verdict", "Verdict", verdict(found.proof, rest, gap));
     // The p-median behind it, for --check.
     for (key, value) in [
         ("objective", found.objective),
