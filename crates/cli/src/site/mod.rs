@@ -297,7 +297,7 @@ fn question(arguments: &args::Site, data: &Data) -> Result<Question, Failure> {
     gravity::by_gain(&mut question, arguments, data)?;
     if let Some(both) = arguments.never.iter().find(|id| arguments.keep.contains(id)) {
         return Err(Failure::new(format!(
-            "{both} is to be kept and never to be open: take it off --keep or --never"
+            "{both} is both to be kept and never to be open: take it off --keep or --never"
         )));
     }
     let never = positions(&question.siting, "--never", &arguments.never)?;
