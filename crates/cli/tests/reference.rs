@@ -70,6 +70,7 @@ fn every_key_of_every_verb_is_documented() {
     let id = shown["shown"][0].as_str().unwrap();
     let site = "site belarus-russian-regions --kind region --parent RUS --keep RU-MOW --add 1";
     desk.write("plan.json", &desk.line(&format!("{site} --format json")).ok());
+    desk.write("abc.csv", "id,lat,lon\nA,50,10\nB,51,12\nC,49,15\n");
     for (heading, line) in [
         ("## emporion-check/1", "check mine"),
         ("### measure sum", "measure sum world.csv --by origin,product --where year=2020"),
@@ -113,6 +114,17 @@ fn every_key_of_every_verb_is_documented() {
         ),
         ("## emporion-site/1", &format!("{site} --curve --what-if")),
         ("## emporion-site/1", "site --check plan.json"),
+        (
+            "## emporion-site/1",
+            "site towns.csv --add 1 --weight people --beta 0.2 --beta-se 0.05 --decay 200 --draws 9 \
+             --curve --what-if",
+        ),
+        (
+            "## emporion-site/1",
+            "site abc.csv --exporter A --flows world.csv --where year=2020 --beta 0.2 --decay 200 \
+             --add 1 --plans 2 --revalue",
+        ),
+        ("## emporion-site/1", "site towns.csv --add 1 --problem capture --logit 0.01 --outside 1"),
         ("## emporion-brief/1", "brief mine --out -"),
         ("## emporion-explain/1", &format!("brief mine --explain {id}")),
         ("## emporion-against/1", "brief mine --against old.json"),

@@ -19,7 +19,16 @@ fn places() -> (Vec<f64>, Vec<f64>) {
 }
 
 fn asked<'a>(trade: &'a [f64], km: &'a [f64], p: usize) -> Question<'a> {
-    Question { trade, distances: km, sites: km.len() / trade.len(), p, kept: &[], forbidden: &[] }
+    Question {
+        trade,
+        distances: km,
+        sites: km.len() / trade.len(),
+        p,
+        kept: &[],
+        forbidden: &[],
+        observed_with_kept: false,
+        also: &[],
+    }
 }
 
 fn some(n: usize, sd: f64) -> Vec<Draw> {
@@ -169,4 +178,29 @@ fn what_means_nothing_is_refused() {
     assert!(bad(vec![0.1], vec![0.0], 1).contains("expected 2"));
     assert!(bad(vec![0.1, f64::NAN], vec![0.0; 4], 1).contains("means"));
     assert!(bad(vec![0.1, 1.0], vec![1.0, 9.0, 9.0, 1.0], 1).contains("covariance"));
+}
+
+#[test]
+fn trade_observed_with_an_office_is_cleared_of_it_in_each_draw() {
+    let (trade, km) = places();
+    let draws = some(5, 1.0);
+    let question = Question { kept: &[0], observed_with_kept: true, ..asked(&trade, &km, 2) };
+    let also = vec![vec![0, 7]];
+    let answer = run(&Question { also: &also, ..question }, &draws);
+    let found = answer.plans.iter().find(|plan| plan.open == [0, 7]).unwrap();
+    // X_k (exp(β (s_new - s_kept)) - 1), where the new office is nearer.
+    let added = |draw: &Draw| -> f64 {
+        let help = |k: usize, j: usize| draw.reach.at(km[k * N + j]);
+        let more = |k: usize| (help(k, 7) - help(k, 0)).max(0.0);
+        (0..N).map(|k| trade[k] * (draw.beta * more(k)).exp_m1()).sum()
+    };
+    let mean = draws.iter().map(added).sum::<f64>() / draws.len() as f64;
+    assert!((found.mean - mean).abs() < 1e-9 * mean, "{} {mean}", found.mean);
+    assert!(found.expected_regret >= 0.0);
+    // The plan given alone and not chosen is listed with no draws.
+    let never = answer.plans.iter().filter(|plan| plan.draws == 0).count();
+    assert!(never <= 1);
+    let wrong = vec![vec![7, 0]];
+    let refused = robust(&Question { also: &wrong, ..question }, &draws, &Options::default());
+    assert!(refused.unwrap_err().to_string().contains("further plan 0"));
 }

@@ -9,7 +9,8 @@
 //! | [`models`] | `regression_table`, `coefficient_plot`, `event_study`, `fitted_observed` |
 //! | [`counterfactuals`], [`drawn`] | `simulate` |
 //! | [`diverted`] | `ex_post` |
-//! | [`sites`] | `site`, `site_curve`, `offices`, `offices_curve` |
+//! | [`sites`], [`site_problems`] | `site`, `site_curve` |
+//! | [`offices`] | `offices`, `offices_curve` |
 //! | [`charts`] | `bar`, `dumbbell`, `line`, `scatter` |
 //! | [`maps`] | `choropleth`, `flow_map` |
 
@@ -23,7 +24,9 @@ pub mod flows;
 pub mod indicators;
 pub mod maps;
 pub mod models;
+pub mod offices;
 pub mod rows;
+pub mod site_problems;
 pub mod sites;
 
 use std::sync::Arc;
@@ -42,6 +45,7 @@ pub fn register(env: &mut Environment<'_>, book: &Arc<Book>) {
     counterfactuals::register(env, book);
     diverted::register(env, book);
     sites::register(env, book);
+    offices::register(env, book);
     charts::register(env, book);
     maps::register(env, book);
 }

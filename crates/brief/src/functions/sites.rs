@@ -1,16 +1,17 @@
-//! Sites inside a brief: centres near people, offices where they raise sales most.
+//! Sites inside a brief: centres near people, by each of the location problems.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use emporion_model::site::p_median::{self, Solution};
+use emporion_model::site::p_median;
 use minijinja::value::{Kwargs, Value};
 use minijinja::{Environment, Error};
 
-use super::rows::Selection;
+use super::site_problems;
 use crate::book::{Book, shown};
 use crate::cell::{Cell, Ground, Status};
-use crate::stages::siting::{self, Offices, Siting};
+use crate::stages::siting::{self, Siting};
+
 use crate::value::Number;
 
 /// Registers the functions of this file.
@@ -19,14 +20,10 @@ pub fn register(env: &mut Environment<'_>, book: &Arc<Book>) {
     env.add_function("site", move |kwargs: Kwargs| site(&b, &kwargs));
     let b = Arc::clone(book);
     env.add_function("site_curve", move |kwargs: Kwargs| site_curve(&b, &kwargs));
-    let b = Arc::clone(book);
-    env.add_function("offices", move |kwargs: Kwargs| offices(&b, &kwargs));
-    let b = Arc::clone(book);
-    env.add_function("offices_curve", move |kwargs: Kwargs| offices_curve(&b, &kwargs));
 }
 
 /// What `site` and `site_curve` share: the seats and the question asked of them.
-fn seats(
+pub(super) fn seats(
     book: &Book,
     kwargs: &Kwargs,
 ) -> Result<(Siting, BTreeMap<String, String>, Ground), Error> {
@@ -48,7 +45,7 @@ fn seats(
 }
 
 /// A number about a plan.
-fn plan_number(
+pub(super) fn plan_number(
     book: &Book,
     question: &BTreeMap<String, String>,
     ground: &Ground,
@@ -67,7 +64,7 @@ fn plan_number(
 }
 
 /// A site for lists and maps: `name` is its city.
-fn place_item(book: &Book, siting: &Siting, site: usize, kind: &str) -> Value {
+pub(super) fn place_item(book: &Book, siting: &Siting, site: usize, kind: &str) -> Value {
     let id = &siting.sites[site];
     let places = book.case.places().zip(book.case.place(id));
     let city = places.and_then(|(places, row)| places.text("seat_city", row)).unwrap_or(id);
@@ -83,6 +80,10 @@ fn place_item(book: &Book, siting: &Siting, site: usize, kind: &str) -> Value {
 
 /// `site(kind = "region", parent = "RUS", weight = "seat_population", keep = [...], add = 1)`.
 fn site(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
+    let problem: Option<String> = kwargs.get("problem")?;
+    if let Some(problem) = problem.filter(|problem| problem != "p-median") {
+        return site_problems::site(book, kwargs, &problem);
+    }
     let add: usize = kwargs.get("add")?;
     let (siting, mut question, ground) = seats(book, kwargs)?;
     kwargs.assert_all_used()?;
@@ -122,6 +123,7 @@ fn site(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
                 .collect::<Value>(),
         ),
         ("sites", Value::from(sites)),
+        ("served", served(book, &siting, &question, &ground, &whole(&plan.solution.assignment))),
         (
             "mean",
             mean("mean distance to the nearest centre", plan.solution.objective, text.clone()),
@@ -172,113 +174,39 @@ fn site_curve(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
     Ok(Value::from(points))
 }
 
-/// What `offices` and `offices_curve` share: markets of an exporter and what an office does there.
-struct Question {
-    offices: Offices,
-    options: BTreeMap<String, String>,
-    ground: Ground,
-    inputs: Vec<Arc<Cell>>,
-    unit: String,
+/// Each customer served whole from its site.
+pub(super) fn whole(assignment: &[usize]) -> Vec<(usize, usize)> {
+    assignment.iter().copied().enumerate().collect()
 }
 
-fn question(book: &Book, kwargs: &Kwargs) -> Result<Question, Error> {
-    let exporter: String = kwargs.get("exporter")?;
-    let inputs: Vec<Arc<Cell>> = [kwargs.get::<Value>("gain")?, kwargs.get::<Value>("reach")?]
-        .iter()
-        .map(Number::from_value)
-        .collect::<Result<_, _>>()?;
-    let [gain, reach] = [0, 1].map(|i| inputs[i].value.unwrap_or(f64::NAN));
-    let own = ["exporter", "gain", "reach", "add", "most"];
-    let selection = Selection::excluding(book, kwargs, &own)?;
-    let table = selection.table(book)?;
-    let mut rows = selection.rows(table)?;
-    rows.retain(|&row| {
-        table.text("origin", row) == Some(&exporter)
-            && table.text("destination", row) != Some(&exporter)
-    });
-    let offices = siting::offices(&book.case, table, &rows, &exporter, gain, reach)
-        .map_err(|report| shown(&report))?;
-    let mut options = selection.options();
-    options.insert("exporter".into(), exporter);
-    options.insert("gain".into(), gain.to_string());
-    options.insert("reach".into(), reach.to_string());
-    let unit = rows.first().and_then(|&row| table.text("unit", row)).unwrap_or_default().to_owned();
-    let ground = Ground::default().and(&book.case, table, &rows);
-    Ok(Question { offices, options, ground, inputs, unit })
-}
-
-impl Question {
-    fn benefit(&self, book: &Book, add: usize, solution: &Solution) -> Arc<Cell> {
-        let mut options = self.options.clone();
-        options.insert("add".into(), add.to_string());
-        let label = format!("additional sales with {add} offices");
-        let mut cell = Cell::new(
-            "offices",
-            options,
-            label,
-            Some(self.offices.gains.total_of(solution.objective)),
-        )
-        .with_ground(&self.ground)
-        .with_inputs(self.inputs.iter().map(AsRef::as_ref));
-        cell.unit.clone_from(&self.unit);
-        cell.status = Status::Optimised;
-        cell.computation.text = format!(
-            "each market counts its best office: sales \u{d7} (exp(ln(1 + gain) exp(\u{2212}distance/reach)) \u{2212} 1); \
-             p-median of {} capitals. {}",
-            self.offices.siting.sites.len(),
-            siting::verdict(solution)
-        );
-        book.enter(cell)
-    }
-}
-
-/// `offices(exporter = "BRA", add = 3, gain = assume(8, ...), reach = assume(2000, ...))`.
-fn offices(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
-    let add: usize = kwargs.get("add")?;
-    let asked = question(book, kwargs)?;
-    kwargs.assert_all_used()?;
-    let siting = &asked.offices.siting;
-    let plan = siting.plan(add, &p_median::Options::default()).map_err(|report| shown(&report))?;
-    let exporter = &asked.options["exporter"];
-    let mut sites: Vec<Value> =
-        plan.added.iter().map(|&j| place_item(book, siting, j, "new")).collect();
-    let added = Value::from(sites.clone());
-    if let Some((lat, lon)) = book.case.seat(exporter) {
-        sites.push(Value::from_pairs([
-            ("id", Value::from(exporter.clone())),
-            ("name", Value::from(book.place(exporter))),
-            ("lat", Value::from(lat)),
-            ("lon", Value::from(lon)),
-            ("kind", Value::from("origin")),
-        ]));
-    }
-    Ok(Value::from_pairs([
-        ("added", added),
-        ("sites", Value::from(sites)),
-        ("candidates", Value::from(siting.sites.len())),
-        ("benefit", Number::value(asked.benefit(book, add, &plan.solution))),
-        ("verdict", Value::from(siting::verdict(&plan.solution))),
-        ("left_out", Value::from(siting.left_out.join(", "))),
-    ]))
-}
-
-/// `offices_curve(..., most = 8)`: additional sales with 1, 2, ... offices.
-fn offices_curve(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
-    let most: usize = kwargs.get("most")?;
-    let asked = question(book, kwargs)?;
-    kwargs.assert_all_used()?;
-    let mut points = Vec::new();
-    for add in 1..=most {
-        let plan = asked
-            .offices
-            .siting
-            .plan(add, &p_median::Options::default())
-            .map_err(|report| shown(&report))?;
-        points.push(Value::from_pairs([
-            ("added", Value::from(add)),
-            ("name", Value::from(format!("{add} offices"))),
-            ("value", Number::value(asked.benefit(book, add, &plan.solution))),
-        ]));
-    }
-    Ok(Value::from(points))
+/// Who is served from where, for lists and as arcs of a map; those at a centre itself are no arcs.
+pub(super) fn served(
+    book: &Book,
+    siting: &Siting,
+    question: &BTreeMap<String, String>,
+    ground: &Ground,
+    service: &[(usize, usize)],
+) -> Value {
+    let items = service.iter().filter(|(i, j)| siting.customers[*i] != siting.sites[*j]);
+    items
+        .map(|&(i, j)| {
+            let (customer, site) = (&siting.customers[i], &siting.sites[j]);
+            let what = format!(
+                "distance from {} to its centre in {}",
+                book.place(customer),
+                book.place(site)
+            );
+            let text = format!("served from {site}; great circle");
+            let km = siting.instance.cost(i, j);
+            let cell = plan_number(book, question, ground, &what, km, "km", text);
+            Value::from_pairs([
+                ("id", Value::from(customer.clone())),
+                ("name", Value::from(book.place(customer))),
+                ("site", Value::from(site.clone())),
+                ("site_name", Value::from(book.place(site))),
+                ("ids", Value::from(vec![site.clone(), customer.clone()])),
+                ("value", Number::value(cell)),
+            ])
+        })
+        .collect()
 }

@@ -1,10 +1,12 @@
 //! Where the next centres go, by name.
 
 use emporion_model::outcome::InputError;
+use emporion_model::simulate::JointNormal;
 use emporion_model::site::distance::{Point, matrix_km};
-use emporion_model::site::gains::{Gains, Reach, best_office};
+use emporion_model::site::gains::{Gains, Reach, best_office, trade_without};
 use emporion_model::site::instance::{Instance, SiteState};
 use emporion_model::site::p_median::{Options, Proof, Solution, solve};
+use emporion_model::site::robust::{Plan as DrawnPlan, Question, Robust, normal_draws, robust};
 use emporion_tables::sum::{SumOptions, sum_by};
 use emporion_tables::{Case, Problem, Report, Table};
 
@@ -77,6 +79,10 @@ pub fn seats(
         let seat = places.number("seat_lat", row).zip(places.number("seat_lon", row));
         let demand = weight.map_or(Some(1.0), |column| places.number(column, row));
         match (seat, demand) {
+            (Some(_), Some(demand)) if demand < 0.0 => {
+                let expected = format!("a weight of 0 or more for {id}, not {demand}");
+                return Err(problem(places.path(), &expected, "mend it or name another column"));
+            }
             (Some(seat), Some(demand)) => {
                 sites.push(id);
                 points.push(seat);
@@ -118,27 +124,50 @@ pub struct Offices {
     pub siting: Siting,
     /// Gain of each market from an office in each capital, in the unit of the flows.
     pub gains: Gains,
+    /// Sales to each market as they are.
+    pub sales: Vec<f64>,
+    /// Great circles in km, markets × capitals.
+    pub distances: Vec<f64>,
+    /// Positions of the offices that exist.
+    pub kept: Vec<usize>,
+    /// What these add to the sales as they are.
+    pub kept_gain: f64,
+}
+
+/// What an office does to sales.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Effect {
+    /// Log points of sales at its door.
+    pub beta: f64,
+    /// Standard error of `beta`; 0 where it is taken as known.
+    pub beta_se: f64,
+    /// Kilometres after which the effect is down by a factor e.
+    pub reach: f64,
+    /// Standard error of `reach`; 0 where it is taken as known.
+    pub reach_se: f64,
 }
 
 /// Offices among the capitals of an exporter's markets.
 ///
-/// An office in j raises sales to market k by the factor exp(ln(1 + gain) exp(-d_kj / reach)); a
-/// market counts its best office only, which makes the choice a p-median.
+/// An office in j raises sales to market k by the factor exp(beta exp(-d_kj / reach)); a market counts
+/// its best office only, which makes the choice a p-median. Sales are as observed with the kept
+/// offices open, so that gains are beyond theirs.
 ///
 /// # Notation
 ///
-/// `gain` in percent next door, `reach` in km, distances as great circles between seats.
+/// `beta` in log points, `reach` in km, distances as great circles between seats.
 ///
 /// # Errors
 ///
-/// As [`sum_by`] for the sales; when a market has no seat it is left out and listed.
+/// As [`sum_by`] for the sales; unknown ids in `keep`; when a market has no seat it is left out and
+/// listed.
 pub fn offices(
     case: &Case,
     table: &Table,
     rows: &[usize],
     exporter: &str,
-    gain: f64,
-    reach: f64,
+    effect: Effect,
+    keep: &[String],
 ) -> Result<Offices, Report> {
     let sums = sum_by(table, rows, &["destination"], &case.hierarchy(), SumOptions::default())?;
     let (mut sites, mut points, mut sales, mut left_out) =
@@ -161,15 +190,78 @@ pub fn offices(
             "mend the exporter's id",
         ));
     }
+    let find = |id: &String| {
+        sites.iter().position(|site| site == id).ok_or_else(|| {
+            let expected = format!("sales of {exporter:?} to {id:?}, whose office is to be kept");
+            problem(table.path(), &expected, "mend the id after keep")
+        })
+    };
+    let kept: Vec<usize> = keep.iter().map(find).collect::<Result<_, _>>()?;
     let refuse = |error: InputError| refused(table.path(), &error);
     let at = as_points(&points).map_err(refuse)?;
     let n = sites.len();
-    let beta = (gain / 100.0).ln_1p();
-    let gains = best_office(&sales, &matrix_km(&at, &at), n, beta, Reach::Decay { scale: reach })
+    let (distances, fades) = (matrix_km(&at, &at), Reach::Decay { scale: effect.reach });
+    let before = trade_without(&sales, &distances, n, &kept, effect.beta, fades).map_err(refuse)?;
+    let gains = best_office(&before, &distances, n, effect.beta, fades).map_err(refuse)?;
+    let instance = Instance::new(n, n, gains.to_costs())
+        .and_then(|instance| instance.keep(&kept))
         .map_err(refuse)?;
-    let instance = Instance::new(n, n, gains.to_costs()).map_err(refuse)?;
     let siting = Siting { customers: sites.clone(), sites, points, instance, left_out };
-    Ok(Offices { siting, gains })
+    let kept_gain = gains.total(&kept);
+    Ok(Offices { siting, gains, sales, distances, kept, kept_gain })
+}
+
+impl Offices {
+    /// What a plan adds to the sales as they are, from its cost as a p-median.
+    #[must_use]
+    pub fn benefit(&self, cost: f64) -> f64 {
+        self.gains.total_of(cost) - self.kept_gain
+    }
+
+    /// What a market gains from an office beyond the kept ones.
+    #[must_use]
+    pub fn gain(&self, market: usize, office: usize) -> f64 {
+        let gain = |j: usize| self.gains.values[market * self.gains.sites + j];
+        (gain(office) - self.kept.iter().map(|&j| gain(j)).fold(0.0, f64::max)).max(0.0)
+    }
+
+    /// The offices chosen again in `draws` draws of the effect, and the plan valued in all of them.
+    ///
+    /// # Errors
+    ///
+    /// As [`robust`], and when no draw has an answer.
+    pub fn drawn(
+        &self,
+        effect: Effect,
+        open: &[usize],
+        draws: usize,
+        seed: u64,
+    ) -> Result<(Robust, DrawnPlan), Report> {
+        let refuse = |error: InputError| refused("offices", &error);
+        let mean = vec![effect.beta, effect.reach];
+        let covariance = vec![effect.beta_se.powi(2), 0.0, 0.0, effect.reach_se.powi(2)];
+        let drawn = normal_draws(&JointNormal { mean, covariance }, draws, seed).map_err(refuse)?;
+        let also = [open.to_vec()];
+        let question = Question {
+            trade: &self.sales,
+            distances: &self.distances,
+            sites: self.gains.sites,
+            p: open.len(),
+            kept: &self.kept,
+            forbidden: &[],
+            observed_with_kept: true,
+            also: &also,
+        };
+        let found = robust(&question, &drawn, &Options::default()).map_err(refuse)?;
+        match found.plans.iter().find(|plan| plan.open == open && found.solved > 0).cloned() {
+            Some(plan) => Ok((found, plan)),
+            None => Err(problem(
+                "offices",
+                "a draw in which an office raises sales",
+                "the coefficient is below zero, or the reach not positive, in every draw",
+            )),
+        }
+    }
 }
 
 /// Latitude and longitude as points.
@@ -195,6 +287,12 @@ impl Siting {
         let before = if kept.is_empty() { None } else { Some(run(kept.len())?.objective) };
         let added = solution.open.iter().copied().filter(|site| !kept.contains(site)).collect();
         Ok(Plan { solution, added, before })
+    }
+
+    /// Costs, customers × sites, row-major.
+    #[must_use]
+    pub fn costs(&self) -> Vec<f64> {
+        (0..self.customers.len()).flat_map(|i| self.instance.row(i).into_owned()).collect()
     }
 
     /// Sum of the weights.

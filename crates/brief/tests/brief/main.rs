@@ -11,6 +11,7 @@ mod refusals;
 mod regression;
 mod same_bytes;
 mod simulated;
+mod sited;
 mod traces;
 mod values;
 mod world;

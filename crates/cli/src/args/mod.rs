@@ -15,7 +15,7 @@ pub use estimate::{
     TableOf,
 };
 pub use lasso::{Criterion, Lasso, Residuals, Strength};
-pub use site::{Site, SiteProblem};
+pub use site::{Site, SiteDistances, SiteGravity, SiteMean, SiteProblem};
 
 use crate::failure::Failure;
 use crate::output::Output;

@@ -14,7 +14,7 @@ use serde_json::Value;
 use super::problems::Asked;
 use super::{Question, question};
 use crate::answer::{Answer, Column, Part, Show};
-use crate::args::{self, SiteProblem};
+use crate::args::{self, SiteMean, SiteProblem};
 use crate::data::Data;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -46,14 +46,16 @@ pub fn run(path: &Path, arguments: &args::Site, progress: &Progress) -> Result<O
         .map_err(|rejection| claims.wrong(said(&rejection, &question)))?;
     let total = question.total_unit();
     let p = solution.open.len();
-    let title = if checked.certified_gap == 0.0 {
-        format!("Holds: no set of {p} sites does better than {}", checked.objective)
-    } else {
-        format!(
-            "Holds: no set of {p} sites does better than {}, proven by the multipliers alone",
-            checked.certified_bound
-        )
+    let proven = match checked.certified_gap {
+        0.0 => checked.objective,
+        _ => checked.certified_bound,
     };
+    let better = match &question.gravity {
+        Some(found) => format!("gains more than {}", found.gain(proven)),
+        None => format!("does better than {proven}"),
+    };
+    let alone = if checked.certified_gap == 0.0 { "" } else { ", proven by the multipliers alone" };
+    let title = format!("Holds: no set of {p} sites {better}{alone}");
     let mut answer = Answer::new("site", title, data.identity());
     answer.option("check", path.display().to_string());
     let compared = [
@@ -127,6 +129,13 @@ impl Claims {
         let mut claims = Self { path: path.display().to_string(), json: Value::Null };
         claims.json =
             serde_json::from_str(&text).map_err(|error| claims.wrong(error.to_string()))?;
+        if claims.json["options"]["problem"] == "capture" {
+            return Err(claims.wrong(
+                "capture is proven by search, which leaves no certificate: only solving again \
+                 repeats it"
+                    .into(),
+            ));
+        }
         let proof = claims.json["certificate"].is_array() || claims.json["solution"].is_object();
         if claims.json["format"] != "emporion-site/1" || !proof {
             return Err(claims.wrong(
@@ -172,6 +181,23 @@ impl Claims {
             one_way: options["one_way"] == true,
             keep: list("keep"),
             never: list("never"),
+            gravity: args::SiteGravity {
+                // The number itself: the file that it came from need not be there.
+                beta: options["beta"].as_f64(),
+                decay: options["decay"].as_f64(),
+                reach: options["reach"].as_f64(),
+                exporter: text("exporter"),
+                flows: text("flows").map(PathBuf::from),
+                conditions: list("where"),
+                trade_before_offices: options["trade_before_offices"] == true,
+                ..args::SiteGravity::default()
+            },
+            distances: args::SiteDistances {
+                agglomerations: text("agglomerations").map(PathBuf::from),
+                mean: text("mean").and_then(|name| SiteMean::from_str(&name, false).ok()),
+                fallback: text("fallback"),
+                unit: text("unit"),
+            },
             ..args::Site::default()
         })
     }

@@ -21,6 +21,15 @@ pub fn about<'a>(arguments: &args::Site, data: &'a Data) -> Result<Cow<'a, Table
     })
 }
 
+/// The number in a cell. One word among its cells makes a column one of words: its other cells are
+/// numbers all the same, so that only the bad one is named.
+pub fn number(table: &Table, column: &str, row: usize) -> Option<f64> {
+    table.number(column, row).or_else(|| {
+        let text = table.label(column, row)?;
+        text.parse().ok().filter(|number: &f64| number.is_finite())
+    })
+}
+
 /// One number for each site: the same for all where `name` is a number, else a column of [`about`].
 pub fn of_sites(
     arguments: &args::Site,
@@ -28,24 +37,43 @@ pub fn of_sites(
     question: &Question,
     name: &str,
 ) -> Result<Vec<f64>, Failure> {
-    let sites = &question.siting.sites;
+    of(arguments, data, &question.siting.sites, name)
+}
+
+/// One number for each customer, in the same way.
+pub fn of_customers(
+    arguments: &args::Site,
+    data: &Data,
+    question: &Question,
+    name: &str,
+) -> Result<Vec<f64>, Failure> {
+    of(arguments, data, &question.siting.customers, name)
+}
+
+fn of(
+    arguments: &args::Site,
+    data: &Data,
+    places: &[String],
+    name: &str,
+) -> Result<Vec<f64>, Failure> {
     if let Ok(same) = name.parse::<f64>() {
-        return Ok(vec![same; sites.len()]);
+        return Ok(vec![same; places.len()]);
     }
     let table = about(arguments, data)?;
     table.wanted("id").map_err(Report::from)?;
     table.wanted(name).map_err(Report::from)?;
-    let of_site = |site: &String| {
+    let of_place = |site: &String| {
         let row = (0..table.rows()).find(|&row| table.label("id", row).as_ref() == Some(site));
-        row.and_then(|row| table.number(name, row)).ok_or_else(|| {
-            let remedy = "add the site with a number in this column, or forbid it with --never";
-            let expected = "a row with an id and a number for every site";
+        let found = row.and_then(|row| number(&table, name, row));
+        found.filter(|number| *number >= 0.0).ok_or_else(|| {
+            let remedy = "add the place, or mend its number in this column";
+            let expected = "a row with an id and a number of 0 or more for every place";
             Problem::new("missing-value", table.path(), expected, remedy).column(name).value(site)
         })
     };
     let (mut values, mut problems) = (Vec::new(), Vec::new());
-    for site in sites {
-        match of_site(site) {
+    for site in places {
+        match of_place(site) {
             Ok(value) => values.push(value),
             Err(problem) => problems.push(problem),
         }

@@ -4,7 +4,9 @@ use emporion_brief::stages::siting::Siting;
 use emporion_model::site::instance::Instance;
 use emporion_tables::{Problem, Table};
 
-use super::{Question, positions};
+use super::distances::{self, Fallback};
+use super::{Question, columns, positions};
+use crate::answer::Advice;
 use crate::args;
 use crate::failure::Failure;
 
@@ -15,7 +17,18 @@ pub fn question(arguments: &args::Site, table: &Table) -> Result<Question, Failu
     let mut problems = Vec::new();
     for row in 0..table.rows() {
         let ends = table.text("from", row).zip(table.text("to", row));
-        match ends.zip(table.number("cost", row)) {
+        match ends.zip(columns::number(table, "cost", row)) {
+            Some((_, cost)) if cost < 0.0 => problems.push(
+                Problem::new(
+                    "negative-cost",
+                    table.path(),
+                    "a cost of 0 or more",
+                    "mend it; one constant added to all costs of a customer changes no choice",
+                )
+                .at(table.line(row))
+                .column("cost")
+                .value(cost.to_string()),
+            ),
             Some(((from, to), cost)) => {
                 cells.push((position(&mut customers, to), position(&mut sites, from), cost));
             }
@@ -47,15 +60,31 @@ pub fn question(arguments: &args::Site, table: &Table) -> Result<Question, Failu
         }
         *cell = cost;
     }
-    let missing: Vec<usize> = (0..costs.len()).filter(|&at| costs[at].is_nan()).collect();
+    let unit = distances::unit(table, arguments.distances.unit.as_deref())?;
+    let fallback = Fallback::read(arguments, unit.as_deref())?;
+    let mut missing: Vec<usize> = (0..costs.len()).filter(|&at| costs[at].is_nan()).collect();
+    let mut filled = 0;
+    if let Some(fallback) = &fallback {
+        missing.retain(|&at| {
+            let (customer, site) = (at / sites.len(), at % sites.len());
+            let cost = fallback.cost(&sites[site], &customers[customer]);
+            costs[at] = cost.unwrap_or(f64::NAN);
+            filled += usize::from(cost.is_some());
+            cost.is_none()
+        });
+    }
     if let Some(&first) = missing.first() {
         let (customer, site) = (first / sites.len(), first % sites.len());
+        let remedy = match &fallback {
+            None => "add them, or name what stands in for them with --fallback",
+            Some(_) => "add them, or the coordinates of both places to --about",
+        };
         problems.push(
             Problem::new(
                 "missing-cell",
                 table.path(),
                 "a cost from every site to every customer",
-                format!("{} pairs have no row; add them", missing.len()),
+                format!("{} pairs have no row; {remedy}", missing.len()),
             )
             .value(format!("{} to {}", sites[site], customers[customer])),
         );
@@ -72,12 +101,19 @@ pub fn question(arguments: &args::Site, table: &Table) -> Result<Question, Failu
         Siting { sites, customers, points: Vec::new(), instance, left_out: Vec::new() };
     let kept = positions(&siting, "--keep", &arguments.keep)?;
     siting.instance = siting.instance.keep(&kept)?;
-    Ok(Question {
-        siting,
-        cost_unit: "",
-        measured_by: super::MATRIX,
-        weight_unit: weight_unit.to_owned(),
-    })
+    let mut measured_by = super::MATRIX.to_owned();
+    let mut remarks = Vec::new();
+    if let Some(fallback) = fallback.filter(|_| filled > 0) {
+        let (all, name) = (siting.sites.len() * siting.customers.len(), fallback.name());
+        measured_by.push_str(&format!("; {filled} of {all} pairs {name}"));
+        let message = format!("{filled} of {all} pairs have no row and were filled: {name}");
+        remarks.push(Advice::new("fallback", message, filled));
+    }
+    let unit = unit.unwrap_or_default();
+    let mut question = Question::new(siting, &unit, &measured_by, weight_unit.to_owned());
+    question.sources = distances::sources(table);
+    question.remarks = remarks;
+    Ok(question)
 }
 
 /// The position of an id in a list that grows.
@@ -94,13 +130,14 @@ fn weights(file: &str, customers: &[String]) -> Result<Vec<f64>, Failure> {
     let find = |customer: &String| {
         (0..table.rows())
             .find(|&row| table.text("id", row) == Some(customer))
-            .and_then(|row| table.number("weight", row))
+            .and_then(|row| columns::number(&table, "weight", row))
+            .filter(|weight| (0.0..f64::INFINITY).contains(weight))
             .ok_or_else(|| {
                 Failure::from(
                     Problem::new(
                         "missing-value",
                         table.path(),
-                        "a row with columns id and weight for every customer",
+                        "a row with an id and a weight of 0 or more for every customer",
                         "add the customer with its weight; 0 leaves it out of the count",
                     )
                     .value(customer),

@@ -1,12 +1,19 @@
 //! `emporion site`: where the next centres go, with a proven bound.
 
+mod capture;
 mod check;
 mod columns;
 mod costs;
 mod curve;
+mod distances;
+mod draws;
+mod gravity;
 mod problems;
+mod revalue;
 mod roads;
 mod ruled;
+mod sales;
+mod shown;
 mod towns;
 mod what_if;
 
@@ -14,21 +21,22 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 use emporion_brief::stages::siting::{self, Plan, Siting};
-use emporion_model::site::SiteState;
-use emporion_model::site::p_median::{Options, Proof, Solution};
-use emporion_model::site::spread::spread;
+use emporion_model::site::p_median::Options;
+use emporion_tables::Table;
 use emporion_tables::site_rules::Line;
 
-use crate::answer::{Advice, Answer, Cell, Column, Part, Show};
+use self::gravity::Gravity;
+use self::shown::{certificate, certified_rest, proof_word, seat, summarise, tables, verdict};
+use crate::answer::{Advice, Answer, Cell};
 use crate::args::{self, SiteProblem};
-use crate::data::Data;
+use crate::data::{Context, Data};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::progress::Progress;
 use crate::render::render_shaped;
 
 /// How distances between coordinates are measured.
-const GREAT_CIRCLES: &str = "great-circle km";
+const GREAT_CIRCLES: &str = "great-circle km (haversine, radius 6371.0088 km)";
 /// A matrix of the user's own.
 const MATRIX: &str = "the matrix given";
 
@@ -36,17 +44,58 @@ const MATRIX: &str = "the matrix given";
 struct Question {
     siting: Siting,
     /// Unit of the cost of serving one unit of demand.
-    cost_unit: &'static str,
-    /// How the cost is measured.
-    measured_by: &'static str,
+    cost_unit: String,
+    /// How the distance or cost is measured.
+    measured_by: String,
+    /// Where distances come from: files, and what they say of their sources.
+    sources: Vec<String>,
     /// What the weights count; empty when each place counts once.
     weight_unit: String,
+    /// Gains in trade, where they take the place of costs.
+    gravity: Option<Gravity>,
+    /// Remarks from reading.
+    remarks: Vec<Advice>,
+    /// What the trade of --exporter is of.
+    of_trade: Context,
 }
 
 impl Question {
+    /// Distances or costs, before anything else is said.
+    fn new(siting: Siting, cost_unit: &str, measured_by: &str, weight_unit: String) -> Self {
+        Self {
+            siting,
+            cost_unit: cost_unit.to_owned(),
+            measured_by: measured_by.to_owned(),
+            sources: Vec::new(),
+            weight_unit,
+            gravity: None,
+            remarks: Vec::new(),
+            of_trade: Context::new(),
+        }
+    }
+
     /// Unit of the cost of serving all demand.
     fn total_unit(&self) -> String {
-        format!("weight × {}", if self.cost_unit.is_empty() { "cost" } else { self.cost_unit })
+        match (&self.gravity, self.cost_unit.as_str()) {
+            (Some(_), unit) => unit.to_owned(),
+            (None, "") => "weight × cost".to_owned(),
+            (None, unit) => format!("weight × {unit}"),
+        }
+    }
+
+    /// Key of what plans are compared by.
+    fn measure(&self) -> &'static str {
+        if self.gravity.is_some() { "gain" } else { "mean" }
+    }
+
+    /// What people read of a total cost: its mean, or the gain that belongs to it.
+    fn worth(&self, total: f64) -> f64 {
+        self.gravity.as_ref().map_or(total / self.siting.weight(), |found| found.gain(total))
+    }
+
+    /// What people read of a difference of total costs, as a loss.
+    fn loss(&self, total: f64) -> f64 {
+        if self.gravity.is_some() { total } else { total / self.siting.weight() }
     }
 }
 
@@ -60,10 +109,11 @@ pub fn run(arguments: &args::Site, progress: &Progress) -> Result<Output, Failur
     let data = Data::open(name)?;
     let lines = ruled::read(arguments.rules.as_deref())?;
     let arguments = &args::Site {
-        keep: [&arguments.keep[..], &ruled::named(&lines, true)].concat(),
-        never: [&arguments.never[..], &ruled::named(&lines, false)].concat(),
+        keep: once([&arguments.keep[..], &ruled::named(&lines, true)].concat()),
+        never: once([&arguments.never[..], &ruled::named(&lines, false)].concat()),
         ..arguments.clone()
     };
+    of_capture_only(arguments)?;
     let question = question(arguments, &data)?;
     progress.step("choosing sites");
     let kept = arguments.keep.len();
@@ -84,7 +134,7 @@ pub fn run(arguments: &args::Site, progress: &Progress) -> Result<Output, Failur
     }
     if arguments.rules.is_some() || arguments.plans.is_some() {
         let p = add.map(|add| kept + add);
-        return under_rules(arguments, &data, &question, &lines, p);
+        return under_rules(arguments, &data, &question, &lines, p, progress);
     }
     let Some(add) = add else {
         return Err(Failure::new("give the number of centres: --add N more, or --p N in all"));
@@ -110,11 +160,18 @@ pub fn run(arguments: &args::Site, progress: &Progress) -> Result<Output, Failur
         answer.solution = Some(serde_json::json!({ "tree": tree }));
     }
     summarise(&mut answer, &question, &plan);
+    draws::add(&mut answer, arguments, &data, &question, &plan.solution.open, Vec::new())?;
     render_shaped(answer, &arguments.shape)
 }
 
 /// Customer, site, share of the customer's demand.
 type Service = (usize, usize, f64);
+
+/// Each id once, in order.
+fn once(ids: Vec<String>) -> Vec<String> {
+    let mut seen = std::collections::HashSet::new();
+    ids.into_iter().filter(|id| seen.insert(id.clone())).collect()
+}
 
 /// Each customer served whole from its site.
 fn whole(assignment: &[usize]) -> Vec<Service> {
@@ -144,7 +201,11 @@ fn under_rules(
     question: &Question,
     lines: &[Line],
     p: Option<usize>,
+    progress: &Progress,
 ) -> Result<Output, Failure> {
+    if arguments.rules.is_some() && arguments.gravity.draws.is_some() {
+        return Err(Failure::new("--draws does not know rules: leave one out"));
+    }
     if arguments.curve || arguments.what_if {
         return Err(Failure::new("--curve and --what-if do not know rules: leave one out"));
     }
@@ -158,9 +219,12 @@ fn under_rules(
     answer.parts.extend([sites, served]);
     ruled::summarise(&mut answer, question, &found);
     if let Some(count) = arguments.plans {
-        let (part, end) = ruled::plans(question, &rules, count, arguments.within)?;
-        answer.parts.push(part);
-        answer.say("others", "Other plans", end);
+        let ranked = ruled::rank(question, &rules, count, arguments.within)?;
+        answer.parts.push(ruled::plans(question, &ranked));
+        answer.say("others", "Other plans", ranked.others.as_str());
+        let also = ranked.plans.iter().map(|plan| plan.open.clone()).collect();
+        draws::add(&mut answer, arguments, data, question, &found.plan.open, also)?;
+        revalue::add(&mut answer, arguments, data, question, &ranked, progress)?;
     }
     render_shaped(answer, &arguments.shape)
 }
@@ -179,6 +243,15 @@ fn other(
             "--curve, --what-if, --rules and --plans are of the p-median: leave them out",
         ));
     }
+    let foreign = ["radius", "opening", "capacity"];
+    let given =
+        [arguments.radius.is_some(), arguments.opening.is_some(), arguments.capacity.is_some()];
+    if arguments.problem == SiteProblem::Capture {
+        if let Some((option, _)) = foreign.iter().zip(given).find(|(_, given)| *given) {
+            return Err(Failure::new(format!("--{option} means nothing to capture: leave it out")));
+        }
+        return render_shaped(capture::answer(arguments, data, question, p)?, &arguments.shape);
+    }
     let asked = problems::Asked::new(arguments, data, question, p)?;
     let found = asked.solve(&question.weight_unit.replace('_', " "))?;
     let mut answer = Answer::new("site", found.title.clone(), data.identity());
@@ -190,11 +263,42 @@ fn other(
     render_shaped(answer, &arguments.shape)
 }
 
+/// Refuses options of capture where nothing is captured.
+fn of_capture_only(arguments: &args::Site) -> Result<(), Failure> {
+    let asked = &arguments.capture;
+    let given = [
+        ("--huff", asked.huff.is_some()),
+        ("--logit", asked.logit.is_some()),
+        ("--attraction", asked.attraction.is_some()),
+        ("--size-exponent", asked.size_exponent.is_some()),
+        ("--rivals", asked.rivals.is_some()),
+        ("--outside", asked.outside.is_some()),
+        ("--least-distance", asked.least_distance.is_some()),
+    ];
+    match given.iter().find(|(_, given)| *given) {
+        Some((option, _)) if arguments.problem != SiteProblem::Capture => Err(Failure::new(
+            format!("{option} is for --problem capture: name it, or leave the option out"),
+        )),
+        _ => Ok(()),
+    }
+}
+
 /// What is asked, with the sites that are kept and those that are never to be.
 fn question(arguments: &args::Site, data: &Data) -> Result<Question, Failure> {
+    let matrix = matches!(data, Data::File(table) if is_matrix(table));
+    distances::refuse_idle(arguments, matrix)?;
     let mut question = costs_of(arguments, data)?;
     if let Some(path) = &arguments.roads {
-        roads::on_roads(&mut question, path, arguments.one_way)?;
+        let unit = arguments.distances.unit.as_deref();
+        roads::on_roads(&mut question, path, arguments.one_way, unit)?;
+    }
+    distances::by_towns(&mut question, arguments, data)?;
+    sales::weigh(&mut question, arguments, data)?;
+    gravity::by_gain(&mut question, arguments, data)?;
+    if let Some(both) = arguments.never.iter().find(|id| arguments.keep.contains(id)) {
+        return Err(Failure::new(format!(
+            "{both} is both to be kept and never to be open: take it off --keep or --never"
+        )));
     }
     let never = positions(&question.siting, "--never", &arguments.never)?;
     question.siting.instance = question.siting.instance.clone().forbid(&never)?;
@@ -215,13 +319,18 @@ fn costs_of(arguments: &args::Site, data: &Data) -> Result<Question, Failure> {
             let parent = arguments.parent.as_deref();
             let siting = siting::seats(case, kind, parent, weight, &arguments.keep)?;
             let weight_unit = weight.unwrap_or_default().to_owned();
-            Ok(Question { siting, cost_unit: "km", measured_by: GREAT_CIRCLES, weight_unit })
+            let mut question = Question::new(siting, "km", GREAT_CIRCLES, weight_unit);
+            let of = case.places().map(|places| format!("seats of {}", places.path()));
+            question.sources.extend(of);
+            Ok(question)
         }
-        Data::File(table) if ["from", "to", "cost"].iter().all(|c| table.column(c).is_some()) => {
-            costs::question(arguments, table)
-        }
+        Data::File(table) if is_matrix(table) => costs::question(arguments, table),
         Data::File(table) => towns::question(arguments, table),
     }
+}
+
+fn is_matrix(table: &Table) -> bool {
+    ["from", "to", "cost"].iter().all(|name| table.column(name).is_some())
 }
 
 /// Positions of sites by id.
@@ -273,6 +382,13 @@ fn describe(answer: &mut Answer, arguments: &args::Site, data: &Data, question: 
     answer.option("about", path(&arguments.about));
     answer.option("roads", path(&arguments.roads));
     answer.option("one_way", arguments.one_way);
+    let given = &arguments.distances;
+    answer.option("agglomerations", path(&given.agglomerations));
+    let mean = given.agglomerations.as_ref().map(|_| given.mean.unwrap_or_default());
+    let mean = mean.and_then(|mean| mean.to_possible_value());
+    answer.option("mean", mean.map(|value| value.get_name().to_owned()));
+    answer.option("fallback", given.fallback.clone());
+    answer.option("unit", given.unit.clone());
     answer.option("rules", path(&arguments.rules));
     answer.option("plans", arguments.plans);
     answer.option("within", arguments.within);
@@ -281,13 +397,20 @@ fn describe(answer: &mut Answer, arguments: &args::Site, data: &Data, question: 
     answer.option("curve", arguments.curve);
     answer.option("what_if", arguments.what_if);
     answer.option("top", arguments.shape.top);
-    answer.context("cost", vec![question.measured_by.to_owned()]);
+    gravity::describe(answer, arguments, question);
+    answer.context("cost", vec![question.measured_by.clone()]);
+    answer.context("distance_unit", distance_unit(question));
+    answer.context("distance_source", question.sources.clone());
     let weight = match question.weight_unit.as_str() {
         "" => "1 each".to_owned(),
         unit => unit.replace('_', " "),
     };
     answer.context("weight", vec![weight]);
+    for (name, values) in &question.of_trade {
+        answer.context(name, values.clone());
+    }
     answer.context("licence", data.licences("places"));
+    answer.notes.extend(question.remarks.iter().cloned());
     let left_out = &question.siting.left_out;
     if !left_out.is_empty() {
         let message = format!("{} places left out: {}", left_out.len(), left_out.join(", "));
@@ -295,169 +418,8 @@ fn describe(answer: &mut Answer, arguments: &args::Site, data: &Data, question: 
     }
 }
 
-/// The open sites, and who is served from where.
-fn tables(data: &Data, question: &Question, open: &[usize], service: &[Service]) -> (Part, Part) {
-    let Siting { sites, customers, instance, .. } = &question.siting;
-    let cost_unit = question.cost_unit;
-    let name = |id: &str| Cell::from(data.name_of("place", id));
-    let weights = instance.weights();
-    let named = |key: &'static str, title: &'static str| {
-        [
-            Column::text(key, title),
-            Column::text(format!("{key}_name"), "").unless_all(Cell::Missing),
-        ]
-    };
-    let weight =
-        |key| Column::number(key, "Weight", question.weight_unit.replace('_', " "), Show::Fitting);
-    let mut columns = named("site", "Site").to_vec();
-    columns.extend([
-        Column::text("seat", "Seat").unless_all(Cell::Missing),
-        Column::text("state", "State"),
-        Column::number("customers", "Serves", "", Show::Whole),
-        weight("weight"),
-        Column::number("mean_cost", "Mean cost", cost_unit, Show::Decimals(1)),
-    ]);
-    let mut chosen = Part::new("rows", "", columns);
-    let mut columns = named("customer", "Served").to_vec();
-    columns.extend(named("site", "From"));
-    columns
-        .extend([Column::number("cost", "Cost", cost_unit, Show::Decimals(1)), weight("weight")]);
-    let share = Column::number("share", "Share of demand", "", Show::Decimals(3));
-    columns.push(share.unless_all(1.0));
-    let mut served = Part::new("served", "Who is served from where", columns);
-    for &j in open {
-        let of_j = service.iter().filter(|(_, site, _)| *site == j);
-        let mut mine: Vec<(usize, f64)> = of_j.map(|(i, _, share)| (*i, *share)).collect();
-        let demand: f64 = mine.iter().map(|(i, share)| share * weights[*i]).sum();
-        let cost: f64 = mine.iter().map(|(i, s)| s * weights[*i] * instance.cost(*i, j)).sum();
-        chosen.push(vec![
-            sites[j].as_str().into(),
-            name(&sites[j]),
-            seat(data, &sites[j]),
-            if instance.states()[j] == SiteState::Kept { "kept" } else { "added" }.into(),
-            mine.len().into(),
-            demand.into(),
-            (cost / demand).into(),
-        ]);
-        let near = |a: usize, b: usize| instance.cost(a, j).total_cmp(&instance.cost(b, j));
-        mine.sort_by(|a, b| near(a.0, b.0).then(a.0.cmp(&b.0)));
-        for (i, share) in mine {
-            served.push(vec![
-                customers[i].as_str().into(),
-                name(&customers[i]),
-                sites[j].as_str().into(),
-                name(&sites[j]),
-                instance.cost(i, j).into(),
-                weights[i].into(),
-                share.into(),
-            ]);
-        }
-    }
-    (chosen, served)
-}
-
-fn seat(data: &Data, id: &str) -> Cell {
-    let city = data.case().and_then(|case| case.places()?.text("seat_city", case.place(id)?));
-    city.into()
-}
-
-fn summarise(answer: &mut Answer, question: &Question, plan: &Plan) {
-    let solution = &plan.solution;
-    let weight = question.siting.weight();
-    let unit = question.cost_unit;
-    let one = Show::Decimals(1);
-    answer.count("mean", "Mean cost", unit, one, solution.objective / weight);
-    let before = Column::number("mean_before", "with the kept sites alone", unit, one);
-    answer.count_if_known(before, plan.before.map(|before| before / weight));
-    let instance = &question.siting.instance;
-    let costs: Vec<f64> =
-        solution.assignment.iter().enumerate().map(|(i, &j)| instance.cost(i, j)).collect();
-    if let Ok(found) = spread(&costs, instance.weights()) {
-        answer.count(
-            "percentile_90",
-            "90 percent of the weight within",
-            unit,
-            one,
-            found.percentile_90,
-        );
-        answer.count("worst", "Worst", unit, one, found.worst);
-        answer.say(
-            "worst_customer",
-            "served worst",
-            question.siting.customers[found.worst_customer].as_str(),
-        );
-        answer.count("gini", "Gini of cost", "", Show::Decimals(3), found.gini);
-    }
-    let total = &question.total_unit();
-    answer.count("objective", "Total", total, Show::Fitting, solution.objective);
-    answer.count("bound", "No plan is below", total, Show::Fitting, solution.bound);
-    answer.count(
-        "certified_bound",
-        "of which re-checkable alone",
-        total,
-        Show::Fitting,
-        solution.certified_bound,
-    );
-    answer.count("gap", "Gap", "percent", Show::Decimals(3), 100.0 * solution.gap);
-    answer.say("proof", "Proof", proof_word(solution.proof));
-    answer.say("verdict", "Verdict", verdict(solution));
-    answer.count("certificate_value", "", total, Show::Hidden, solution.certificate.value);
-    answer.count("resolution", "", total, Show::Hidden, solution.resolution);
-    answer.count("iterations", "Subgradient steps", "", Show::Whole, solution.iterations);
-    answer.count("nodes", "Nodes of the tree", "", Show::Whole, solution.nodes);
-    for note in &solution.notes {
-        answer.note(note);
-    }
-}
-
-/// What a bound rests on.
-fn proof_word(proof: Proof) -> &'static str {
-    match proof {
-        Proof::Certificate => "certificate",
-        Proof::Tree => "tree",
-        Proof::Search => "search",
-        Proof::Open => "open",
-    }
-}
-
-/// What is proven of the plan. "Optimal" is said with a proof only.
-fn verdict(solution: &Solution) -> String {
-    let percent = |gap: f64| {
-        if gap < 1e-6 { "a millionth of a percent".to_owned() } else { format!("{gap:.6} percent") }
-    };
-    let certified = solution.objective - solution.certified_bound;
-    match solution.proof {
-        Proof::Certificate => {
-            "optimal: the multipliers of the table certificate prove that no plan is better".into()
-        }
-        Proof::Tree => {
-            "optimal: the multipliers at the nodes of a tree prove that no plan is better".into()
-        }
-        Proof::Search => format!(
-            "optimal, proven by search; the table certificate alone proves it to {}",
-            percent(100.0 * certified / solution.objective)
-        ),
-        Proof::Open => {
-            format!("not proven optimal: within {} of the best", percent(100.0 * solution.gap))
-        }
-    }
-}
-
-/// The multipliers that prove the bound, for anyone to check again.
-fn certificate(question: &Question, plan: &Plan) -> Part {
-    let unit = question.total_unit();
-    let mut part = Part::new(
-        "certificate",
-        "",
-        vec![
-            Column::text("customer", "Customer"),
-            Column::number("multiplier", "Multiplier", unit, Show::Fitting),
-        ],
-    );
-    let multipliers = &plan.solution.certificate.multipliers;
-    for (customer, multiplier) in question.siting.customers.iter().zip(multipliers) {
-        part.push(vec![customer.as_str().into(), (*multiplier).into()]);
-    }
-    part.for_programs = true;
-    part
+/// Unit of the distances, where it is known.
+fn distance_unit(question: &Question) -> Vec<String> {
+    let unit = question.gravity.as_ref().map_or(&question.cost_unit, |found| &found.distance_unit);
+    Some(unit.clone()).filter(|unit| !unit.is_empty()).into_iter().collect()
 }

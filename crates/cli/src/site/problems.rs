@@ -114,7 +114,7 @@ impl Asked {
             radius: arguments.radius.unwrap_or_default(),
             opening: of_sites(&arguments.opening)?,
             capacity: of_sites(&arguments.capacity)?,
-            unit: question.cost_unit.to_owned(),
+            unit: question.cost_unit.clone(),
             customers: question.siting.customers.clone(),
         })
     }
@@ -124,7 +124,9 @@ impl Asked {
         let one = Show::Decimals(1);
         let unit = self.unit.clone();
         match self.problem {
-            SiteProblem::PMedian => unreachable!("the p-median has an answer of its own"),
+            SiteProblem::PMedian | SiteProblem::Capture => {
+                unreachable!("these have answers of their own")
+            }
             SiteProblem::PCenter => {
                 let found = p_center::solve(&self.instance, self.p, &p_center::Options::default())?;
                 let far = &self.customers[found.farthest];
@@ -248,6 +250,7 @@ impl Asked {
         let said = |error: &dyn std::fmt::Display| error.to_string();
         match self.problem {
             SiteProblem::PMedian => unreachable!("the p-median has a check of its own"),
+            SiteProblem::Capture => Err("capture has no certificate".to_owned()),
             SiteProblem::PCenter => {
                 p_center::check(&self.instance, self.p, &read(solution)?).map_err(|e| said(&e))
             }
@@ -283,6 +286,11 @@ impl Asked {
         let covering::CoverError::Unreachable { customers, nearest, radius } = error else {
             return Failure::new(error.to_string());
         };
+        if nearest.is_infinite() {
+            return Failure::new(
+                "every site is forbidden, so that nobody can be reached: allow one",
+            );
+        }
         let named: Vec<&str> =
             customers.iter().take(8).map(|&i| self.customers[i].as_str()).collect();
         let more = if customers.len() > named.len() { ", \u{2026}" } else { "" };

@@ -7,11 +7,16 @@ use emporion_model::site::roads::{Direction, Road, RoadError, distances};
 use emporion_model::site::{Instance, SiteState};
 use emporion_tables::{Problem, Report, Table};
 
-use super::Question;
+use super::{Question, distances};
 use crate::failure::Failure;
 
 /// Replaces the costs by shortest ways on the roads of a file with columns from, to and length.
-pub fn on_roads(question: &mut Question, path: &Path, one_way: bool) -> Result<(), Failure> {
+pub fn on_roads(
+    question: &mut Question,
+    path: &Path,
+    one_way: bool,
+    unit: Option<&str>,
+) -> Result<(), Failure> {
     let table = Table::read(path)?;
     for column in ["from", "to", "length"] {
         table.wanted(column).map_err(Report::from)?;
@@ -65,7 +70,8 @@ pub fn on_roads(question: &mut Question, path: &Path, one_way: bool) -> Result<(
     let weights = old.weights().to_vec();
     siting.instance =
         Instance::new(customers.len(), sites.len(), costs)?.weighted(weights)?.keep(&kept)?;
-    question.cost_unit = "length";
-    question.measured_by = "shortest ways on the roads given";
+    question.cost_unit = distances::unit(&table, unit)?.unwrap_or_else(|| "length".to_owned());
+    question.sources = distances::sources(&table);
+    question.measured_by = "shortest ways on the roads given".to_owned();
     Ok(())
 }

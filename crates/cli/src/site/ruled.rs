@@ -16,6 +16,9 @@ use crate::args;
 use crate::data::Data;
 use crate::failure::Failure;
 
+/// Shares round.
+const SHARE_ROUNDING: f64 = 1e-9;
+
 /// The lines of the file of rules; none without a file.
 pub fn read(path: Option<&Path>) -> Result<Vec<Line>, Failure> {
     let Some(path) = path else { return Ok(Vec::new()) };
@@ -160,17 +163,24 @@ fn said(error: &RuleError) -> Failure {
 
 /// What is proven of a plan under rules.
 pub fn summarise(answer: &mut Answer, question: &Question, found: &Solution) {
-    let weight = question.siting.weight();
-    let unit = question.cost_unit;
-    let one = Show::Decimals(1);
-    answer.count("mean", "Mean cost", unit, one, found.plan.service / weight);
-    answer.count("bound", "No plan is below", unit, one, found.bound / weight);
+    let unit = question.cost_unit.as_str();
+    let (worth, mut gap) = (question.worth(found.plan.service), 100.0 * found.gap);
+    if question.gravity.is_some() {
+        let bound = question.worth(found.bound).max(worth);
+        gap = if found.gap == 0.0 { 0.0 } else { 100.0 * (bound - worth) / worth };
+        answer.count("gain", "Gain", unit, Show::Fitting, worth);
+        answer.count("gain_bound", "No plan gains more than", unit, Show::Fitting, bound);
+    } else {
+        let one = Show::Decimals(1);
+        answer.count("mean", "Mean cost", unit, one, worth);
+        answer.count("bound", "No plan is below", unit, one, question.worth(found.bound));
+    }
     answer.count("opening", "Cost of opening", "", Show::Fitting, found.plan.opening);
-    answer.count("gap", "Gap", "percent", Show::Decimals(3), 100.0 * found.gap);
+    answer.count("gap", "Gap", "percent", Show::Decimals(3), gap);
     let verdict = if found.gap == 0.0 {
         "optimal under the rules, proven by search".to_owned()
     } else {
-        format!("not proven optimal: within {:.6} percent of the best", 100.0 * found.gap)
+        format!("not proven optimal: within {gap:.6} percent of the best")
     };
     answer.say("proof", "Proof", if found.gap == 0.0 { "search" } else { "open" });
     answer.say("verdict", "Verdict", verdict);
@@ -192,46 +202,89 @@ pub fn title(plan: &Plan, lines: &[Line]) -> String {
 }
 
 /// The best plans in order, and what is proven of the rest.
-pub fn plans(
+pub struct Ranked {
+    /// The plans, best first.
+    pub plans: Vec<Plan>,
+    /// What is proven of all others.
+    pub others: String,
+}
+
+/// Finds the best plans, as many as `count` or those within so many percent of the best.
+pub fn rank(
     question: &Question,
     rules: &Rules,
     count: usize,
     within: Option<f64>,
-) -> Result<(Part, String), Failure> {
+) -> Result<Ranked, Failure> {
     let share = within.map(|percent| percent / 100.0);
-    let instance = &question.siting.instance;
-    let found = k_best::solve(instance, rules, count, share, &Options::default())
-        .map_err(|error| said(&error))?;
-    let weight = question.siting.weight();
+    if let Some(share) = share.filter(|share| !(share.is_finite() && *share >= 0.0)) {
+        let got = 100.0 * share;
+        return Err(Failure::new(format!("--within {got}: give percent of the best, 0 or more")));
+    }
+    // Of gains the share is one of the gain, which the kernel does not know.
+    let of_costs = share.filter(|_| question.gravity.is_none());
+    let found =
+        k_best::solve(&question.siting.instance, rules, count, of_costs, &Options::default())
+            .map_err(|error| said(&error))?;
+    let (mut plans, mut end) = (found.plans, found.end);
+    if let (Some(share), Some(best)) = (share, plans.first().map(|plan| plan.objective)) {
+        let least = question.worth(best) * (1.0 - share) * (1.0 - SHARE_ROUNDING);
+        let far =
+            |plan: &Plan| question.gravity.is_some() && question.worth(plan.objective) < least;
+        let listed = plans.partition_point(|plan| !far(plan));
+        if listed < plans.len() {
+            plans.truncate(listed);
+            end = if end == End::Open { end } else { End::Within };
+        }
+    }
+    let others = match end {
+        End::Count => "no plan left out is better than the last one listed".to_owned(),
+        End::Within => format!("every plan within {} percent is listed", within.unwrap_or(0.0)),
+        End::All => "there is no other plan".to_owned(),
+        End::Open => "not proven: a better plan may be missing".to_owned(),
+    };
+    Ok(Ranked { plans, others })
+}
+
+/// Sites by name, with spaces between.
+pub fn ids(question: &Question, sites: impl Iterator<Item = usize>) -> String {
+    sites.map(|j| question.siting.sites[j].as_str()).collect::<Vec<_>>().join(" ")
+}
+
+/// Sites of a plan beside those kept.
+pub fn beside_kept(question: &Question, plan: &Plan) -> String {
+    let free = |j: &usize| question.siting.instance.states()[*j] == SiteState::Free;
+    ids(question, plan.open.iter().copied().filter(free))
+}
+
+/// The table of ranked plans.
+pub fn plans(question: &Question, ranked: &Ranked) -> Part {
+    let gains = question.gravity.is_some();
+    let (title, off, off_title) = match gains {
+        true => ("Gain", "below", "Below the best"),
+        false => ("Mean cost", "above", "Above the best"),
+    };
+    let show = if gains { Show::Fitting } else { Show::Decimals(1) };
     let columns = vec![
         Column::number("rank", "Plan", "", Show::Whole),
-        Column::number("mean", "Mean cost", question.cost_unit, Show::Decimals(1)),
-        Column::number("above", "Above the best", "percent", Show::Decimals(2)),
+        Column::number(question.measure(), title, question.cost_unit.as_str(), show),
+        Column::number(off, off_title, "percent", Show::Decimals(2)),
         Column::text("added", "Centres beside those kept"),
         Column { show: Show::Hidden, ..Column::text("sites", "") },
     ];
     let mut part = Part::new("plans", "The best plans", columns);
     part.whole = true;
-    let ids = |sites: &mut dyn Iterator<Item = usize>| {
-        sites.map(|j| question.siting.sites[j].as_str()).collect::<Vec<_>>().join(" ")
-    };
-    let best = found.plans.first().map_or(0.0, |plan| plan.objective);
-    for (at, plan) in found.plans.iter().enumerate() {
-        let free = |j: &usize| instance.states()[*j] == SiteState::Free;
-        let above = if best > 0.0 { 100.0 * (plan.objective / best - 1.0) } else { 0.0 };
+    let best = ranked.plans.first().map_or(0.0, |plan| question.worth(plan.objective));
+    for (at, plan) in ranked.plans.iter().enumerate() {
+        let worth = question.worth(plan.objective);
+        let off = if best > 0.0 { 100.0 * (worth / best - 1.0) } else { 0.0 };
         part.push(vec![
             (at + 1).into(),
-            (plan.objective / weight).into(),
-            above.into(),
-            ids(&mut plan.open.iter().copied().filter(free)).into(),
-            ids(&mut plan.open.iter().copied()).into(),
+            worth.into(),
+            if gains { 0.0 - off } else { off }.into(),
+            beside_kept(question, plan).into(),
+            ids(question, plan.open.iter().copied()).into(),
         ]);
     }
-    let end = match found.end {
-        End::Count => "no plan left out is better than the last one listed".to_owned(),
-        End::Within => format!("every plan within {} percent is listed", within.unwrap_or(0.0)),
-        End::All => "there is no other plan".to_owned(),
-        _ => "not proven: a better plan may be missing".to_owned(),
-    };
-    Ok((part, end))
+    part
 }

@@ -3,9 +3,9 @@
 use emporion_brief::stages::siting::{Siting, as_points};
 use emporion_model::site::distance::matrix_km;
 use emporion_model::site::instance::Instance;
-use emporion_tables::{Problem, Table};
+use emporion_tables::{Problem, Report, Table};
 
-use super::{Question, positions};
+use super::{Question, columns, positions};
 use crate::args;
 use crate::failure::Failure;
 
@@ -36,6 +36,7 @@ pub fn question(arguments: &args::Site, table: &Table) -> Result<Question, Failu
     }
     let (mut sites, mut points, mut weights, mut left_out) =
         (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let mut problems = Vec::new();
     for row in 0..table.rows() {
         let Some(id) = table.text("id", row).map(str::to_owned) else {
             left_out.push(format!("line {} (no id)", table.line(row)));
@@ -55,16 +56,37 @@ pub fn question(arguments: &args::Site, table: &Table) -> Result<Question, Failu
         }
         let seat = table.number(lat, row).zip(table.number(lon, row));
         let column = arguments.weight.as_deref();
-        let demand = column.map_or(Some(1.0), |column| table.number(column, row));
+        let demand = column.map_or(Some(1.0), |column| columns::number(table, column, row));
         match (seat, demand) {
-            (Some(seat), Some(demand)) => {
+            (Some(seat), Some(demand)) if (0.0..f64::INFINITY).contains(&demand) => {
                 sites.push(id);
                 points.push(seat);
                 weights.push(demand);
             }
             (None, _) => left_out.push(format!("{id} (no coordinates)")),
-            (_, None) => left_out.push(format!("{id} (no {})", column.unwrap_or_default())),
+            (_, found) => {
+                let column = column.unwrap_or_default();
+                let text = table.label(column, row).unwrap_or_default();
+                let remedy = match found {
+                    Some(_) => "mend it; 0 leaves the place a site without demand",
+                    None => "fill it in; 0 leaves the place a site without demand",
+                };
+                let expected = format!("a weight of 0 or more for {id}");
+                problems.push(
+                    Problem::new("weight", table.path(), expected, remedy)
+                        .at(table.line(row))
+                        .column(column)
+                        .value(text),
+                );
+            }
         }
+    }
+    Report::from(problems).or(())?;
+    if sites.is_empty() {
+        return Err(Failure::new(format!(
+            "{}: no place has an id and coordinates: fill in id, {lat} and {lon}",
+            table.path()
+        )));
     }
     let at = as_points(&points)?;
     let instance =
@@ -73,5 +95,7 @@ pub fn question(arguments: &args::Site, table: &Table) -> Result<Question, Failu
     let kept = positions(&siting, "--keep", &arguments.keep)?;
     siting.instance = siting.instance.keep(&kept)?;
     let weight_unit = arguments.weight.clone().unwrap_or_default();
-    Ok(Question { siting, cost_unit: "km", measured_by: super::GREAT_CIRCLES, weight_unit })
+    let mut question = Question::new(siting, "km", super::GREAT_CIRCLES, weight_unit);
+    question.sources = vec![format!("{lat} and {lon} of {}", table.path())];
+    Ok(question)
 }

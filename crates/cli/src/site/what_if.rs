@@ -14,13 +14,16 @@ pub fn parts(question: &Question, p: usize) -> Result<[Part; 2], Failure> {
     let name = |list: &[usize]| {
         list.iter().map(|&j| question.siting.sites[j].as_str()).collect::<Vec<_>>().join(" ")
     };
-    let weight = question.siting.weight();
+    let gains = question.gravity.is_some();
+    let worth = if gains { question.worth(plan.objective) } else { plan.objective };
+    let loss = if gains { "Gain falls by" } else { "Mean cost rises by" };
+    let unit = question.cost_unit.as_str();
     let table = |key, title: &str, first: &str, changes: &[Change]| {
         let columns = vec![
             Column::text("site", first),
-            Column::number("loss", "Mean cost rises by", question.cost_unit, Show::Fitting),
+            Column::number("loss", loss, unit, Show::Fitting),
             Column::number("percent", "in percent", "percent", Show::Decimals(2)),
-            Column::number("at_least", "at least", question.cost_unit, Show::Fitting),
+            Column::number("at_least", "at least", unit, Show::Fitting),
             Column::text("opens", "Opens"),
             Column::text("closes", "Closes"),
         ];
@@ -31,9 +34,9 @@ pub fn parts(question: &Question, p: usize) -> Result<[Part; 2], Failure> {
         for change in sorted {
             part.push(vec![
                 question.siting.sites[change.site].as_str().into(),
-                (change.loss / weight).into(),
-                (100.0 * change.loss / plan.objective).into(),
-                (change.loss_at_least / weight).into(),
+                question.loss(change.loss).into(),
+                (100.0 * change.loss / worth).into(),
+                question.loss(change.loss_at_least).into(),
                 name(&change.opens).into(),
                 name(&change.closes).into(),
             ]);

@@ -147,6 +147,59 @@ pub fn best_office(
     Ok(Gains { sites, best: best.collect(), values })
 }
 
+/// Trade as it would be without the offices that were open when it was observed.
+///
+/// ```text
+/// X_k⁰ = X_k exp(-β max_{j ∈ open} s(d_kj))
+/// ```
+///
+/// # Notation
+///
+/// As in [`best_office`]; `open` are positions of sites. Without one the trade stays as it is.
+///
+/// # Assumptions
+///
+/// Those of [`best_office`].
+///
+/// # Errors
+///
+/// As [`best_office`], and [`InputError::Setting`] for a position beyond the sites.
+///
+/// # Example
+///
+/// ```
+/// use emporion_model::site::gains::{Reach, best_office, trade_without};
+/// let (observed, km, reach) = ([120.0], [0.0, 9.0], Reach::Radius { radius: 5.0 });
+/// let trade = trade_without(&observed, &km, 2, &[0], 1.2_f64.ln(), reach)?;
+/// assert!((trade[0] - 100.0).abs() < 1e-12);
+/// // The office that is there accounts for what was observed beyond that.
+/// let gains = best_office(&trade, &km, 2, 1.2_f64.ln(), reach)?;
+/// assert!((gains.total(&[0]) - 20.0).abs() < 1e-12);
+/// # Ok::<(), emporion_model::outcome::InputError>(())
+/// ```
+pub fn trade_without(
+    trade: &[f64],
+    distances: &[f64],
+    sites: usize,
+    open: &[usize],
+    beta: f64,
+    reach: Reach,
+) -> Result<Vec<f64>, InputError> {
+    // Refuses what means nothing.
+    let _ = best_office(trade, distances, sites, beta, reach)?;
+    if let Some(beyond) = open.iter().find(|&&j| j >= sites) {
+        return Err(InputError::Setting {
+            what: "open site".to_owned(),
+            expected: format!("a position below {sites}"),
+            got: beyond.to_string(),
+            remedy: "positions count from 0".to_owned(),
+        });
+    }
+    let helped = |row: &[f64]| open.iter().map(|&j| reach.at(row[j])).fold(0.0, f64::max);
+    let rows = trade.iter().zip(distances.chunks_exact(sites));
+    Ok(rows.map(|(x, row)| x * (-beta * helped(row)).exp()).collect())
+}
+
 fn refuse_negative(what: &str, values: &[f64]) -> Result<(), InputError> {
     match values.iter().position(|value| !(value.is_finite() && *value >= 0.0)) {
         None => Ok(()),

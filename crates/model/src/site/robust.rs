@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::gains::{Gains, Reach, best_office};
+use super::gains::{Gains, Reach, best_office, trade_without};
 use super::instance::Instance;
 use super::p_median::{self, Options};
 use crate::outcome::{InputError, Note};
@@ -101,6 +101,11 @@ pub struct Question<'a> {
     pub kept: &'a [usize],
     /// Sites closed in every plan.
     pub forbidden: &'a [usize],
+    /// Whether the kept sites were open when the trade was observed: each draw then takes out of it
+    /// what they add under that draw.
+    pub observed_with_kept: bool,
+    /// Further plans to value, each with ascending open sites, the kept ones included.
+    pub also: &'a [Vec<usize>],
 }
 
 /// A draw without an answer. It is listed and never replaced.
@@ -114,14 +119,14 @@ pub struct FailedDraw {
     pub reason: String,
 }
 
-/// A set of sites that is best in one draw at least, valued in all of them.
+/// A set of sites that is best in one draw at least, or was given, valued in all draws.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Plan {
     /// Open sites, ascending.
     pub open: Vec<usize>,
-    /// Draws in which it was chosen.
+    /// Draws in which it was chosen; 0 for a plan that was given and never is.
     pub draws: usize,
-    /// Mean gain over solved draws, in the unit of trade.
+    /// Mean over solved draws of the gain beyond what the kept sites add, in the unit of trade.
     pub mean: f64,
     /// 5th percentile of the gain.
     pub low: f64,
@@ -160,6 +165,7 @@ pub struct Robust {
 ///
 /// ```text
 /// S_d = argmax_S G_d(S),   G_d(S) = Σ_k max_{j∈S} X_k (exp(β_d s_d(d_kj)) - 1)
+/// gain_d(S) = G_d(S) - G_d(Kept)
 /// chosen_j = #{d : j ∈ S_d} / D,   regret_d(S) = max_{d'} G_d(S_d') - G_d(S)
 /// ```
 ///
@@ -210,6 +216,8 @@ pub struct Robust {
 ///     p: 1,
 ///     kept: &[],
 ///     forbidden: &[],
+///     observed_with_kept: false,
+///     also: &[],
 /// };
 /// let draws = [10.0, 300.0, 400.0, 500.0]
 ///     .map(|scale| Draw { beta: 0.2, reach: Reach::Decay { scale } });
@@ -244,13 +252,25 @@ pub fn robust(
     }
     let mut counts: BTreeMap<&[usize], usize> = BTreeMap::new();
     solved.iter().for_each(|(_, chosen)| *counts.entry(&chosen.open).or_default() += 1);
+    if let Some(at) = (0..question.also.len()).find(|&at| !question.is_plan(&question.also[at])) {
+        return Err(InputError::Setting {
+            what: format!("further plan {at}"),
+            expected: "ascending positions of sites".to_owned(),
+            got: format!("{:?}", question.also[at]),
+            remedy: "give each open site once, in order".to_owned(),
+        });
+    }
+    question.also.iter().for_each(|open| {
+        counts.entry(open).or_default();
+    });
     let mut distinct: Vec<(&[usize], usize)> = counts.into_iter().collect();
     distinct.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
     let values: Vec<Vec<f64>> = solved
         .par_iter()
         .map(|(number, _)| {
             let gains = question.gains(&draws[*number]).expect("solved before");
-            distinct.iter().map(|(open, _)| gains.total(open)).collect()
+            let kept = gains.total(question.kept);
+            distinct.iter().map(|(open, _)| gains.total(open) - kept).collect()
         })
         .collect();
     let best: Vec<f64> = values.iter().map(|row| row.iter().copied().fold(0.0, f64::max)).collect();
@@ -286,7 +306,16 @@ struct Chosen {
 
 impl Question<'_> {
     fn gains(&self, draw: &Draw) -> Result<Gains, InputError> {
-        best_office(self.trade, self.distances, self.sites, draw.beta, draw.reach)
+        let Draw { beta, reach } = *draw;
+        if !self.observed_with_kept {
+            return best_office(self.trade, self.distances, self.sites, beta, reach);
+        }
+        let trade = trade_without(self.trade, self.distances, self.sites, self.kept, beta, reach)?;
+        best_office(&trade, self.distances, self.sites, beta, reach)
+    }
+
+    fn is_plan(&self, open: &[usize]) -> bool {
+        open.windows(2).all(|pair| pair[0] < pair[1]) && open.iter().all(|&j| j < self.sites)
     }
 
     fn instance(&self, gains: &Gains) -> Result<Instance, InputError> {

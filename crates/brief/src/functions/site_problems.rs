@@ -1,0 +1,232 @@
+//! `site(problem = ...)`: the location problems beside the p-median.
+
+use emporion_model::outcome::InputError;
+use emporion_model::site::facility::{self, Facilities};
+use emporion_model::site::market::{Fade, Market, attraction};
+use emporion_model::site::{SiteState, capture, covering, p_center, p_median};
+use minijinja::Error;
+use minijinja::value::{Kwargs, Value};
+
+use super::sites::{place_item, plan_number, seats, served, whole};
+use crate::book::{Book, refuse};
+use crate::stages::siting::Siting;
+use crate::value::Number;
+
+/// What every problem answers.
+struct Found {
+    open: Vec<usize>,
+    service: Vec<(usize, usize)>,
+    /// What the plan is compared by: name, value, unit.
+    what: String,
+    value: f64,
+    unit: String,
+    bound: f64,
+    gap: f64,
+}
+
+/// Numbers that a problem may need.
+struct Asked {
+    p: Option<usize>,
+    radius: Option<f64>,
+    opening: Option<f64>,
+    capacity: Option<f64>,
+    logit: Option<f64>,
+    huff: Option<f64>,
+    outside: Option<f64>,
+    least: f64,
+}
+
+/// `site(problem = "p-center", add = 2, ...)` and its kind.
+pub(super) fn site(book: &Book, kwargs: &Kwargs, problem: &str) -> Result<Value, Error> {
+    let add: Option<usize> = kwargs.get("add")?;
+    let number = |name: &str| kwargs.get::<Option<f64>>(name);
+    let mut asked = Asked {
+        p: None,
+        radius: number("radius")?,
+        opening: number("opening")?,
+        capacity: number("capacity")?,
+        logit: number("logit")?,
+        huff: number("huff")?,
+        outside: number("outside")?,
+        least: number("least_distance")?.unwrap_or(0.0),
+    };
+    let (siting, mut question, ground) = seats(book, kwargs)?;
+    kwargs.assert_all_used()?;
+    let kept = siting.instance.sites_in(SiteState::Kept).count();
+    asked.p = add.map(|add| kept + add);
+    for (name, value) in [
+        ("add", add.map(|add| add as f64)),
+        ("radius", asked.radius),
+        ("opening", asked.opening),
+        ("capacity", asked.capacity),
+        ("logit", asked.logit),
+        ("huff", asked.huff),
+        ("outside", asked.outside),
+    ] {
+        if let Some(value) = value {
+            question.insert(name.to_owned(), value.to_string());
+        }
+    }
+    question.insert("problem".into(), problem.to_owned());
+    let found = match problem {
+        "p-center" => center(&siting, &asked),
+        "set-cover" => set_cover(&siting, &asked),
+        "max-cover" => max_cover(&siting, &asked, &question["weight"]),
+        "facility" => facilities(&siting, &asked),
+        "capture" => captured(&siting, &asked),
+        other => Err(format!(
+            "problem {other:?}: p-median, p-center, set-cover, max-cover, facility or capture"
+        )),
+    }
+    .map_err(refuse)?;
+    let verdict = match found.gap {
+        0.0 => "Optimal, proven.".to_owned(),
+        gap => format!("Not proven optimal: at most {:.2} percent from the best.", 100.0 * gap),
+    };
+    let text =
+        format!("{problem} of {} seats, bound {}. {verdict}", siting.sites.len(), found.bound);
+    let (value, unit) = (found.value, found.unit.as_str());
+    let cell = plan_number(book, &question, &ground, &found.what, value, unit, text);
+    let item = |&site: &usize| {
+        let kept = siting.instance.states()[site] == SiteState::Kept;
+        place_item(book, &siting, site, if kept { "existing" } else { "new" })
+    };
+    let fresh = |site: &&usize| siting.instance.states()[**site] != SiteState::Kept;
+    Ok(Value::from_pairs([
+        ("added", found.open.iter().filter(fresh).map(item).collect::<Value>()),
+        ("sites", found.open.iter().map(item).collect::<Value>()),
+        ("served", served(book, &siting, &question, &ground, &found.service)),
+        ("count", Value::from(found.open.len())),
+        ("value", Number::value(cell)),
+        ("verdict", Value::from(verdict)),
+        ("left_out", Value::from(siting.left_out.join(", "))),
+    ]))
+}
+
+impl Asked {
+    fn p(&self) -> Result<usize, String> {
+        self.p.ok_or_else(|| "this problem needs a number of centres: say add".to_owned())
+    }
+
+    fn radius(&self) -> Result<f64, String> {
+        self.radius.ok_or_else(|| "covering needs a radius in km".to_owned())
+    }
+}
+
+fn said(error: InputError) -> String {
+    error.to_string()
+}
+
+/// Demand does not count, only distance.
+fn center(siting: &Siting, asked: &Asked) -> Result<Found, String> {
+    let ones = vec![1.0; siting.customers.len()];
+    let instance = siting.instance.clone().weighted(ones).map_err(said)?;
+    let found =
+        p_center::solve(&instance, asked.p()?, &p_center::Options::default()).map_err(said)?;
+    Ok(Found {
+        service: whole(&found.assignment),
+        what: "distance of the farthest place from its centre".into(),
+        value: found.radius,
+        unit: "km".into(),
+        bound: found.bound,
+        gap: found.gap,
+        open: found.open,
+    })
+}
+
+fn set_cover(siting: &Siting, asked: &Asked) -> Result<Found, String> {
+    let opening = asked.opening.map(|cost| vec![cost; siting.sites.len()]);
+    let options = covering::Options::default();
+    let radius = asked.radius()?;
+    let found = covering::set_cover(&siting.instance, radius, opening.as_deref(), &options)
+        .map_err(|error| unreached(siting, &error))?;
+    Ok(Found {
+        service: whole(&found.assignment),
+        what: "cost of reaching everybody".into(),
+        value: found.cost,
+        unit: if asked.opening.is_some() { "cost of opening" } else { "centres" }.into(),
+        bound: found.bound,
+        gap: found.gap,
+        open: found.open,
+    })
+}
+
+fn max_cover(siting: &Siting, asked: &Asked, weight: &str) -> Result<Found, String> {
+    let options = p_median::Options::default();
+    let found = covering::max_cover(&siting.instance, asked.radius()?, asked.p()?, &options)
+        .map_err(|error| unreached(siting, &error))?;
+    let reached = |i: &usize| found.reached.binary_search(i).is_ok();
+    Ok(Found {
+        service: whole(&found.assignment).into_iter().filter(|(i, _)| reached(i)).collect(),
+        what: format!("share of {} reached", weight.replace('_', " ")),
+        value: 100.0 * found.weight / found.total_weight,
+        unit: "percent".into(),
+        bound: 100.0 * found.bound / found.total_weight,
+        gap: found.gap,
+        open: found.open,
+    })
+}
+
+fn facilities(siting: &Siting, asked: &Asked) -> Result<Found, String> {
+    let cost = asked.opening.ok_or("facility location needs opening, what a centre costs")?;
+    let n = siting.sites.len();
+    let mut problem = Facilities::new(&siting.instance, vec![cost; n]).map_err(said)?;
+    if let Some(capacity) = asked.capacity {
+        let demand = siting.instance.weights().to_vec();
+        problem = problem.capacitated(demand, vec![capacity; n]).map_err(said)?;
+    }
+    let found = facility::solve(&problem, &facility::Options::default())
+        .map_err(|error| error.to_string())?;
+    Ok(Found {
+        service: found.service.iter().map(|s| (s.customer, s.site)).collect(),
+        what: "cost of opening and of distance".into(),
+        value: found.objective,
+        unit: "cost".into(),
+        bound: found.bound,
+        gap: found.gap,
+        open: found.open,
+    })
+}
+
+fn captured(siting: &Siting, asked: &Asked) -> Result<Found, String> {
+    let fade = match (asked.huff, asked.logit) {
+        (Some(lambda), None) => Fade::Power { lambda },
+        (None, Some(beta)) => Fade::Exponential { beta },
+        _ => return Err("capture needs logit or huff, how attraction falls with distance".into()),
+    };
+    let (n, sites) = (siting.customers.len(), siting.sites.len());
+    let far: Vec<f64> = siting.costs().iter().map(|d| d.max(asked.least)).collect();
+    let pull = attraction(&vec![1.0; sites], &far, 1.0, fade).map_err(said)?;
+    let state = |state| siting.instance.sites_in(state).collect::<Vec<_>>();
+    let market = Market::new(n, sites, pull)
+        .and_then(|market| market.weighted(siting.instance.weights().to_vec()))
+        .and_then(|market| market.outside(&vec![asked.outside.unwrap_or(0.0); n]))
+        .and_then(|market| market.keep(&state(SiteState::Kept)))
+        .map_err(said)?;
+    let found = capture::solve(&market, asked.p()?, &capture::Options::default()).map_err(said)?;
+    let demand: f64 = siting.instance.weights().iter().sum();
+    Ok(Found {
+        service: Vec::new(),
+        what: "share of demand won".into(),
+        value: 100.0 * found.objective / demand,
+        unit: "percent".into(),
+        bound: 100.0 * found.bound / demand,
+        gap: found.gap,
+        open: found.open,
+    })
+}
+
+fn unreached(siting: &Siting, error: &covering::CoverError) -> String {
+    match error {
+        covering::CoverError::Unreachable { customers, radius, .. } => {
+            let names: Vec<&str> =
+                customers.iter().take(8).map(|&i| siting.customers[i].as_str()).collect();
+            format!(
+                "{} places are farther than {radius} km from every centre that may be: {}",
+                customers.len(),
+                names.join(", ")
+            )
+        }
+        other => other.to_string(),
+    }
+}

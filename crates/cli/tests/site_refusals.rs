@@ -1,0 +1,128 @@
+//! `site`: what has no answer is refused by name, for each problem.
+
+mod common;
+
+use common::Desk;
+
+/// The problems that are given a number of centres.
+const NUMBERED: [&str; 6] = [
+    "",
+    "--plans 2",
+    "--problem p-center",
+    "--problem max-cover --radius 900",
+    "--problem capture --logit 0.01 --outside 1",
+    "--weight people --beta 0.2 --decay 200",
+];
+
+/// Those that find it themselves.
+const UNNUMBERED: [&str; 3] = [
+    "--problem set-cover --radius 900",
+    "--problem facility --opening 3",
+    "--problem facility --opening 3 --capacity 9",
+];
+
+#[test]
+fn more_centres_than_sites_are_refused() {
+    let desk = Desk::new();
+    for problem in NUMBERED {
+        for (p, words) in [
+            ("--p 4", &["got 4", "expected 1 to 3"][..]),
+            ("--p 0", &["got 0", "expected 1 to 3"]),
+            ("--p 3 --never Minsk", &["got 3", "expected 1 to 2"]),
+            ("--add 3 --keep Minsk", &["got 4", "expected 1 to 3"]),
+        ] {
+            desk.line(&format!("site towns.csv {problem} {p}")).refused(1, words);
+        }
+        desk.line(&format!("site towns.csv {problem} --p 1 --keep Minsk,Brest"))
+            .refused(1, &["--p 1", "2 are kept"]);
+    }
+}
+
+#[test]
+fn contradictions_are_refused() {
+    let desk = Desk::new();
+    let numbered = NUMBERED.iter().map(|problem| format!("{problem} --p 2"));
+    let all = numbered.chain(UNNUMBERED.iter().map(|problem| (*problem).to_owned()));
+    for problem in all {
+        desk.line(&format!("site towns.csv {problem} --keep Minsk --never Minsk"))
+            .refused(1, &["Minsk is both to be kept and never"]);
+        desk.line(&format!("site towns.csv {problem} --keep Pinsk"))
+            .refused(1, &["--keep Pinsk", "Minsk"]);
+        if !problem.contains("--p 2") {
+            desk.line(&format!("site towns.csv {problem} --never Minsk,Brest,Gomel"))
+                .refused(1, &["forbidden"]);
+        }
+    }
+    // The same site twice is one site.
+    desk.line("site towns.csv --keep Minsk,Minsk --p 1").ok();
+    for (rules, words) in [
+        ("at least 2 of Minsk, Brest\nat most 1 of Minsk, Brest\n", &["at least 2 of Minsk"][..]),
+        ("at least 3 of Minsk, Brest, Gomel\n", &["at least 3"]),
+        ("keep Minsk\nnever Minsk\n", &["Minsk is both to be kept and never"]),
+    ] {
+        desk.write("rules.txt", rules);
+        desk.line("site towns.csv --p 2 --rules rules.txt").refused(1, words);
+    }
+}
+
+#[test]
+fn customers_that_nobody_reaches_are_named() {
+    let desk = Desk::new();
+    for problem in
+        ["--problem set-cover --radius 10", "--problem set-cover --radius 100 --opening 2"]
+    {
+        desk.line(&format!("site towns.csv {problem} --never Minsk"))
+            .refused(1, &["Minsk", "farther than", "--radius"]);
+    }
+    for radius in ["-1", "NaN"] {
+        for problem in ["set-cover", "max-cover --p 1"] {
+            desk.line(&format!("site towns.csv --problem {problem} --radius {radius}"))
+                .refused(1, &["radius", radius]);
+        }
+    }
+    // No way, no pair: a distance is not made up.
+    desk.write("roads.csv", "from,to,length\nMinsk,Brest,350\n");
+    for problem in NUMBERED.iter().map(|p| format!("{p} --p 1")).chain(UNNUMBERED.map(String::from))
+    {
+        desk.line(&format!("site towns.csv {problem} --roads roads.csv"))
+            .refused(1, &["roads.csv", "Gomel"]);
+    }
+}
+
+#[test]
+fn weights_and_costs_that_mean_nothing_are_refused() {
+    let desk = Desk::new();
+    for bad in ["-5", "NaN", "inf", "1e400", "many", ""] {
+        desk.write(
+            "bad.csv",
+            &format!("id,lat,lon,people\nMinsk,53.9,27.6,9\nBrest,52.1,23.7,{bad}\n"),
+        );
+        for problem in NUMBERED {
+            let problem = problem.replace("--weight people", "");
+            desk.line(&format!("site bad.csv --weight people {problem} --p 1"))
+                .refused(1, &["bad.csv, line 3", "Brest"]);
+        }
+        for what in ["--opening people", "--opening 1 --capacity people"] {
+            desk.line(&format!("site bad.csv --problem facility {what}")).refused(1, &["Brest"]);
+        }
+        desk.write("bad.csv", &format!("from,to,cost\nA,X,1\nB,X,{bad}\n"));
+        desk.line("site bad.csv --p 1").refused(1, &["bad.csv, line 3"]);
+        desk.write("weights.csv", &format!("id,weight\nX,2\nY,{bad}\n"));
+        desk.line("site costs.csv --p 1 --weights weights.csv").refused(1, &["weights.csv", "Y"]);
+    }
+    desk.write("bad.csv", "id,lat,lon,people\nMinsk,53.9,27.6,0\nBrest,52.1,23.7,0\n");
+    desk.line("site bad.csv --weight people --p 1").refused(1, &["zero"]);
+}
+
+#[test]
+fn a_capacity_that_cannot_serve_is_refused() {
+    let desk = Desk::new();
+    let facility = "site towns.csv --weight people --problem facility --opening 1";
+    desk.line(&format!("{facility} --capacity 900")).refused(1, &["2700", "2840"]);
+    // Enough in all, too little where it may open.
+    desk.line(&format!("{facility} --capacity 1500 --never Minsk,Brest"))
+        .refused(1, &["1500", "2840"]);
+    desk.line(&format!("{facility} --capacity -1")).refused(1, &["capacity", "-1"]);
+    desk.line("site towns.csv --problem facility --opening -1").refused(1, &["opening", "-1"]);
+    desk.line(&format!("{facility} --capacity 1000")).ok();
+}
