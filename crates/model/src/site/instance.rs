@@ -133,7 +133,7 @@ impl Instance {
     ) -> Result<Self, InputError> {
         let metric = if whole { Metric::WholePlane } else { Metric::Plane };
         for (what, points) in [("customers", customers), ("sites", sites)] {
-            let wrong = |at: &f64| !(at.abs() <= LARGEST / 4.0);
+            let wrong = |at: &f64| at.is_nan() || at.abs() > LARGEST / 4.0;
             if let Some(index) = points.iter().position(|at| at.iter().any(wrong)) {
                 return Err(InputError::Value {
                     what: format!("coordinates of {what}"),

@@ -48,10 +48,16 @@ struct Tree {
 }
 
 /// A site among the near ones: squared chord, position.
-#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 struct Near(f64, u32);
 
 impl Eq for Near {}
+
+impl PartialOrd for Near {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
 
 impl Ord for Near {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
