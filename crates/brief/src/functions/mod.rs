@@ -5,6 +5,8 @@
 //! | [`rows`] | `rows`, `count`, `total`, `totals`, `nearest`, `place`, `setting`, `members` |
 //! | [`arithmetic`] | `calc`, `add`, `lowest`, `highest`, `assume`; filters `fmt`, `signed` |
 //! | [`indicators`] | `record`, `concentration`, `complexity` |
+//! | [`trade`] | `intensity`, `complementarity`, `similarity`, `intra_industry`, `export_profile`, `margins`, `decompose`, `market_share` |
+//! | [`potentials`] | `potential` |
 //! | [`estimates`] | `estimate` |
 //! | [`models`] | `regression_table`, `coefficient_plot`, `event_study`, `fitted_observed` |
 //! | [`counterfactuals`], [`drawn`] | `simulate` |
@@ -23,8 +25,10 @@ pub mod flows;
 pub mod indicators;
 pub mod maps;
 pub mod models;
+pub mod potentials;
 pub mod rows;
 pub mod sites;
+pub mod trade;
 
 use std::sync::Arc;
 
@@ -37,6 +41,8 @@ pub fn register(env: &mut Environment<'_>, book: &Arc<Book>) {
     rows::register(env, book);
     arithmetic::register(env, book);
     indicators::register(env, book);
+    trade::register(env, book);
+    potentials::register(env, book);
     estimates::register(env, book);
     models::register(env, book);
     counterfactuals::register(env, book);
