@@ -72,16 +72,16 @@ fn potential(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
         .into_iter()
         .enumerate()
         .map(|(rank, (key, (line, factors)))| {
-            let ids: Vec<&str> = match by.as_str() {
-                "destination" => vec![&labels.places[key.0]],
-                "product" => vec![&labels.products[key.0]],
-                _ => vec![&labels.places[key.0], &labels.products[key.1]],
+            let ids: Vec<String> = match by.as_str() {
+                "destination" => vec![labels.places[key.0].clone()],
+                "product" => vec![labels.products[key.0].clone()],
+                _ => vec![labels.places[key.0].clone(), labels.products[key.1].clone()],
             };
             let names: Vec<String> = ids.iter().map(|id| name_of(book, id)).collect();
             let name = names.join(", ");
             let mut pairs = vec![
                 ("rank", Value::from(rank + 1)),
-                ("id", Value::from(ids[0])),
+                ("id", Value::from(ids[0].clone())),
                 ("ids", Value::from(ids.clone())),
                 ("name", Value::from(name.clone())),
             ];

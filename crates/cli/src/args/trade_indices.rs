@@ -13,6 +13,9 @@ pub enum TradeIndex {
     /// Trade intensity: do two sides trade more than their sizes say
     Intensity(Intensity),
     /// Complementarity (Michaely): does a place sell what another buys
+    #[command(
+        after_help = "Example:\n  emporion measure complementarity world.csv --origin A --where year=2020"
+    )]
     Complementarity(Baskets),
     /// Export similarity (Finger-Kreinin) of places, in all markets or in those selected
     Similarity(Baskets),
@@ -23,6 +26,9 @@ pub enum TradeIndex {
     #[command(visible_alias = "theil")]
     Concentration(Concentration),
     /// Specialisation of exports: Krugman, Hachman
+    #[command(
+        after_help = "Example:\n  emporion measure specialisation world.csv --where year=2020"
+    )]
     Specialisation(Places),
     /// Export market penetration: markets reached of those that import the products
     Penetration(Places),

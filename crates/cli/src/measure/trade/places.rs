@@ -34,7 +34,12 @@ pub fn concentration(
     };
     answer.option("over", word);
     flows.describe(figures, &mut answer);
-    let lines = arguments.lines.unwrap_or(occurring);
+    let declared = declared(figures, over);
+    let (lines, from) = match (arguments.lines, declared) {
+        (Some(lines), _) => (lines, "as given"),
+        (None, Some(lines)) => (lines, "those of the table of products"),
+        (None, None) => (occurring, "those that occur in the rows selected"),
+    };
     let show = Show::Decimals(4);
     let columns = [
         Column::number("hhi", "HHI", "", show),
@@ -75,14 +80,20 @@ pub fn concentration(
         ]))
     })?;
     answer.count("n", "Lines of the classification", "", Show::Whole, lines);
-    answer.say(
-        "convention",
-        "Convention",
-        "HHI: sum of squared shares; Hirschmann: its root, normalised as by UNCTAD; entropy: sum of \
+    let words = "HHI: sum of squared shares; Hirschmann: its root, normalised as by UNCTAD; entropy: sum of \
          s ln(1/s); Theil over all lines, zeros included: extensive ln(n / lines used) between \
-         used and not used, intensive within the used",
-    );
+         used and not used, intensive within the used";
+    answer.say("convention", "Convention", format!("{words}; lines: {from}"));
     Ok(answer)
+}
+
+/// Lines of the classification that the case declares, where all of it is selected.
+fn declared(figures: &Figures<'_>, over: args::Over) -> Option<usize> {
+    let narrowed = |text: &String| text.trim_start().starts_with("product");
+    if over != args::Over::Product || figures.common.rows.conditions.iter().any(narrowed) {
+        return None;
+    }
+    figures.data.about("product").map(emporion_tables::Table::rows)
 }
 
 /// Krugman's and Hachman's distance of each place's exports from all exports.

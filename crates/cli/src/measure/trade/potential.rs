@@ -54,7 +54,8 @@ pub fn answer(
         brought.extend(factors(&Table::read(path)?, &flows.labels)?);
     }
     once(&brought)?;
-    let mut answer = figures.answer("potential", "Export potential");
+    let title = format!("Export potential of {}", arguments.origin.join(", "));
+    let mut answer = figures.answer("potential", title);
     options(arguments, &mut answer);
     flows.describe(figures, &mut answer);
     let fitted = match arguments.gravity.is_empty() {
@@ -265,6 +266,11 @@ fn every_cell(
     let keys = ["origin", "destination", "product"];
     let unit = flows.unit();
     let mut columns = figures.key_columns(&keys);
+    // One exporter stands in the title, and three names leave no room for figures.
+    if lines.iter().all(|line| line.0 == lines[0].0) {
+        let named = |column: &&mut Column| column.key.starts_with("origin");
+        columns.iter_mut().filter(named).for_each(|column| column.show = Show::Hidden);
+    }
     columns.extend([
         Column::number("supply", "Supply", "", Show::Decimals(5)),
         Column::number("ease", "Ease", "", Show::Decimals(3)),
@@ -278,7 +284,10 @@ fn every_cell(
     ] {
         columns.push(Column::number(key, title, "", Show::Decimals(3)).unless_all(1.0));
     }
-    columns.push(Column::number("core", "Static core", unit.as_str(), Show::Fitting));
+    // Without factors the potential is the core.
+    let grown = lines.iter().any(|(_, cell, _)| cell.core != cell.potential);
+    let show = if grown { Show::Fitting } else { Show::Hidden };
+    columns.push(Column::number("core", "Static core", unit.as_str(), show));
     money(&unit, &mut columns);
     let mut part = Part::new("rows", "", columns);
     let mut order: Vec<&(usize, &PotentialCell, Line)> = lines.iter().collect();
