@@ -271,6 +271,8 @@ fn every_cell(
         let named = |column: &&mut Column| column.key.starts_with("origin");
         columns.iter_mut().filter(named).for_each(|column| column.show = Show::Hidden);
     }
+    let market = |column: &&mut Column| column.key == "destination_name";
+    columns.iter_mut().filter(market).for_each(|column| column.show = Show::Hidden);
     columns.extend([
         Column::number("supply", "Supply", "", Show::Decimals(5)),
         Column::number("ease", "Ease", "", Show::Decimals(3)),
@@ -289,6 +291,8 @@ fn every_cell(
     let show = if grown { Show::Fitting } else { Show::Hidden };
     columns.push(Column::number("core", "Static core", unit.as_str(), show));
     money(&unit, &mut columns);
+    let realised = |column: &&mut Column| column.key == "realised";
+    columns.iter_mut().filter(realised).for_each(|column| column.show = Show::Hidden);
     let mut part = Part::new("rows", "", columns);
     let mut order: Vec<&(usize, &PotentialCell, Line)> = lines.iter().collect();
     order.sort_by(|a, b| {
