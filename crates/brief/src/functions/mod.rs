@@ -5,7 +5,8 @@
 //! | [`rows`] | `rows`, `count`, `total`, `totals`, `nearest`, `place`, `setting`, `members` |
 //! | [`arithmetic`] | `calc`, `add`, `lowest`, `highest`, `assume`; filters `fmt`, `signed` |
 //! | [`indicators`] | `record`, `concentration`, `complexity` |
-//! | [`trade`] | `intensity`, `complementarity`, `similarity`, `intra_industry`, `export_profile`, `margins`, `decompose`, `market_share` |
+//! | [`trade`] | `intensity`, `complementarity`, `similarity`, `intra_industry`, `export_profile`, `margins` |
+//! | [`trade_changes`] | `decompose`, `market_share` |
 //! | [`potentials`] | `potential` |
 //! | [`estimates`] | `estimate` |
 //! | [`models`] | `regression_table`, `coefficient_plot`, `event_study`, `fitted_observed` |
@@ -29,6 +30,7 @@ pub mod potentials;
 pub mod rows;
 pub mod sites;
 pub mod trade;
+pub mod trade_changes;
 
 use std::sync::Arc;
 
@@ -42,6 +44,7 @@ pub fn register(env: &mut Environment<'_>, book: &Arc<Book>) {
     arithmetic::register(env, book);
     indicators::register(env, book);
     trade::register(env, book);
+    trade_changes::register(env, book);
     potentials::register(env, book);
     estimates::register(env, book);
     models::register(env, book);
