@@ -105,7 +105,7 @@ fn row(
     let (found, _, seconds) = timed(|| solve(instance, p, options));
     let found: Solution = found.map_err(|e| e.to_string())?;
     let (checked, _, check) = timed(|| certificate::check(instance, p, &found));
-    checked.map_err(|e| format!("{name}: {e}"))?;
+    let _ = checked.map_err(|e| format!("{name}: {e}"))?;
     let apart = listed
         .map_or(String::new(), |listed| format!("{:.4}", 100.0 * (found.objective / listed - 1.0)));
     println!(

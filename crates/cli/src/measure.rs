@@ -9,6 +9,7 @@ mod rca;
 mod record;
 mod share;
 mod sum;
+mod trade;
 mod turnover;
 
 use std::collections::BTreeSet;
@@ -28,6 +29,9 @@ use crate::select::select;
 
 /// Computes an indicator.
 pub fn run(indicator: &Measure, progress: &Progress) -> Result<Output, Failure> {
+    if let Measure::Trade(index) = indicator {
+        return trade::run(index, progress);
+    }
     let common = indicator.common();
     let figures = Figures::open(common, progress)?;
     progress.step("measuring");
@@ -40,6 +44,7 @@ pub fn run(indicator: &Measure, progress: &Progress) -> Result<Output, Failure> 
         Measure::Hhi(arguments) => hhi::answer(arguments, &figures),
         Measure::Rca(arguments) => rca::answer(arguments, &figures),
         Measure::Complexity(arguments) => complexity::answer(arguments, &figures),
+        Measure::Trade(_) => unreachable!("answered above"),
     }?;
     render_shaped(answer, &common.shape)
 }
@@ -55,6 +60,7 @@ impl Measure {
             Self::Hhi(arguments) => &arguments.common,
             Self::Rca(arguments) => &arguments.common,
             Self::Complexity(arguments) => &arguments.common,
+            Self::Trade(_) => unreachable!("the trade indices have options of their own"),
         }
     }
 }

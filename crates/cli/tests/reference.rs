@@ -63,6 +63,12 @@ fn every_key_of_every_verb_is_documented() {
         "[model]\nsectors = \"many\"\ntheta = { uniform = [3, 6] }\n[data]\ninputs = \"inputs.csv\"\n\
          [[scenario]]\nname = \"x\"\n[[scenario.close]]\nmarket = \"B\"\nto = \"A\"\n",
     );
+    let lines = desk.read("gravity.csv");
+    let named: Vec<String> = lines.lines().skip(1).map(|line| format!("{line},x\n")).collect();
+    desk.write(
+        "gravity2.csv",
+        &format!("origin,destination,distance,value,product\n{}", named.concat()),
+    );
     desk.write("inputs.csv", "place,using_product,supplying_product,value\nA,x,x,1\n");
     let flows = desk.read("mine/flows.csv");
     desk.write("mine/flows.csv", &flows.replacen("2022,Y,45800,USD mn", "2022,Y,45900,USD mn", 1));
@@ -87,6 +93,37 @@ fn every_key_of_every_verb_is_documented() {
         ("### measure hhi", "measure hhi world.csv --by destination --where year=2020"),
         ("### measure rca", "measure rca exports.csv"),
         ("### measure complexity", "measure complexity exports.csv"),
+        ("### measure intensity", "measure intensity world.csv --origin A --where year=2020"),
+        (
+            "### measure complementarity",
+            "measure complementarity world.csv --origin A --where year=2020",
+        ),
+        ("### measure similarity", "measure similarity world.csv --origin A --where year=2020"),
+        (
+            "### measure intra-industry",
+            "measure intra-industry world.csv --origin A --where year=2020",
+        ),
+        (
+            "### measure intra-industry",
+            "measure intra-industry world.csv --origin A --from 2020 --to 2021",
+        ),
+        ("### measure concentration", "measure theil world.csv --where year=2020"),
+        ("### measure specialisation", "measure specialisation world.csv --where year=2020"),
+        ("### measure penetration", "measure penetration world.csv --where year=2020"),
+        ("### measure margins", "measure margins world.csv --origin A --where year=2020"),
+        ("### measure decompose", "measure decompose world.csv --origin A --from 2020 --to 2021"),
+        (
+            "### measure market-share",
+            "measure market-share world.csv --origin A --from 2020 --to 2021",
+        ),
+        (
+            "### measure potential",
+            "measure potential world.csv --origin A --where year=2020 --new-products",
+        ),
+        (
+            "### measure potential",
+            "measure potential gravity2.csv --origin P1 --gravity log(distance) --gravity-by total",
+        ),
         (
             "## emporion-estimate/1",
             "estimate gravity.csv --formula \"value ~ log(distance) + distance | origin\" --cluster origin",
@@ -133,6 +170,7 @@ fn every_key_of_every_verb_is_documented() {
         if heading.starts_with("###") {
             let all = section(&reference, "## emporion-measure/1");
             text.push_str(&all[..all.find("\n###").unwrap()]);
+            text.push_str(section(&reference, "### The trade indices"));
         }
         if heading == "## emporion-explain/1" {
             text.push_str(section(&reference, "## emporion-brief/1"));
@@ -188,6 +226,17 @@ fn the_examples_of_every_help_run() {
         "measure hhi",
         "measure rca",
         "measure complexity",
+        "measure intensity",
+        "measure complementarity",
+        "measure similarity",
+        "measure intra-industry",
+        "measure concentration",
+        "measure specialisation",
+        "measure penetration",
+        "measure margins",
+        "measure decompose",
+        "measure market-share",
+        "measure potential",
     ];
     for verb in verbs {
         for flag in ["--help", "-h"] {

@@ -13,6 +13,7 @@
 //! | which place lies in which | [`hierarchy`] |
 //! | covariates beside flows | [`join`] |
 //! | rows as matrices | [`panel`] |
+//! | rows as a bilateral table by product, factors of potential | [`bilateral`](mod@bilateral), [`factors`](mod@factors) |
 //! | `value ~ log(distance) \| origin + destination` | [`formula`] |
 //! | several estimations in one formula, on samples of a table | [`specification`], [`plan`] |
 //! | the same design for other rows, to predict | [`recipe`] |
@@ -45,8 +46,10 @@ mod scan;
 mod source;
 mod terms;
 
+pub mod bilateral;
 pub mod case;
 pub mod design;
+pub mod factors;
 pub mod formula;
 pub mod hierarchy;
 pub mod join;

@@ -5,6 +5,9 @@
 //! | [`rows`] | `rows`, `count`, `total`, `totals`, `nearest`, `place`, `setting`, `members` |
 //! | [`arithmetic`] | `calc`, `add`, `lowest`, `highest`, `assume`; filters `fmt`, `signed` |
 //! | [`indicators`] | `record`, `concentration`, `complexity` |
+//! | [`trade`] | `intensity`, `complementarity`, `similarity`, `intra_industry`, `export_profile`, `margins` |
+//! | [`trade_changes`] | `decompose`, `market_share` |
+//! | [`potentials`] | `potential` |
 //! | [`estimates`] | `estimate` |
 //! | [`models`] | `regression_table`, `coefficient_plot`, `event_study`, `fitted_observed` |
 //! | [`counterfactuals`], [`drawn`] | `simulate` |
@@ -25,9 +28,12 @@ pub mod indicators;
 pub mod maps;
 pub mod models;
 pub mod offices;
+pub mod potentials;
 pub mod rows;
 pub mod site_problems;
 pub mod sites;
+pub mod trade;
+pub mod trade_changes;
 
 use std::sync::Arc;
 
@@ -40,6 +46,9 @@ pub fn register(env: &mut Environment<'_>, book: &Arc<Book>) {
     rows::register(env, book);
     arithmetic::register(env, book);
     indicators::register(env, book);
+    trade::register(env, book);
+    trade_changes::register(env, book);
+    potentials::register(env, book);
     estimates::register(env, book);
     models::register(env, book);
     counterfactuals::register(env, book);

@@ -8,6 +8,7 @@ mod divert;
 mod estimate;
 mod lasso;
 mod site;
+mod trade_indices;
 
 pub use divert::{Divert, Method, Yard};
 pub use estimate::{
@@ -16,6 +17,11 @@ pub use estimate::{
 };
 pub use lasso::{Criterion, Lasso, Residuals, Strength};
 pub use site::{Site, SiteDistances, SiteGravity, SiteMean, SiteProblem};
+pub use site::{Site, SiteProblem};
+pub use trade_indices::{
+    Baskets, By, Concentration, Decompose, GravityBy, Intensity, IntraIndustry, Margins,
+    MarketShare, Order, Over, Places, Potential, TradeIndex, World,
+};
 
 use crate::failure::Failure;
 use crate::output::Output;
@@ -180,6 +186,8 @@ pub enum Measure {
     Rca(Rca),
     /// Economic complexity of places and products
     Complexity(Complexity),
+    #[command(flatten)]
+    Trade(TradeIndex),
 }
 
 /// What every indicator takes.

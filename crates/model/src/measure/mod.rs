@@ -13,6 +13,17 @@
 //! | ECI and PCI | [`complexity`](mod@complexity) |
 //! | fitness and complexity | [`fitness`](mod@fitness) |
 //! | proximity and density | [`proximity`](mod@proximity) |
+//! | long rows to a sparse bilateral table by product | [`bilateral`] |
+//! | do two sides trade more than their sizes say | [`intensity`] |
+//! | do two baskets agree: Michaely, Finger-Kreinin | [`similarity`] |
+//! | trade both ways in one product: Grubel-Lloyd, Brülhart | [`intra_industry`] |
+//! | markets reached of those possible | [`penetration`] |
+//! | more goods or more of each: Hummels-Klenow | [`margins`] |
+//! | growth by old and new products and markets | [`growth_cells`] |
+//! | constant market share | [`market_share`] |
+//! | supply, ease, demand: export potential | [`export_potential`](mod@export_potential) |
+//! | new products, ranked | [`diversification`](mod@diversification) |
+//! | fitted gravity beside it | [`gravity_potential`](mod@gravity_potential) |
 //!
 //! # Conventions
 //!
@@ -38,14 +49,25 @@
 //! | HHI | sum of squared shares, 0 to 1 | its root, two normalised forms, each by its own name |
 //! | Theil, Gini | over all lines of the classification, zeros included | over positive lines, and the gap |
 
+pub mod bilateral;
 pub mod complexity;
 pub mod concentration;
+pub mod diversification;
+pub mod export_potential;
 pub mod fitness;
+pub mod gravity_potential;
+pub mod growth_cells;
+pub mod intensity;
+pub mod intra_industry;
+pub mod margins;
+pub mod market_share;
+pub mod penetration;
 pub mod presence;
 pub mod proximity;
 pub mod rca;
 pub mod records;
 pub mod shares;
+pub mod similarity;
 pub mod specialisation;
 pub mod table;
 pub mod turnover;
