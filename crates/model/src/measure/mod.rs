@@ -13,6 +13,9 @@
 //! | ECI and PCI | [`complexity`](mod@complexity) |
 //! | fitness and complexity | [`fitness`](mod@fitness) |
 //! | proximity and density | [`proximity`](mod@proximity) |
+//! | density straight from M | [`density`](mod@density) |
+//! | complexity outlook and gain, complexity by an outside PCI | [`opportunity`](mod@opportunity) |
+//! | PRODY and EXPY | [`income`] |
 //!
 //! # Conventions
 //!
@@ -40,7 +43,10 @@
 
 pub mod complexity;
 pub mod concentration;
+pub mod density;
 pub mod fitness;
+pub mod income;
+pub mod opportunity;
 pub mod presence;
 pub mod proximity;
 pub mod rca;
