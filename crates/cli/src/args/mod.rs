@@ -17,7 +17,6 @@ pub use estimate::{
 };
 pub use lasso::{Criterion, Lasso, Residuals, Strength};
 pub use site::{Site, SiteDistances, SiteGravity, SiteMean, SiteProblem};
-pub use site::{Site, SiteProblem};
 pub use trade_indices::{
     Baskets, By, Concentration, Decompose, GravityBy, Intensity, IntraIndustry, Margins,
     MarketShare, Order, Over, Places, Potential, TradeIndex, World,

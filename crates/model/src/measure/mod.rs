@@ -24,6 +24,9 @@
 //! | supply, ease, demand: export potential | [`export_potential`](mod@export_potential) |
 //! | new products, ranked | [`diversification`](mod@diversification) |
 //! | fitted gravity beside it | [`gravity_potential`](mod@gravity_potential) |
+//! | density straight from M | [`density`](mod@density) |
+//! | complexity outlook and gain, complexity by an outside PCI | [`opportunity`](mod@opportunity) |
+//! | PRODY and EXPY | [`income`] |
 //!
 //! # Conventions
 //!
@@ -52,15 +55,18 @@
 pub mod bilateral;
 pub mod complexity;
 pub mod concentration;
+pub mod density;
 pub mod diversification;
 pub mod export_potential;
 pub mod fitness;
 pub mod gravity_potential;
 pub mod growth_cells;
+pub mod income;
 pub mod intensity;
 pub mod intra_industry;
 pub mod margins;
 pub mod market_share;
+pub mod opportunity;
 pub mod penetration;
 pub mod presence;
 pub mod proximity;

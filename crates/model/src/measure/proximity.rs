@@ -90,18 +90,15 @@ pub fn proximity(presence: &Presence, diagonal: Diagonal) -> Result<Proximity, I
         }
     }
     let mut values = vec![0.0; n * n];
-    values.par_chunks_mut(n.max(1)).enumerate().for_each(|(k, row)| {
-        let own = &bits[k * words..(k + 1) * words];
-        for (l, phi) in row.iter_mut().enumerate() {
-            let other = &bits[l * words..(l + 1) * words];
-            let both: u32 = own.iter().zip(other).map(|(a, b)| (a & b).count_ones()).sum();
-            let larger = ubiquity[k].max(ubiquity[l]);
-            let excluded = k == l && diagonal == Diagonal::Zero;
-            if larger > 0 && !excluded {
-                *phi = f64::from(both) / larger as f64;
-            }
-        }
+    // The upper half is counted, the lower one copied.
+    values.par_chunks_mut(n.max(1)).enumerate().for_each(|(k, row)| match words {
+        4 => upper_row::<4>(k, &bits, &ubiquity, row),
+        _ => upper_row_of_any(k, words, &bits, &ubiquity, row),
     });
+    mirror(&mut values, n, 0..n);
+    if diagonal == Diagonal::Zero {
+        (0..n).for_each(|k| values[k * n + k] = 0.0);
+    }
     let undefined: Vec<usize> = (0..n).filter(|k| ubiquity[*k] == 0).collect();
     Ok(Proximity {
         products: n,
@@ -118,6 +115,63 @@ pub fn proximity(presence: &Presence, diagonal: Diagonal) -> Result<Proximity, I
             }
         ),
     })
+}
+
+/// φ_kl for l ≥ k, with the words of a column known to the compiler: 193 to 256 places, the
+/// countries of the world.
+fn upper_row<const W: usize>(k: usize, bits: &[u64], ubiquity: &[usize], row: &mut [f64]) {
+    let (columns, _) = bits.as_chunks::<W>();
+    let own = columns[k];
+    for ((phi, other), u) in row[k..].iter_mut().zip(&columns[k..]).zip(&ubiquity[k..]) {
+        let mut both = 0;
+        for w in 0..W {
+            both += (own[w] & other[w]).count_ones();
+        }
+        *phi = ratio(both, ubiquity[k].max(*u));
+    }
+}
+
+/// The same for any number of places.
+fn upper_row_of_any(k: usize, words: usize, bits: &[u64], ubiquity: &[usize], row: &mut [f64]) {
+    let own = &bits[k * words..(k + 1) * words];
+    let others = bits[k * words..].chunks_exact(words);
+    for ((phi, other), u) in row[k..].iter_mut().zip(others).zip(&ubiquity[k..]) {
+        let both = own.iter().zip(other).map(|(a, b)| (a & b).count_ones()).sum();
+        *phi = ratio(both, ubiquity[k].max(*u));
+    }
+}
+
+fn ratio(both: u32, larger: usize) -> f64 {
+    // A product that no place has shares nothing: 0, not 0 / 0.
+    f64::from(both) / larger.max(1) as f64
+}
+
+/// Copies the upper half of `rows` × `rows` below the diagonal: the square of the lower half of
+/// the rows by the columns before them at once, then the two halves apart.
+fn mirror(values: &mut [f64], n: usize, rows: std::ops::Range<usize>) {
+    const SMALL: usize = 32;
+    let first = rows.start;
+    if rows.len() <= SMALL {
+        for k in rows.clone() {
+            for l in first..k {
+                values[(k - first) * n + l] = values[(l - first) * n + k];
+            }
+        }
+        return;
+    }
+    let middle = first + rows.len() / 2;
+    let (upper, lower) = values.split_at_mut((middle - first) * n);
+    lower.par_chunks_mut(n * SMALL).enumerate().for_each(|(block, chunk)| {
+        let from = middle + block * SMALL;
+        for start in (first..middle).step_by(SMALL) {
+            for (row, line) in chunk.chunks_mut(n).enumerate() {
+                for l in start..(start + SMALL).min(middle) {
+                    line[l] = upper[(l - first) * n + from + row];
+                }
+            }
+        }
+    });
+    rayon::join(|| mirror(upper, n, first..middle), || mirror(lower, n, middle..rows.end));
 }
 
 /// Density of each place around each product.
@@ -197,7 +251,7 @@ pub fn density(presence: &Presence, proximity: &Proximity) -> Result<Density, In
     })
 }
 
-fn undefined_note(rows: &[usize], message: &str) -> Vec<Note> {
+pub(super) fn undefined_note(rows: &[usize], message: &str) -> Vec<Note> {
     if rows.is_empty() {
         return Vec::new();
     }
