@@ -132,7 +132,7 @@ pub(crate) fn search(
     let at = tree.visit(&whole.multipliers, None);
     let mut queue = Queue::new();
     if !fix_by_multipliers(table, &mut whole, p, incumbent) {
-        cut_lists(table, &mut whole);
+        incumbent.work += cut_lists(table, &mut whole);
         push_children(&mut queue, &mut tree, whole, at);
     }
     let mut nodes = 0;
@@ -144,7 +144,7 @@ pub(crate) fn search(
         let inherited = node.lists.clone();
         let mut closed = node.bound >= incumbent.cutoff(table);
         if !closed {
-            cut_lists(table, &mut node);
+            incumbent.work += cut_lists(table, &mut node);
             let (end, steps) = climb(table, &mut node, p, &limits.node, incumbent);
             closed = end;
             iterations += steps;
@@ -183,13 +183,16 @@ fn shake(
     incumbent.improve(table, &mut plan);
 }
 
-/// Leave out sites that the node forbids if that shortens its lists by a quarter.
-fn cut_lists(table: &Table<'_>, node: &mut Node) {
+/// Leave out sites that the node forbids if that halves its lists. Returns the entries read.
+fn cut_lists(table: &Table<'_>, node: &mut Node) -> u64 {
     let live = |j: usize| node.states[j] != SiteState::Forbidden;
     let count = (0..table.sites).filter(|&j| live(j)).count();
-    if 4 * count * table.customers <= 3 * node.lists.entries() {
-        node.lists = Arc::new(node.lists.only(live));
+    let entries = node.lists.entries();
+    if 2 * count * table.customers > entries {
+        return 0;
     }
+    node.lists = Arc::new(node.lists.only(live));
+    entries as u64
 }
 
 /// The record of visits.

@@ -30,7 +30,7 @@ pub struct Options {
     /// limit comes first the gap is positive and proven all the same.
     pub max_nodes: usize,
     /// Entries of cost lists that the search may read, some 3e8 in a second: a limit that does not
-    /// depend on the clock. 4e9 by default, about ten seconds. A third of it may go into
+    /// depend on the clock. 3e9 by default, some seven seconds. A third of it may go into
     /// the climb at the root, a third into shakes, the rest into the tree.
     pub max_work: u64,
     /// Numbers that the proof by a tree may have at most (customers × nodes); a longer one is left
@@ -47,7 +47,7 @@ impl Default for Options {
             max_iterations,
             node_iterations,
             max_nodes: 20_000,
-            max_work: 4_000_000_000,
+            max_work: 3_000_000_000,
             proof_numbers: 1_000_000,
         }
     }
