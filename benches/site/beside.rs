@@ -98,6 +98,9 @@ fn own(reference: &Path, instance: &str) -> Result<(f64, String), String> {
     let missing = || format!("{instance}: {}", String::from_utf8_lossy(&output.stderr));
     let row = text.lines().nth(2).ok_or_else(missing)?;
     let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+    if cells.len() < 13 {
+        return Err(format!("{instance} is not among the instances of {}", reference.display()));
+    }
     let [found, gap, proof, seconds, peak] = [5, 7, 8, 10, 12].map(|at| cells[at]);
     let seconds = seconds.parse().map_err(|e| format!("{row}: {e}"))?;
     Ok((seconds, format!("{found} | {proof}, gap {gap} % | {peak}")))

@@ -338,9 +338,10 @@ fn second_vector(near: &[Vec<usize>], far: &[Vec<usize>]) -> Result<Spectrum, In
     let mut s = Mat::<f64>::zeros(n, n);
     for list in far {
         let weight = 1.0 / list.len() as f64;
-        for i in list {
-            for j in list {
-                s[(*i, *j)] += weight;
+        for j in list {
+            let mut column = s.col_mut(*j);
+            for i in list {
+                column[*i] += weight;
             }
         }
     }
