@@ -24,7 +24,8 @@ fn every_proof_holds_also_as_read_from_json() {
         let text = serde_json::to_string(&solution).unwrap();
         let read: Solution = serde_json::from_str(&text).unwrap();
         assert_eq!(read, solution, "{seed}");
-        let checked = ruled::check(&instance, &rules, &read).expect(&seed.to_string());
+        let checked =
+            ruled::check(&instance, &rules, &read).unwrap_or_else(|e| panic!("{seed}: {e}"));
         let optimum = all_plans(&instance, &rules)[0].0;
         let slack = ROUNDING * optimum + solution.resolution;
         assert!(checked.certified_bound <= optimum + slack, "{seed}");
@@ -33,6 +34,39 @@ fn every_proof_holds_also_as_read_from_json() {
     }
     println!("certificate, tree, search, open: {proofs:?}");
     assert!(proofs[0] > 1_000 && proofs[1] > 200 && proofs[2..] == [0, 0], "{proofs:?}");
+}
+
+/// Rounding of costs, prices and budgets in the search must not outrun the check's.
+#[test]
+fn proofs_hold_for_some_dozens_of_sites_and_costs_of_any_fraction() {
+    let mut proofs = [0; 4];
+    for seed in 0..60 {
+        let mut random = Numbers(seed * 7_919 + 5);
+        let n = 20 + random.below(30);
+        let scale = [1e-6, 1.0, 1e9][seed as usize % 3];
+        let at: Vec<(f64, f64)> = (0..n).map(|_| (random.next(), random.next())).collect();
+        let far = |a: &(f64, f64), b: &(f64, f64)| scale * (a.0 - b.0).hypot(a.1 - b.1);
+        let costs = at.iter().flat_map(|a| at.iter().map(move |b| far(a, b))).collect();
+        let weights = (0..n).map(|_| 0.1 + random.next()).collect();
+        let instance = Instance::new(n, n, costs).unwrap().weighted(weights).unwrap();
+        let group = |from: f64| (0..n).filter(|&j| at[j].0 > from).collect::<Vec<_>>();
+        let opening: Vec<f64> = (0..n).map(|_| scale * (0.5 + random.next())).collect();
+        let free = Rules::new(Count::AtMost(6)).at_most("most", &group(0.4), 2);
+        let rules = free.at_least("east", &group(0.8), 1).not_both("pair", &[0, 1, 2]);
+        let rules = match seed % 4 {
+            0 => rules.within_budget(&opening, 3.3 * scale),
+            1 => rules.charge(&opening),
+            2 => rules.charge(&opening).within_budget(&opening, 3.1 * scale),
+            _ => rules,
+        };
+        let Ok(solution) = ruled::solve(&instance, &rules, &Options::default()) else { continue };
+        let checked = ruled::check(&instance, &rules, &solution);
+        let checked = checked.unwrap_or_else(|e| panic!("{seed}: {e}"));
+        assert_eq!(checked.certified_gap == 0.0, solution.gap == 0.0, "{seed}");
+        proofs[solution.proof as usize] += 1;
+    }
+    println!("certificate, tree, search, open: {proofs:?}");
+    assert!(proofs[1] > 10 && proofs[2..] == [0, 0], "{proofs:?}");
 }
 
 #[test]
@@ -44,7 +78,8 @@ fn an_unfinished_search_claims_what_its_root_proves() {
         let (instance, rules) = question(seed);
         for options in [Options { max_nodes: 1, ..hasty.clone() }, unproven.clone()] {
             let Ok(solution) = ruled::solve(&instance, &rules, &options) else { continue };
-            let checked = ruled::check(&instance, &rules, &solution).expect(&seed.to_string());
+            let checked = ruled::check(&instance, &rules, &solution)
+                .unwrap_or_else(|e| panic!("{seed}: {e}"));
             assert_eq!(checked.certified_bound, solution.certified_bound);
             let sure = matches!(solution.proof, Proof::Certificate | Proof::Tree);
             assert_eq!(checked.certified_gap == 0.0, sure, "{seed}");
