@@ -77,6 +77,7 @@ fn every_key_of_every_verb_is_documented() {
     let site = "site belarus-russian-regions --kind region --parent RUS --keep RU-MOW --add 1";
     desk.write("plan.json", &desk.line(&format!("{site} --format json")).ok());
     desk.write("abc.csv", "id,lat,lon\nA,50,10\nB,51,12\nC,49,15\n");
+    desk.write("rules.txt", "at most 1 of A, B\n");
     for (heading, line) in [
         ("## emporion-check/1", "check mine"),
         ("### measure sum", "measure sum world.csv --by origin,product --where year=2020"),
@@ -151,6 +152,7 @@ fn every_key_of_every_verb_is_documented() {
         ),
         ("## emporion-site/1", &format!("{site} --curve --what-if")),
         ("## emporion-site/1", "site --check plan.json"),
+        ("## emporion-site/1", "site abc.csv --add 2 --rules rules.txt --plans 2"),
         (
             "## emporion-site/1",
             "site towns.csv --add 1 --weight people --beta 0.2 --beta-se 0.05 --decay 200 --draws 9 \

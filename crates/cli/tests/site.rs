@@ -104,6 +104,74 @@ fn a_written_plan_is_proven_again_and_a_changed_one_is_not() {
     desk.line("site --check nowhere.json").refused(1, &["nowhere.json"]);
 }
 
+#[test]
+fn a_plan_under_rules_is_proven_again_and_a_changed_one_is_not() {
+    let desk = Desk::new();
+    let regions = "--kind region --parent RUS --weight seat_population";
+    desk.write(
+        "rules.txt",
+        "keep RU-NIZ\nnever RU-MOW\nat most 1 of RU-MOS, RU-TUL, RU-KLU\n\
+         at least 1 of RU-PRI, RU-KHA, RU-SAK\nnot both RU-RYA, RU-PRI\n",
+    );
+    desk.write("budget.txt", "keep RU-NIZ, RU-BA\ncost 10 each\ncost RU-MOW 100\nbudget 30.5\n");
+    for asked in
+        ["--add 3 --rules rules.txt", "--rules budget.txt", "--keep RU-BA --p 3 --plans 2 --top 1"]
+    {
+        let ruled = plan(&desk, &format!("{regions} {asked}"));
+        desk.write("plan.json", &ruled.to_string());
+        let said = desk.line("site --check plan.json").ok();
+        assert!(said.starts_with("Holds: no plan that obeys"), "{asked}: {said}");
+        assert!(["certificate", "tree"].contains(&ruled["summary"]["proof"].as_str().unwrap()));
+    }
+
+    let ruled = plan(&desk, &format!("{regions} --add 3 --rules rules.txt"));
+    let tampered = |change: &dyn Fn(&mut Value), words: &[&str]| {
+        let mut changed = ruled.clone();
+        change(&mut changed);
+        desk.write("changed.json", &changed.to_string());
+        desk.line("site --check changed.json").refused(1, words);
+    };
+    let solution: [(&str, Value, &str); 5] = [
+        ("/plan/objective", 1.0.into(), "the objective"),
+        ("/certified_bound", 1.0.into(), "the certified bound"),
+        ("/certificate/value", 1.0.into(), "the value of the certificate"),
+        ("/certificate/nodes/0/at_most/0", (-1.0).into(), "node 0 of the proof"),
+        ("/certificate/nodes/0/multipliers/3", 1e6.into(), "the value of the certificate"),
+    ];
+    for (place, value, words) in &solution {
+        let change = |plan: &mut Value| {
+            *plan["solution"].pointer_mut(place).unwrap() = value.clone();
+        };
+        tampered(&change, &["changed.json does not hold", words]);
+    }
+    let stated: [(&str, Value, &str); 4] = [
+        ("/summary/mean", 1.0.into(), "its mean"),
+        ("/summary/proof", "search".into(), "its proof"),
+        ("/rows/0/site", "RU-KDA".into(), "its rows"),
+        ("/data/digest", "0".into(), "digest"),
+    ];
+    for (place, value, words) in &stated {
+        tampered(&|plan| *plan.pointer_mut(place).unwrap() = value.clone(), &[words]);
+    }
+    // Other rules than those that were obeyed.
+    let first = ruled["rows"][0]["site"].as_str().unwrap();
+    let second = ruled["rows"][1]["site"].as_str().unwrap();
+    let pair = format!("not both {first}, {second}");
+    let opposed = |plan: &mut Value| {
+        plan["context"]["rules"].as_array_mut().unwrap().push(pair.as_str().into());
+        for node in plan["solution"]["certificate"]["nodes"].as_array_mut().unwrap() {
+            node["at_most"].as_array_mut().unwrap().push(0.0.into());
+            node["at_least"].as_array_mut().unwrap().push(0.0.into());
+        }
+    };
+    tampered(&opposed, &[&format!("breaks rule \"{pair}\"")]);
+    let loose = |plan: &mut Value| {
+        let rules = plan["context"]["rules"].as_array_mut().unwrap();
+        rules.retain(|rule| !rule.as_str().unwrap().starts_with("at "));
+    };
+    tampered(&loose, &["node 0 of the proof has a wrong number of prices"]);
+}
+
 /// Each problem on the same regions, with what its optimum is among a few plans computed here.
 #[test]
 fn other_problems_answer_and_their_proofs_walk_again() {

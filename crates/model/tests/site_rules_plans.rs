@@ -235,6 +235,22 @@ fn two_hundred_sites_with_five_quotas_are_proven() {
             few.nodes
         );
         assert_eq!((free.gap, one.gap, few.gap), (0.0, 0.0, 0.0));
+        let clock = std::time::Instant::now();
+        assert_eq!(
+            emporion_model::site::ruled::check(&instance, &rules, &one).unwrap().certified_gap,
+            0.0
+        );
+        println!(
+            "proof {:?} of {} nodes, checked in {:?}",
+            one.proof,
+            one.certificate.nodes.len(),
+            clock.elapsed()
+        );
+        let brief = Options { proof_numbers: 0, ..Options::default() };
+        let clock = std::time::Instant::now();
+        let unkept = emporion_model::site::ruled::solve(&instance, &rules, &brief).unwrap();
+        println!("without a proof to keep {} nodes, {:?}", unkept.nodes, clock.elapsed());
+        assert_eq!(unkept.plan.objective, one.plan.objective);
         assert!(one.plan.objective > free.plan.objective);
         assert_eq!((few.end, few.plans.len()), (End::Count, 20));
         assert_eq!(few.plans[0].objective, one.plan.objective);

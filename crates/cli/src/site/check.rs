@@ -8,12 +8,13 @@ use clap::ValueEnum;
 use emporion_model::outcome::Status;
 use emporion_model::site::certificate::{self, Certificate, Rejection};
 use emporion_model::site::p_median::{Proof, Solution};
+use emporion_model::site::ruled as ruled_plans;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::problems::Asked;
-use super::{Question, question};
-use crate::answer::{Answer, Column, Part, Show};
+use super::{Question, added, question, ruled};
+use crate::answer::{Answer, Cell, Column, Part, Show};
 use crate::args::{self, SiteMean, SiteProblem};
 use crate::data::Data;
 use crate::failure::Failure;
@@ -39,6 +40,9 @@ pub fn run(path: &Path, arguments: &args::Site, progress: &Progress) -> Result<O
     let question = question(&asked, &data)?;
     if asked.problem != SiteProblem::PMedian {
         return other(&claims, &asked, arguments, &data, &question);
+    }
+    if claims.json["solution"]["plan"].is_object() {
+        return under_rules(&claims, &asked, arguments, &data, &question);
     }
     let solution = claims.solution(&question)?;
     let instance = &question.siting.instance;
@@ -99,6 +103,52 @@ fn other(
     answer.option("check", claims.path.clone());
     let claim = stated["certified_bound"].as_f64().unwrap_or(f64::NAN);
     answer.parts.push(side_by_side("", &[("bound by the certificate", claim, bound)]));
+    render_shaped(answer, &arguments.shape)
+}
+
+/// A plan under the rules that stand in the answer.
+fn under_rules(
+    claims: &Claims,
+    asked: &args::Site,
+    arguments: &args::Site,
+    data: &Data,
+    question: &Question,
+) -> Result<Output, Failure> {
+    let said = claims.json["context"]["rules"].as_array().into_iter().flatten();
+    let text = said.filter_map(Value::as_str).collect::<Vec<_>>().join("\n");
+    let lines = emporion_tables::site_rules::parse(&claims.path, &text)?;
+    let p = added(asked)?.map(|add| asked.keep.len() + add);
+    let rules = ruled::rules(&lines, asked, data, question, p)?;
+    let solution = ruled_plans::Solution::deserialize(&claims.json["solution"])
+        .map_err(|error| claims.wrong(format!("its solution: {error}")))?;
+    let checked = ruled_plans::check(&question.siting.instance, &rules, &solution)
+        .map_err(|rejection| claims.wrong(rejection.to_string()))?;
+    claims.shows(question, &solution)?;
+    let proven = checked.certified_gap == 0.0;
+    let title = if proven {
+        "Holds: no plan that obeys the rules does better; the proof was walked again"
+    } else {
+        "Holds: the plan obeys the rules, and the bound is proven as far as stated below"
+    };
+    let mut answer = Answer::new("site", title, data.identity());
+    answer.option("check", claims.path.clone());
+    let total = question.total_unit();
+    let compared = [
+        ("cost of the plan", solution.plan.objective, checked.objective),
+        ("bound by the certificate", solution.certified_bound, checked.certified_bound),
+    ];
+    answer.parts.push(side_by_side(&total, &compared));
+    answer.count("objective", "Total", &total, Show::Fitting, checked.objective);
+    let below = "No plan is below";
+    answer.count("certified_bound", below, &total, Show::Fitting, checked.certified_bound);
+    let gap = 100.0 * checked.certified_gap;
+    answer.count("certified_gap", "Gap", "percent", Show::Decimals(6), gap);
+    let rest = match (checked.claims_more, claims.json["plans"].is_array()) {
+        (false, false) => "the answer claims no more than this",
+        (false, true) => "the order of the other plans rests on a search",
+        (true, _) => "the answer claims more, from a search that only solving again repeats",
+    };
+    answer.say("claims", "Beyond it", rest);
     render_shaped(answer, &arguments.shape)
 }
 
@@ -179,6 +229,8 @@ impl Claims {
             about: text("about").map(PathBuf::from),
             roads: text("roads").map(PathBuf::from),
             one_way: options["one_way"] == true,
+            add: options["add"].as_u64().map(|add| add as usize),
+            p: options["p"].as_u64().map(|p| p as usize),
             keep: list("keep"),
             never: list("never"),
             gravity: args::SiteGravity {
@@ -200,6 +252,41 @@ impl Claims {
             },
             ..args::Site::default()
         })
+    }
+
+    /// Refuses tables and summary that do not show the solution checked.
+    fn shows(&self, question: &Question, solution: &ruled_plans::Solution) -> Result<(), Failure> {
+        let names = &question.siting.sites;
+        let rows = self.json["rows"].as_array().into_iter().flatten();
+        let mut shown: Vec<&str> = rows.filter_map(|row| row["site"].as_str()).collect();
+        let mut open: Vec<&str> = solution.plan.open.iter().map(|j| names[*j].as_str()).collect();
+        shown.sort_unstable();
+        open.sort_unstable();
+        // --top leaves rows out.
+        let other = match self.json["options"]["top"].is_number() {
+            true => shown.iter().any(|site| !open.contains(site)),
+            false => shown != open,
+        };
+        if other {
+            return Err(self.wrong("its rows are not the sites of its solution".into()));
+        }
+        let mut again = Answer::default();
+        ruled::summarise(&mut again, question, solution);
+        for (column, found) in &again.summary {
+            let stated = &self.json["summary"][&column.key];
+            let same = match found {
+                Cell::Text(words) => stated.as_str() == Some(words),
+                Cell::Number(number) => stated.as_f64() == Some(*number),
+                Cell::Missing => stated.is_null(),
+            };
+            if !same {
+                let what = &column.key;
+                return Err(
+                    self.wrong(format!("its {what}, {stated}, is not that of its solution"))
+                );
+            }
+        }
+        Ok(())
     }
 
     /// The claims by position.

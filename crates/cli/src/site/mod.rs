@@ -218,6 +218,7 @@ fn under_rules(
     let (sites, served) = tables(data, question, &found.plan.open, &service);
     answer.parts.extend([sites, served]);
     ruled::summarise(&mut answer, question, &found);
+    answer.solution = Some(ruled::solution(&found)?);
     if let Some(count) = arguments.plans {
         let ranked = ruled::rank(question, &rules, count, arguments.within)?;
         answer.parts.push(ruled::plans(question, &ranked));

@@ -4,12 +4,13 @@ use std::path::Path;
 
 use emporion_model::site::SiteState;
 use emporion_model::site::k_best::{self, End};
-use emporion_model::site::p_median::Options;
+use emporion_model::site::p_median::{Options, Proof};
 use emporion_model::site::ruled::{self, Plan, Solution};
 use emporion_model::site::rules::{Count, RuleError, Rules};
 use emporion_tables::Problem;
 use emporion_tables::site_rules::{Group, Line, Rule, parse};
 
+use super::shown::proof_word;
 use super::{Question, centres, columns, positions};
 use crate::answer::{Answer, Column, Part, Show};
 use crate::args;
@@ -161,6 +162,12 @@ fn said(error: &RuleError) -> Failure {
     Failure::new(error.to_string())
 }
 
+/// The whole solution by position, for `--check`.
+pub fn solution(found: &Solution) -> Result<serde_json::Value, Failure> {
+    serde_json::to_value(found)
+        .map_err(|error| Failure::new(format!("the solution cannot be written: {error}")))
+}
+
 /// What is proven of a plan under rules.
 pub fn summarise(answer: &mut Answer, question: &Question, found: &Solution) {
     let unit = question.cost_unit.as_str();
@@ -177,12 +184,17 @@ pub fn summarise(answer: &mut Answer, question: &Question, found: &Solution) {
     }
     answer.count("opening", "Cost of opening", "", Show::Fitting, found.plan.opening);
     answer.count("gap", "Gap", "percent", Show::Decimals(3), gap);
-    let verdict = if found.gap == 0.0 {
-        "optimal under the rules, proven by search".to_owned()
-    } else {
-        format!("not proven optimal: within {gap:.6} percent of the best")
+    let verdict = match found.proof {
+        Proof::Certificate => {
+            "optimal under the rules: multipliers and prices prove that no plan is better".into()
+        }
+        Proof::Tree => "optimal under the rules: multipliers and prices at the nodes of a tree \
+                        prove that no plan is better"
+            .into(),
+        Proof::Search => "optimal under the rules, proven by search".to_owned(),
+        Proof::Open => format!("not proven optimal: within {gap:.6} percent of the best"),
     };
-    answer.say("proof", "Proof", if found.gap == 0.0 { "search" } else { "open" });
+    answer.say("proof", "Proof", proof_word(found.proof));
     answer.say("verdict", "Verdict", verdict);
     answer.count("iterations", "Subgradient steps", "", Show::Whole, found.iterations);
     answer.count("nodes", "Nodes of the tree", "", Show::Whole, found.nodes);

@@ -31,7 +31,8 @@
 //! capacities where each customer must be served from one site only.
 //!
 //! Rules are held against an instance in `rule_system`, which also decides what they leave no choice
-//! about; `ruled_plan` swaps within them, `ruled_bound` prices them, `ruled_tree` closes the rest.
+//! about; `ruled_plan` swaps within them, `ruled_bound` prices them, `ruled_tree` closes the rest, and
+//! [`ruled_check`] proves it again.
 
 mod bits;
 mod branch;
@@ -69,6 +70,7 @@ pub mod robust;
 mod rule_system;
 pub mod ruled;
 mod ruled_bound;
+pub mod ruled_check;
 mod ruled_plan;
 mod ruled_tree;
 pub mod rules;

@@ -3,6 +3,7 @@
 use super::certificate::relative_gap;
 use super::instance::{Instance, SiteState};
 use super::p_median::Proof;
+use super::rules::RuleError;
 use crate::outcome::{InputError, Note, Status};
 
 /// Why a solution is not believed.
@@ -19,6 +20,23 @@ pub enum Rejection {
         what: &'static str,
         /// Position, or the length found.
         at: usize,
+        /// What is wrong with it.
+        fault: &'static str,
+    },
+    /// The rules have no plan, or cannot mean anything.
+    #[error(transparent)]
+    Rule(#[from] RuleError),
+    /// The plan does not obey.
+    #[error("the plan breaks rule \"{rule}\"")]
+    Broken {
+        /// Name of the group, `p` or `budget`.
+        rule: String,
+    },
+    /// The tree does not prove what it claims to.
+    #[error("node {node} of the proof {fault}")]
+    Node {
+        /// Position of the node.
+        node: usize,
         /// What is wrong with it.
         fault: &'static str,
     },

@@ -10,7 +10,7 @@ use super::rules::{Count, RuleError, Rules};
 use crate::outcome::InputError;
 
 /// Overspending by this share of the budget is rounding.
-const BUDGET_ROUNDING: f64 = 1e-12;
+pub(crate) const BUDGET_ROUNDING: f64 = 1e-12;
 /// Nodes of a dive at most: many times the sites of any instance that the bound can handle.
 const DIVE_NODES: usize = 20_000;
 

@@ -1,17 +1,20 @@
 //! p-median under rules: quotas of groups, "not both", opening costs and a budget.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::certificate::relative_gap;
 use super::instance::{Instance, SiteState};
-use super::p_median::Options;
+use super::p_median::{Options, Proof};
 use super::rejection::notes;
+use super::rule_system::System;
+pub use super::ruled_check::check;
+use super::ruled_check::{Certificate, Walk, no_better};
 use super::ruled_tree;
 use super::rules::{RuleError, Rules};
 use crate::outcome::{Note, Status};
 
 /// A plan and what it costs.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
     /// Open sites, ascending, the kept ones included.
     pub open: Vec<usize>,
@@ -38,7 +41,7 @@ impl Plan {
 }
 
 /// The best plan under rules, with its proof.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[must_use]
 pub struct Solution {
     /// The plan.
@@ -49,6 +52,12 @@ pub struct Solution {
     pub gap: f64,
     /// [`Status::Optimal`] with this gap.
     pub status: Status,
+    /// The part of `bound` that [`check`] re-proves from costs and rules.
+    pub certified_bound: f64,
+    /// What `bound` rests on.
+    pub proof: Proof,
+    /// The multipliers and prices at the nodes of the tree.
+    pub certificate: Certificate,
     /// Plans nearer than this are not told apart: 0 when all costs are whole numbers, else their
     /// rounding to 64-bit integers.
     pub resolution: f64,
@@ -88,8 +97,9 @@ pub struct Solution {
 ///
 /// # Result
 ///
-/// A plan and a proven bound. A gap of 0 is stated only with a proof by search: there is no
-/// certificate to re-check apart from it, as there is in [`p_median`](super::p_median).
+/// A plan, a proven bound and the certificate, which [`check`] repeats. A gap of 0 is stated only
+/// with a proof; if its tree is longer than `options.proof_numbers` it is by search alone, and only
+/// solving again repeats it.
 ///
 /// # Errors
 ///
@@ -132,14 +142,28 @@ pub fn solve(instance: &Instance, rules: &Rules, options: &Options) -> Result<So
     let resolution = found.costs.resolution;
     let proven = match found.open_bound {
         Some(bound) => found.costs.bound(bound),
-        None => plan.objective - resolution,
+        None => no_better(plan.objective, resolution),
     };
-    let bound = proven.clamp(0.0, plan.objective);
+    let system = System::new(instance, rules)?;
+    let walk = Walk::new(instance, rules, &system, no_better(plan.objective, resolution));
+    let mut certificate = Certificate { nodes: found.proof, value: f64::NEG_INFINITY };
+    let mut certified = walk.root(&mut certificate, plan.objective);
+    let bound = certified.max(proven.clamp(0.0, plan.objective));
     let gap = relative_gap(plan.objective, bound, resolution);
+    let mut proof = Proof::of(plan.objective, certified, gap, resolution);
+    if proof == Proof::Search && walk.tree(&certificate).is_ok() {
+        (proof, certified) = (Proof::Tree, walk.aim(certified, plan.objective));
+    } else {
+        certificate.nodes.truncate(1);
+        certificate.nodes[0].split = None;
+    }
     Ok(Solution {
         bound,
         gap,
         status: Status::Optimal { gap },
+        certified_bound: certified,
+        proof,
+        certificate,
         resolution,
         iterations: found.iterations,
         nodes: found.nodes,

@@ -18,6 +18,7 @@ use std::sync::Arc;
 use super::fixed::Lists;
 use super::instance::SiteState;
 use super::rule_system::{Dive, System};
+use super::ruled_check::ProofNode;
 use super::ruled_plan::{Costs, Pool, Swaps};
 
 /// Parts that the dearest site costs, when the budget is priced.
@@ -28,6 +29,8 @@ const MEMORY: f64 = 0.05;
 
 /// A rule that has a price.
 struct Row {
+    /// The group it is of; `None`: the budget.
+    group: Option<usize>,
     sites: Vec<usize>,
     /// Times what each site counts.
     parts: Option<Vec<i64>>,
@@ -40,19 +43,22 @@ struct Row {
 pub(crate) struct Rows {
     rows: Vec<Row>,
     most: i64,
+    /// Opening cost of the dearest site that the budget counts.
+    dearest: f64,
 }
 
 impl Rows {
     pub(crate) fn new(system: &System, costs: &Costs) -> Self {
         let mut rows = Vec::new();
-        for quota in &system.quotas {
+        for (at, quota) in system.quotas.iter().enumerate() {
+            let group = Some(at);
             if quota.high < quota.sites.len() {
                 let (sites, right) = (quota.sites.clone(), quota.high as i64);
-                rows.push(Row { sites, parts: None, sign: 1, right });
+                rows.push(Row { group, sites, parts: None, sign: 1, right });
             }
             if quota.low > 0 {
                 let (sites, right) = (quota.sites.clone(), quota.low as i64);
-                rows.push(Row { sites, parts: None, sign: -1, right });
+                rows.push(Row { group, sites, parts: None, sign: -1, right });
             }
         }
         let dearest = system.spending.iter().copied().fold(0.0, f64::max);
@@ -63,15 +69,36 @@ impl Rows {
             let right = (parts(system.budget) * (1.0 + 1e-12)).ceil() as i64 + 1;
             let sites = (0..system.spending.len()).collect();
             let right = right.min((system.high as f64 * PARTS) as i64);
-            rows.push(Row { sites, parts: Some(each.collect()), sign: 1, right });
+            let parts = Some(each.collect());
+            rows.push(Row { group: None, sites, parts, sign: 1, right });
         }
         let most = (0..costs.customers).map(|i| costs.farthest(i)).sum::<i64>()
             + (0..costs.sites()).map(|j| costs.opening(j)).max().unwrap_or(0);
-        Self { rows, most }
+        Self { rows, most, dearest }
     }
 
     pub(crate) fn count(&self) -> usize {
         self.rows.len()
+    }
+
+    /// Multipliers of customers and prices of rules in the caller's unit.
+    pub(crate) fn told(&self, groups: usize, costs: &Costs, multipliers: &[i64]) -> ProofNode {
+        let (customers, prices) = multipliers.split_at(costs.customers);
+        let mut node = ProofNode {
+            multipliers: customers.iter().map(|value| costs.money(*value)).collect(),
+            at_most: vec![0.0; groups],
+            at_least: vec![0.0; groups],
+            budget: 0.0,
+            split: None,
+        };
+        for (row, &price) in self.rows.iter().zip(prices) {
+            match (row.group, row.sign) {
+                (Some(group), 1) => node.at_most[group] = costs.money(price),
+                (Some(group), _) => node.at_least[group] = costs.money(price),
+                (None, _) => node.budget = costs.money(price) / self.dearest,
+            }
+        }
+        node
     }
 }
 
@@ -88,6 +115,8 @@ pub(crate) struct Climb {
     pub(crate) least_theta: f64,
     /// Make a plan from the prices of every so many steps (0: never).
     pub(crate) dive_every: usize,
+    /// Decide sites at every step, not only by the multipliers that the climb ends with.
+    pub(crate) fix: bool,
 }
 
 /// A part of the search.
@@ -266,6 +295,35 @@ impl Work<'_> {
         decided
     }
 
+    /// Leave out of the lists what is forbidden, if that is much.
+    fn cut_lists(&self, node: &mut Node) {
+        let live = self.kept.len() + self.free.len();
+        if 4 * live * node.lists.rows() <= 3 * node.lists.entries() {
+            let live = |j: usize| node.states[j] != SiteState::Forbidden;
+            node.lists = Arc::new(node.lists.only(live));
+        }
+    }
+
+    /// Name the site to branch on. Where no step has decided sites, let the node's multipliers do
+    /// it, so that these alone repeat it; true if that closes the node.
+    fn finish(&mut self, node: &mut Node, rules: &Climb, pool: &mut Pool) -> bool {
+        if !rules.fix {
+            let constant = self.price(&node.lists, &node.multipliers);
+            let (bound, cutoff) = (self.choose(constant), pool.cutoff(self.question.costs));
+            if bound >= cutoff {
+                return true;
+            }
+            if self.fix(&mut node.states, bound, cutoff) > 0 {
+                if self.settle(&mut node.states, pool) {
+                    return true;
+                }
+                self.cut_lists(node);
+            }
+        }
+        node.branch = self.doubtful();
+        false
+    }
+
     /// Offer the chosen set if it obeys; at times make one that does from the same prices.
     fn offer(
         &self,
@@ -331,15 +389,11 @@ pub(crate) fn climb(
         if node.bound >= cutoff {
             return (true, step);
         }
-        if work.fix(&mut node.states, bound, cutoff) > 0 {
+        if rules.fix && work.fix(&mut node.states, bound, cutoff) > 0 {
             if work.settle(&mut node.states, pool) {
                 return (true, step);
             }
-            let live = work.kept.len() + work.free.len();
-            if 4 * live * node.lists.rows() <= 3 * node.lists.entries() {
-                let live = |j: usize| node.states[j] != SiteState::Forbidden;
-                node.lists = Arc::new(node.lists.only(live));
-            }
+            work.cut_lists(node);
         }
 
         if idle >= rules.patience {
@@ -348,16 +402,14 @@ pub(crate) fn climb(
             current.clone_from(&node.multipliers);
             direction.fill(0.0);
             if theta < rules.least_theta {
-                node.branch = work.doubtful();
-                return (false, step);
+                return (work.finish(node, rules, pool), step);
             }
             continue;
         }
         deflect(&mut direction, &subgradient);
         let norm: f64 = direction.iter().map(|s| s * s).sum();
         if norm == 0.0 {
-            node.branch = work.doubtful();
-            return (false, step);
+            return (work.finish(node, rules, pool), step);
         }
         let length = theta * (pool.target(costs) - bound).max(1) as f64 / norm;
         for (i, multiplier) in current.iter_mut().enumerate() {
@@ -366,8 +418,7 @@ pub(crate) fn climb(
             *multiplier = moved.clamp(0, most);
         }
     }
-    node.branch = work.doubtful();
-    (false, rules.max_iterations)
+    (work.finish(node, rules, pool), rules.max_iterations)
 }
 
 /// s ← g + δ s with δ chosen so that s turns away from a zigzag.

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::fixed::{Lists, Table};
+use super::fixed::{Lists, Scale, Table};
 use super::instance::{Instance, SiteState};
 use super::rule_system::System;
 use super::rules::{RuleError, Rules};
@@ -48,20 +48,9 @@ impl Costs {
         rules: &Rules,
         system: &System,
     ) -> Result<Self, RuleError> {
-        let (n, m) = (instance.customers(), instance.sites());
-        // Prices of rules add as much to each site as costs do.
-        let room = 2 * system.high * (2 * system.quotas.len() + 4);
-        let with_opening = if rules.charged {
-            let mut costs: Vec<f64> = (0..n).flat_map(|i| instance.row(i).into_owned()).collect();
-            let states = instance.states().iter();
-            let charge = |(f, s): (&f64, &SiteState)| if *s == SiteState::Kept { 0.0 } else { *f };
-            costs.extend(rules.opening.iter().zip(states).map(charge));
-            let weights = instance.weights().iter().copied().chain([1.0]).collect();
-            Some(Instance::new(n + 1, m, costs)?.weighted(weights)?)
-        } else {
-            None
-        };
-        let table = Table::complete(with_opening.as_ref().unwrap_or(instance), room);
+        let n = instance.customers();
+        let with_opening = with_opening(instance, rules)?;
+        let table = Table::complete(with_opening.as_ref().unwrap_or(instance), room(system));
         let errors = (n + system.high + 1) as i64;
         let dearest = if rules.charged { table.farthest[n] * system.high as i64 } else { 0 };
         let unit = if table.exact { table.unit } else { 2 * errors };
@@ -78,6 +67,22 @@ impl Costs {
             step: table.step,
             exact: table.exact,
         })
+    }
+
+    /// What [`Self::resolution`] is for this question, without the costs.
+    pub(crate) fn resolution_of(
+        instance: &Instance,
+        rules: &Rules,
+        system: &System,
+    ) -> Result<f64, RuleError> {
+        let with_opening = with_opening(instance, rules)?;
+        let scale = Scale::new(with_opening.as_ref().unwrap_or(instance), room(system));
+        Ok(scale.resolution(instance.customers() + system.high + 1))
+    }
+
+    /// A multiplier in the caller's unit.
+    pub(crate) fn money(&self, fixed: i64) -> f64 {
+        fixed as f64 * self.step
     }
 
     pub(crate) fn sites(&self) -> usize {
@@ -115,6 +120,33 @@ impl Costs {
             ((fixed - self.errors) as f64 * self.step).next_down().max(0.0)
         }
     }
+}
+
+/// Prices of rules add as much to each site as costs do.
+fn room(system: &System) -> usize {
+    2 * system.high * (2 * system.quotas.len() + 4)
+}
+
+/// With charged opening costs: the instance with these as the costs of one customer more.
+fn with_opening(instance: &Instance, rules: &Rules) -> Result<Option<Instance>, RuleError> {
+    if !rules.charged {
+        return Ok(None);
+    }
+    let n = instance.customers();
+    let mut costs: Vec<f64> = (0..n).flat_map(|i| instance.row(i).into_owned()).collect();
+    costs.extend(charges(instance, rules));
+    let weights = instance.weights().iter().copied().chain([1.0]).collect();
+    Ok(Some(Instance::new(n + 1, instance.sites(), costs)?.weighted(weights)?))
+}
+
+/// f_j where the objective counts it: none for kept sites.
+pub(crate) fn charges(instance: &Instance, rules: &Rules) -> Vec<f64> {
+    if !rules.charged {
+        return vec![0.0; instance.sites()];
+    }
+    let states = instance.states().iter();
+    let charge = |(f, s): (&f64, &SiteState)| if *s == SiteState::Kept { 0.0 } else { *f };
+    rules.opening.iter().zip(states).map(charge).collect()
 }
 
 /// The best few plans known.

@@ -4,15 +4,21 @@
 //! to a plan that obeys where none is known yet. The site to branch on is the one that about half of
 //! the latest choices at the bound contain: either way the bound rises. Each plan belongs to one leaf, so that the same
 //! tree lists the best few: a part is dropped only when its bound reaches the last plan wanted.
+//!
+//! Where one plan is wanted, the multipliers and prices of all nodes are kept, and a node decides
+//! sites only by those it ends with: the record alone is a proof, which [`super::ruled_check`]
+//! repeats. Once it is too long to keep, nodes decide sites at every step.
 
 use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use super::certificate::Split;
 use super::instance::{Instance, SiteState};
 use super::p_median::Options;
 use super::rule_system::{Dive, System};
 use super::ruled_bound::{Climb, Node, Question, Rows, climb};
+use super::ruled_check::ProofNode;
 use super::ruled_plan::{Costs, Plan, Pool, Swaps};
 use super::rules::{RuleError, Rules};
 use crate::random::SplitMix;
@@ -26,6 +32,8 @@ pub(crate) struct Found {
     pub(crate) pool: Pool,
     /// `None`: no plan of interest is missing in the pool. Else no missing one has a lower value.
     pub(crate) open_bound: Option<i64>,
+    /// What was done with each node, the root first; the root alone if there is no proof to keep.
+    pub(crate) proof: Vec<ProofNode>,
     pub(crate) iterations: usize,
     pub(crate) nodes: usize,
 }
@@ -67,32 +75,59 @@ pub(crate) fn search(
     let (lists, multipliers) = (costs.lists().clone(), Arc::new(multipliers));
     let mut root = Node { states: states.to_vec(), lists, multipliers, bound, branch };
     let (at_root, in_tree) = lengths(options);
-    let (closed, mut iterations) = climb(&question, &mut root, &at_root, &mut best_raw, &mut pool);
+    let (proven, mut iterations) = climb(&question, &mut root, &at_root, &mut best_raw, &mut pool);
     spread(&mut pool);
-    let mut stack = if closed { Vec::new() } else { children(root) };
+    let numbers = if pool.wants_one() { options.proof_numbers } else { 0 };
+    let mut record = Record { visits: Vec::new(), numbers };
+    let mut closed = proven;
+    if numbers > 0 {
+        // Sites that only earlier multipliers decide are open again: the last ones are to do it.
+        let (lists, states) = (costs.lists().clone(), states.to_vec());
+        root = Node { states, lists, bound, ..root };
+        let alone = Climb { fix: false, ..in_tree };
+        let (end, steps) = climb(&question, &mut root, &alone, &mut best_raw, &mut pool);
+        (closed, iterations) = (end, iterations + steps);
+    }
+    let at = record.visit(&root.multipliers, None);
+    let mut stack = Vec::new();
+    if !closed {
+        stack.extend(record.children(root, at));
+    }
     let mut nodes = 0;
-    while nodes < options.max_nodes
-        && let Some(mut node) = stack.pop()
+    while (!proven || record.numbers > 0)
+        && let Some((mut node, link)) = stack.pop()
     {
-        if node.bound >= pool.cutoff(&costs) {
-            continue;
-        }
-        nodes += 1;
-        let (closed, steps) = climb(&question, &mut node, &in_tree, &mut best_raw, &mut pool);
-        iterations += steps;
+        let mut closed = node.bound >= pool.cutoff(&costs);
         if !closed {
-            stack.extend(children(node));
+            if nodes == options.max_nodes {
+                stack.push((node, link));
+                break;
+            }
+            nodes += 1;
+            let rules = Climb { fix: record.numbers == 0, ..in_tree };
+            let (end, steps) = climb(&question, &mut node, &rules, &mut best_raw, &mut pool);
+            (closed, iterations) = (end, iterations + steps);
+        }
+        let at = record.visit(&node.multipliers, Some(link));
+        if !closed {
+            stack.extend(record.children(node, at));
         }
     }
     let cutoff = pool.cutoff(&costs);
-    let open_bound = stack.iter().map(|node| node.bound).filter(|b| *b < cutoff).min();
+    let open = stack.iter().map(|(node, _)| node.bound).filter(|b| *b < cutoff).min();
+    let open_bound = open.filter(|_| !proven);
+    if !stack.is_empty() || record.numbers == 0 {
+        record.visits.truncate(1);
+        record.visits[0].split = None;
+    }
     if pool.plans.is_empty() {
         return Err(match open_bound {
             None => RuleError::NoPlan { rules: system.culprits(states) },
             Some(_) => RuleError::Undecided { nodes },
         });
     }
-    Ok(Found { costs, pool, open_bound, iterations, nodes })
+    let proof = record.told(&question);
+    Ok(Found { costs, pool, open_bound, proof, iterations, nodes })
 }
 
 /// Random orders to open sites in, each made a plan and improved by swaps. None may be found; an
@@ -123,6 +158,7 @@ fn lengths(options: &Options) -> (Climb, Climb) {
         patience: 25,
         least_theta: 0.002,
         dive_every: DIVE_EVERY,
+        fix: true,
     };
     let node = Climb {
         max_iterations: options.node_iterations,
@@ -130,16 +166,63 @@ fn lengths(options: &Options) -> (Climb, Climb) {
         patience: 10,
         least_theta: 0.01,
         dive_every: 0,
+        fix: true,
     };
     (root, node)
 }
 
-/// The two halves of a node; the one with the branching site comes off the stack first.
-fn children(node: Node) -> Vec<Node> {
-    let half = |state| {
-        let mut child = node.clone();
-        child.states[node.branch] = state;
-        child
-    };
-    vec![half(SiteState::Forbidden), half(SiteState::Kept)]
+/// What was done with a node.
+struct Visit {
+    multipliers: Arc<Vec<i64>>,
+    /// The site branched on, and the visits of the children without and with it.
+    split: Option<(usize, [usize; 2])>,
+}
+
+/// The nodes visited, as far as there is room.
+struct Record {
+    visits: Vec<Visit>,
+    /// Numbers that may still be written; 0: no proof is kept.
+    numbers: usize,
+}
+
+impl Record {
+    /// Write down a visit; `link` is twice the parent's visit, plus 1 for its second child.
+    fn visit(&mut self, multipliers: &Arc<Vec<i64>>, link: Option<usize>) -> usize {
+        let at = self.visits.len();
+        if at > 0 {
+            self.numbers = self.numbers.saturating_sub(multipliers.len());
+            if self.numbers == 0 {
+                return 0;
+            }
+        }
+        if let Some(slot) = link
+            && let Some((_, children)) = &mut self.visits[slot / 2].split
+        {
+            children[slot % 2] = at;
+        }
+        self.visits.push(Visit { multipliers: multipliers.clone(), split: None });
+        at
+    }
+
+    /// The two halves of a node with their links; the one with the branching site comes off the
+    /// stack first.
+    fn children(&mut self, node: Node, visit: usize) -> [(Node, usize); 2] {
+        self.visits[visit].split = Some((node.branch, [usize::MAX; 2]));
+        [SiteState::Forbidden, SiteState::Kept].map(|state| {
+            let mut child = node.clone();
+            child.states[node.branch] = state;
+            (child, 2 * visit + usize::from(state == SiteState::Kept))
+        })
+    }
+
+    /// The same in the caller's unit.
+    fn told(&self, question: &Question<'_>) -> Vec<ProofNode> {
+        let groups = question.system.quotas.len();
+        let told = |visit: &Visit| {
+            let node = question.rows.told(groups, question.costs, &visit.multipliers);
+            let split = visit.split.map(|(site, [without, with])| Split { site, without, with });
+            ProofNode { split, ..node }
+        };
+        self.visits.iter().map(told).collect()
+    }
 }
