@@ -45,6 +45,7 @@ mod scan;
 mod source;
 mod terms;
 
+pub mod by_year;
 pub mod case;
 pub mod design;
 pub mod formula;

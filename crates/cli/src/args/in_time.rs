@@ -81,7 +81,10 @@ pub struct Ranks {
 #[command(
     after_help = "The deflator and the rates are CSV files with the columns year, index or rate, and \
                         perhaps place and product.\n\n\
-                        Example:\n  emporion measure constant-prices --help"
+                        Example:\n  emporion measure constant-prices belarus-russian-regions --base 2019 \
+                        --deflator prices.csv --where origin=BLR,RUS --where destination=BLR,RUS \
+                        --where measure=flow --where side=BY --where scope=goods --where period=Y \
+                        --where year=2019,2022"
 )]
 #[command(group(
     clap::ArgGroup::new("table").required(true).multiple(true).args(["deflator", "rates"])
