@@ -5,6 +5,7 @@
 //! | [`rows`] | `rows`, `count`, `total`, `totals`, `nearest`, `place`, `setting`, `members` |
 //! | [`arithmetic`] | `calc`, `add`, `lowest`, `highest`, `assume`; filters `fmt`, `signed` |
 //! | [`indicators`] | `record`, `concentration`, `complexity` |
+//! | [`in_time`] | `longest_run`, `contributions`, `shares_by_year`, `rank_changes`, `constant_prices` |
 //! | [`estimates`] | `estimate` |
 //! | [`models`] | `regression_table`, `coefficient_plot`, `event_study`, `fitted_observed` |
 //! | [`counterfactuals`], [`drawn`] | `simulate` |
@@ -21,6 +22,7 @@ pub mod diverted;
 pub mod drawn;
 pub mod estimates;
 pub mod flows;
+pub mod in_time;
 pub mod indicators;
 pub mod maps;
 pub mod models;
@@ -40,6 +42,7 @@ pub fn register(env: &mut Environment<'_>, book: &Arc<Book>) {
     rows::register(env, book);
     arithmetic::register(env, book);
     indicators::register(env, book);
+    in_time::register(env, book);
     estimates::register(env, book);
     models::register(env, book);
     counterfactuals::register(env, book);
