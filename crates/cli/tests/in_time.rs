@@ -55,11 +55,6 @@ fn shares_by_year() {
     near(&json["rows"][2]["share"], 100.0 * 100.0 / 175.0);
     assert_eq!(json["rows"][2]["change"], serde_json::Value::Null);
     assert_eq!(json["summary"]["gaps"], "2020");
-    // Regions of Russia by their column parent, beside their ids.
-    let line = "measure shares belarus-russian-regions --parent RUS --column destination \
-                --where origin=BLR --where measure=turnover --where side=BY --where scope=goods \
-                --where period=Y --of RUS --format json";
-    assert!(desk.line(line).json()["summary"]["members"].as_f64().unwrap() > 10.0);
 
     desk.line("measure shares t.csv").refused(2, &["--group"]);
     desk.line("measure shares t.csv --group X").refused(1, &["X"]);
