@@ -3,11 +3,15 @@
 //! Each indicator has one file; what they share, the guarded sums of the rows selected, is here.
 
 mod complexity;
+mod constant_prices;
 mod growth;
 mod hhi;
+mod ranks;
 mod rca;
 mod record;
+mod run;
 mod share;
+mod shares;
 mod sum;
 mod trade;
 mod turnover;
@@ -45,6 +49,10 @@ pub fn run(indicator: &Measure, progress: &Progress) -> Result<Output, Failure> 
         Measure::Rca(arguments) => rca::answer(arguments, &figures),
         Measure::Complexity(arguments) => complexity::answer(arguments, &figures),
         Measure::Trade(_) => unreachable!("answered above"),
+        Measure::Run(arguments) => run::answer(arguments, &figures),
+        Measure::Shares(arguments) => shares::answer(arguments, &figures),
+        Measure::Ranks(arguments) => ranks::answer(arguments, &figures),
+        Measure::ConstantPrices(arguments) => constant_prices::answer(arguments, &figures),
     }?;
     render_shaped(answer, &common.shape)
 }
@@ -61,6 +69,10 @@ impl Measure {
             Self::Rca(arguments) => &arguments.common,
             Self::Complexity(arguments) => &arguments.common,
             Self::Trade(_) => unreachable!("the trade indices have options of their own"),
+            Self::Run(arguments) => &arguments.common,
+            Self::Shares(arguments) => &arguments.common,
+            Self::Ranks(arguments) => &arguments.common,
+            Self::ConstantPrices(arguments) => &arguments.common,
         }
     }
 }
@@ -243,6 +255,17 @@ fn unit<'a>(sums: impl IntoIterator<Item = &'a Sum>) -> String {
 fn distinct<'a>(texts: impl IntoIterator<Item = &'a String>) -> Vec<String> {
     let mut seen = BTreeSet::new();
     texts.into_iter().filter(|text| seen.insert(*text)).cloned().collect()
+}
+
+/// The year in the key of a total.
+fn year_of(text: &str) -> Result<i32, Failure> {
+    let whole = text.parse::<f64>().ok().filter(|year| year.fract() == 0.0);
+    whole.map(|year| year as i32).ok_or_else(|| {
+        Failure::new(format!(
+            "a row selected has the year {text:?}, which is no year; leave it out with \
+             --where year=FIRST..LAST"
+        ))
+    })
 }
 
 /// `origin` as a heading: `Origin`.

@@ -76,6 +76,7 @@ fn every_key_of_every_verb_is_documented() {
     let id = shown["shown"][0].as_str().unwrap();
     let site = "site belarus-russian-regions --kind region --parent RUS --keep RU-MOW --add 1";
     desk.write("plan.json", &desk.line(&format!("{site} --format json")).ok());
+    desk.write("prices.csv", "year,index\n2020,80\n2021,100\n");
     desk.write("abc.csv", "id,lat,lon\nA,50,10\nB,51,12\nC,49,15\n");
     desk.write("rules.txt", "at most 1 of A, B\n");
     for (heading, line) in [
@@ -92,6 +93,13 @@ fn every_key_of_every_verb_is_documented() {
             "measure record world.csv --year 2021 --where origin=A --where destination=B",
         ),
         ("### measure hhi", "measure hhi world.csv --by destination --where year=2020"),
+        ("### measure run", "measure run world.csv --where origin=A --where destination=B"),
+        ("### measure shares", "measure shares world.csv --group A,B"),
+        ("### measure ranks", "measure ranks world.csv --by origin --from 2020 --to 2021"),
+        (
+            "### measure constant-prices",
+            "measure constant-prices world.csv --deflator prices.csv --base 2020 --by origin",
+        ),
         ("### measure rca", "measure rca exports.csv"),
         ("### measure complexity", "measure complexity exports.csv"),
         ("### measure intensity", "measure intensity world.csv --origin A --where year=2020"),
@@ -209,6 +217,7 @@ fn examples(help: &str) -> Vec<String> {
 fn the_examples_of_every_help_run() {
     let desk = Desk::new();
     desk.write("plan.json", &desk.line("site towns.csv --p 1 --format json").ok());
+    desk.write("prices.csv", "year,index\n2019,80\n2022,100\n");
     let verbs = [
         "new",
         "check",
@@ -227,6 +236,10 @@ fn the_examples_of_every_help_run() {
         "measure record",
         "measure hhi",
         "measure rca",
+        "measure run",
+        "measure shares",
+        "measure ranks",
+        "measure constant-prices",
         "measure complexity",
         "measure intensity",
         "measure complementarity",

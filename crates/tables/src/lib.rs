@@ -47,6 +47,7 @@ mod source;
 mod terms;
 
 pub mod bilateral;
+pub mod by_year;
 pub mod case;
 pub mod design;
 pub mod factors;

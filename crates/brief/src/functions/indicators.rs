@@ -130,7 +130,7 @@ fn is_record(book: &Book, rows: &[Value], kwargs: &Kwargs) -> Result<Value, Erro
 }
 
 /// `2012, 2013-2016`.
-fn list(years: &[i32]) -> String {
+pub(super) fn list(years: &[i32]) -> String {
     let mut spans: Vec<(i32, i32)> = Vec::new();
     for &year in years {
         match spans.last_mut() {

@@ -8,6 +8,7 @@
 //! | [`trade`] | `intensity`, `complementarity`, `similarity`, `intra_industry`, `export_profile`, `margins` |
 //! | [`trade_changes`] | `decompose`, `market_share` |
 //! | [`potentials`] | `potential` |
+//! | [`in_time`] | `longest_run`, `contributions`, `shares_by_year`, `rank_changes`, `constant_prices` |
 //! | [`estimates`] | `estimate` |
 //! | [`models`] | `regression_table`, `coefficient_plot`, `event_study`, `fitted_observed` |
 //! | [`counterfactuals`], [`drawn`] | `simulate` |
@@ -24,6 +25,7 @@ pub mod diverted;
 pub mod drawn;
 pub mod estimates;
 pub mod flows;
+pub mod in_time;
 pub mod indicators;
 pub mod maps;
 pub mod models;
@@ -49,6 +51,7 @@ pub fn register(env: &mut Environment<'_>, book: &Arc<Book>) {
     trade::register(env, book);
     trade_changes::register(env, book);
     potentials::register(env, book);
+    in_time::register(env, book);
     estimates::register(env, book);
     models::register(env, book);
     counterfactuals::register(env, book);

@@ -320,7 +320,7 @@ fn totals(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
 }
 
 /// A part as percent of a whole.
-fn share_cell(book: &Book, part: &Arc<Cell>, whole: &Arc<Cell>) -> Arc<Cell> {
+pub(super) fn share_cell(book: &Book, part: &Arc<Cell>, whole: &Arc<Cell>) -> Arc<Cell> {
     let options = BTreeMap::from([
         ("part".to_owned(), part.id.clone()),
         ("whole".to_owned(), whole.id.clone()),

@@ -3,6 +3,7 @@
 mod belarus;
 mod common;
 mod ex_post;
+mod in_time;
 mod models;
 mod moved;
 mod page;

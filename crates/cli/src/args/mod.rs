@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 mod divert;
 mod estimate;
+mod in_time;
 mod lasso;
 mod site;
 mod trade_indices;
@@ -15,6 +16,7 @@ pub use estimate::{
     Convention, EffectRoad, Errors, Estimate, EstimateFormat, Family, Kernel, Look, Repeated,
     TableOf,
 };
+pub use in_time::{ConstantPrices, Quote, Ranks, Run, RunOf, Shares};
 pub use lasso::{Criterion, Lasso, Residuals, Strength};
 pub use site::{Site, SiteDistances, SiteGravity, SiteMean, SiteProblem};
 pub use trade_indices::{
@@ -187,6 +189,14 @@ pub enum Measure {
     Complexity(Complexity),
     #[command(flatten)]
     Trade(TradeIndex),
+    /// The longest run of growth or of records
+    Run(Run),
+    /// Share of a group in each year
+    Shares(Shares),
+    /// Ranks in two years and what changed
+    Ranks(Ranks),
+    /// Values at the prices of one year, and volume indices
+    ConstantPrices(ConstantPrices),
 }
 
 /// What every indicator takes.

@@ -14,18 +14,8 @@ use crate::failure::Failure;
 /// Growth by parts, the largest contribution first.
 pub fn answer(arguments: &args::Growth, figures: &Figures<'_>) -> Result<Answer, Failure> {
     let keys = names(&arguments.by);
-    let table = figures.table();
-    require(table, &["year"])?;
-    let in_year = |year: i32| -> Vec<usize> {
-        let is = |row: &&usize| table.number("year", **row) == Some(f64::from(year));
-        figures.rows.iter().filter(is).copied().collect()
-    };
-    let (first, last) = (in_year(arguments.from), in_year(arguments.to));
-    for (year, rows) in [(arguments.from, &first), (arguments.to, &last)] {
-        if rows.is_empty() {
-            return Err(no_year(figures, year));
-        }
-    }
+    require(figures.table(), &["year"])?;
+    let (first, last) = (in_year(figures, arguments.from)?, in_year(figures, arguments.to)?);
     figures.comparable(&[&first[..], &last[..]].concat())?;
     let totals = [figures.sum(&first)?, figures.sum(&last)?];
     let parts = paired(figures, &keys, [&first, &last])?;
@@ -93,8 +83,15 @@ pub fn answer(arguments: &args::Growth, figures: &Figures<'_>) -> Result<Answer,
     Ok(answer)
 }
 
+/// The rows of a year; without one the year is refused.
+pub(super) fn in_year(figures: &Figures<'_>, year: i32) -> Result<Vec<usize>, Failure> {
+    let is = |row: &&usize| figures.table().number("year", **row) == Some(f64::from(year));
+    let rows: Vec<usize> = figures.rows.iter().filter(is).copied().collect();
+    if rows.is_empty() { Err(no_year(figures, year)) } else { Ok(rows) }
+}
+
 /// The totals of each part in both years, by key.
-fn paired(
+pub(super) fn paired(
     figures: &Figures<'_>,
     keys: &[&str],
     years: [&Vec<usize>; 2],

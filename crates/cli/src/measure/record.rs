@@ -16,10 +16,10 @@ use crate::failure::Failure;
 use crate::render::spans;
 
 /// One figure of the series.
-struct Figure {
-    year: i32,
-    value: f64,
-    bound: String,
+pub(super) struct Figure {
+    pub(super) year: i32,
+    pub(super) value: f64,
+    pub(super) bound: String,
     status: String,
     sources: String,
 }
@@ -28,8 +28,7 @@ struct Figure {
 pub fn answer(arguments: &args::Record, figures: &Figures<'_>) -> Result<Answer, Failure> {
     require(figures.table(), &["year"])?;
     figures.comparable(&figures.rows)?;
-    let (mut series, sums) = series(figures)?;
-    series.sort_by(|a, b| a.year.cmp(&b.year).then(a.value.total_cmp(&b.value)));
+    let (series, sums) = series(figures)?;
     let observations: Vec<Observation> = series
         .iter()
         .map(|f| Observation { year: f.year, value: f.value, bound: bound(&f.bound) })
@@ -49,27 +48,7 @@ pub fn answer(arguments: &args::Record, figures: &Figures<'_>) -> Result<Answer,
     answer.option("earlier", arguments.earlier);
     figures.describe(&mut answer, &sums);
     let unit = super::unit(&sums);
-    let mut part = Part::new(
-        "rows",
-        "",
-        vec![
-            Column::number("year", "Year", "", Show::Year),
-            Column::bound(),
-            Column::number("value", "Value", unit.as_str(), Show::Fitting),
-            Column::text("status", "Status").unless_all(""),
-            Column::text("sources", "Sources").unless_all(""),
-        ],
-    );
-    for figure in &series {
-        part.push(vec![
-            Cell::Number(f64::from(figure.year)),
-            figure.bound.as_str().into(),
-            figure.value.into(),
-            figure.status.as_str().into(),
-            figure.sources.as_str().into(),
-        ]);
-    }
-    answer.parts.push(part);
+    answer.parts.push(rows_of_series(&series, &unit));
     let verdict = serde_json::to_value(found.verdict).unwrap_or_default();
     answer.say("verdict", "Verdict", verdict.as_str().unwrap_or_default());
     answer.count("low", "Lowest it can be", &unit, Show::Fitting, found.range.0);
@@ -83,8 +62,33 @@ pub fn answer(arguments: &args::Record, figures: &Figures<'_>) -> Result<Answer,
     Ok(answer)
 }
 
-/// The figures: each row of its own where all rows are of one cell, else the total of each year.
-fn series(figures: &Figures<'_>) -> Result<(Vec<Figure>, Vec<Sum>), Failure> {
+/// The figures as a table.
+pub(super) fn rows_of_series(series: &[Figure], unit: &str) -> Part {
+    let mut part = Part::new(
+        "rows",
+        "",
+        vec![
+            Column::number("year", "Year", "", Show::Year),
+            Column::bound(),
+            Column::number("value", "Value", unit, Show::Fitting),
+            Column::text("status", "Status").unless_all(""),
+            Column::text("sources", "Sources").unless_all(""),
+        ],
+    );
+    for figure in series {
+        part.push(vec![
+            Cell::Number(f64::from(figure.year)),
+            figure.bound.as_str().into(),
+            figure.value.into(),
+            figure.status.as_str().into(),
+            figure.sources.as_str().into(),
+        ]);
+    }
+    part
+}
+
+/// The figures by year: each row of its own where all rows are of one cell, else the total of each year.
+pub(super) fn series(figures: &Figures<'_>) -> Result<(Vec<Figure>, Vec<Sum>), Failure> {
     let table = figures.table();
     let cell = |row: usize| ["origin", "destination", "product"].map(|c| table.text(c, row));
     let cells: BTreeSet<_> = figures.rows.iter().map(|&row| cell(row)).collect();
@@ -95,7 +99,7 @@ fn series(figures: &Figures<'_>) -> Result<(Vec<Figure>, Vec<Sum>), Failure> {
     } else {
         figures.sums(&figures.rows, &["year"])?.into_iter().map(|(_, sum)| sum).collect()
     };
-    let series = sums
+    let mut series: Vec<Figure> = sums
         .iter()
         .map(|sum| Figure {
             year: table.number("year", sum.rows[0]).unwrap_or(f64::NAN) as i32,
@@ -105,9 +109,10 @@ fn series(figures: &Figures<'_>) -> Result<(Vec<Figure>, Vec<Sum>), Failure> {
             sources: sum.sources.join(", "),
         })
         .collect();
+    series.sort_by(|a, b| a.year.cmp(&b.year).then(a.value.total_cmp(&b.value)));
     Ok((series, sums))
 }
 
-fn words_or_none(years: &[i32]) -> String {
+pub(super) fn words_or_none(years: &[i32]) -> String {
     if years.is_empty() { "none".to_owned() } else { spans(years) }
 }

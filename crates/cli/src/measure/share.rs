@@ -82,7 +82,7 @@ pub fn answer(arguments: &args::Share, figures: &Figures<'_>) -> Result<Answer, 
 }
 
 /// Refuses an id that stands neither in the column nor among the places or products of the case.
-fn known(figures: &Figures<'_>, column: &str, id: &str) -> Result<(), Failure> {
+pub(super) fn known(figures: &Figures<'_>, column: &str, id: &str) -> Result<(), Failure> {
     let (table, about) = (figures.table(), figures.data.about(column));
     let in_table = |table: &Table, name: &str| -> bool {
         (0..table.rows()).any(|row| table.text(name, row) == Some(id))

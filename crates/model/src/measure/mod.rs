@@ -4,7 +4,8 @@
 //! | --- | --- |
 //! | turnover, balance and coverage of two directed flows | [`turnover`](mod@turnover) |
 //! | share of a group, growth and its contributions, how much of a loss was made up | [`shares`] |
-//! | is this year a record, how long did growth last | [`records`] |
+//! | is this year a record, how long did growth or a row of records last | [`records`] |
+//! | shares by year, changes of rank, constant prices | [`in_time`] |
 //! | concentration of one distribution, the Theil split | [`concentration`](mod@concentration) |
 //! | how far a place's basket is from the table's | [`specialisation`](mod@specialisation) |
 //! | long rows to a place-by-product table | [`table`] |
@@ -61,6 +62,7 @@ pub mod export_potential;
 pub mod fitness;
 pub mod gravity_potential;
 pub mod growth_cells;
+pub mod in_time;
 pub mod income;
 pub mod intensity;
 pub mod intra_industry;

@@ -188,8 +188,7 @@ pub fn record(
         });
     };
     let rival = others.iter().fold(*first, |best, r| if r.hi > best.hi { *r } else { best });
-    // An open lower end lies above the figure printed, so equality still counts as above.
-    let above = |a: &Range, b: &Range| a.lo > b.hi || (a.lo == b.hi && a.open_below);
+    let above = Range::is_above;
     let verdict = if others.iter().all(|r| above(&own, r)) {
         Verdict::Record
     } else if others.iter().any(|r| above(r, &own)) {
@@ -217,15 +216,15 @@ pub fn record(
     })
 }
 
-/// The longest stretch of years in which every year is above the one before.
+/// The longest stretch of years of growth or of records.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[must_use]
 pub struct GrowthRun {
-    /// The year that the run starts from; none when no year is certainly above the one before.
+    /// The year that growth starts from, or the first record; none when there is no such year.
     pub from: Option<i32>,
-    /// The last year of growth.
+    /// The last year of growth, or the last record.
     pub to: Option<i32>,
-    /// Number of steps of growth.
+    /// Number of steps of growth, or of records in a row.
     pub steps: usize,
     /// How many runs have this length (the earliest is given).
     pub equally_long: usize,
@@ -253,47 +252,100 @@ pub fn longest_growth(
     observations: &[Observation],
     options: &RecordOptions,
 ) -> Result<GrowthRun, InputError> {
+    longest(observations, options, Run::Growth, |series, t| {
+        let (before, after) = (&series[t - 1], &series[t]);
+        (after.is_above(before), after.hi <= before.lo)
+    })
+}
+
+/// The longest run of years each of which was a record at the time.
+///
+/// ```text
+/// record at the time    lo_t > max_{s < t} hi_s
+/// ```
+///
+/// # Assumptions
+///
+/// The first year observed has nothing to be held against and is no record. `from` is the first
+/// record of the run and `steps` the number of its years. A year without a figure ends a run; the
+/// year after it can begin one, as a record is one among the rows at hand, and the gap is listed.
+/// An undecided year and a tie end the run.
+///
+/// # Errors
+///
+/// As [`longest_growth`].
+pub fn longest_records(
+    observations: &[Observation],
+    options: &RecordOptions,
+) -> Result<GrowthRun, InputError> {
+    longest(observations, options, Run::Records, |series, t| {
+        let after = &series[t];
+        let earlier = &series[..t];
+        let surely_not = earlier.iter().any(|before| after.hi <= before.lo);
+        (earlier.iter().all(|before| after.is_above(before)), surely_not)
+    })
+}
+
+/// What a run consists of: steps, which need the year before, or years.
+#[derive(Clone, Copy, PartialEq)]
+enum Run {
+    Growth,
+    Records,
+}
+
+/// The longest run; `step` says of the year at a position whether it certainly counts and whether
+/// it certainly does not.
+fn longest(
+    observations: &[Observation],
+    options: &RecordOptions,
+    run: Run,
+    step: impl Fn(&[Range], usize) -> (bool, bool),
+) -> Result<GrowthRun, InputError> {
     let series = ranges(observations, options)?;
     if series.len() < 2 {
         return Err(InputError::Empty {
             what: "series".into(),
-            remedy: "growth needs at least two years with figures".into(),
+            remedy: "a run needs at least two years with figures".into(),
         });
     }
     let mut best: (usize, Option<usize>) = (0, None);
     let mut equally_long = 0;
     let mut undecided = Vec::new();
-    let mut start = 0;
+    let mut length = 0;
     for t in 1..series.len() {
-        let (before, after) = (&series[t - 1], &series[t]);
-        let next_year = after.year == before.year + 1;
-        let grew = after.lo > before.hi || (after.lo == before.hi && after.open_below);
-        if next_year && grew {
-            let steps = t - start;
-            match steps.cmp(&best.0) {
-                std::cmp::Ordering::Greater => {
-                    best = (steps, Some(t));
-                    equally_long = 1;
-                }
-                std::cmp::Ordering::Equal => equally_long += 1,
-                std::cmp::Ordering::Less => {}
-            }
+        let next_year = series[t].year == series[t - 1].year + 1;
+        let (counts, surely_not) = step(&series, t);
+        let possible = next_year || run == Run::Records;
+        if possible && !counts && !surely_not {
+            undecided.push((series[t - 1].year, series[t].year));
+        }
+        length = if !(possible && counts) {
+            0
+        } else if next_year {
+            length + 1
         } else {
-            start = t;
-            let surely_not = after.hi <= before.lo;
-            if next_year && !surely_not {
-                undecided.push((before.year, after.year));
+            1
+        };
+        match length.cmp(&best.0) {
+            std::cmp::Ordering::Greater => {
+                best = (length, Some(t));
+                equally_long = 1;
             }
+            std::cmp::Ordering::Equal if length > 0 => equally_long += 1,
+            _ => {}
         }
     }
+    let first = |t: usize| match run {
+        Run::Growth => t - best.0,
+        Run::Records => t + 1 - best.0,
+    };
     let observed: Vec<i32> = series.iter().map(|r| r.year).collect();
-    let (first, last) = (observed[0], observed[observed.len() - 1]);
     Ok(GrowthRun {
-        from: best.1.map(|t| series[t - best.0].year),
+        from: best.1.map(|t| series[first(t)].year),
         to: best.1.map(|t| series[t].year),
         steps: best.0,
         equally_long,
-        gaps: (first..=last).filter(|y| !observed.contains(y)).collect(),
+        gaps: super::in_time::gaps(&observed),
         observed,
         undecided,
         convention: *options,
@@ -312,6 +364,12 @@ struct Range {
 impl Range {
     fn is_point(&self) -> bool {
         self.lo == self.hi && !self.open_below
+    }
+
+    /// However the bounds are read. An open lower end lies above the figure printed, so equality
+    /// still counts as above.
+    fn is_above(&self, other: &Self) -> bool {
+        self.lo > other.hi || (self.lo == other.hi && self.open_below)
     }
 }
 
