@@ -11,6 +11,7 @@
 //! | revealed comparative advantage | [`rca`](mod@rca) |
 //! | presence M, diversity, ubiquity, components | [`presence`](mod@presence) |
 //! | ECI and PCI | [`complexity`](mod@complexity) |
+//! | how far ECI and ranks hang on the products | [`complexity_ranges`](mod@complexity_ranges) |
 //! | fitness and complexity | [`fitness`](mod@fitness) |
 //! | proximity and density | [`proximity`](mod@proximity) |
 //! | long rows to a sparse bilateral table by product | [`bilateral`] |
@@ -54,6 +55,7 @@
 
 pub mod bilateral;
 pub mod complexity;
+pub mod complexity_ranges;
 pub mod concentration;
 pub mod density;
 pub mod diversification;
