@@ -102,6 +102,7 @@ fn every_key_of_every_verb_is_documented() {
         ),
         ("### measure rca", "measure rca exports.csv"),
         ("### measure complexity", "measure complexity exports.csv"),
+        ("### measure complexity", "measure complexity exports.csv --cells --bootstrap 40"),
         ("### measure intensity", "measure intensity world.csv --origin A --where year=2020"),
         (
             "### measure complementarity",

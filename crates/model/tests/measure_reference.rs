@@ -12,12 +12,16 @@ use emporion_model::measure::complexity::{ComplexityOptions, complexity};
 use emporion_model::measure::concentration::{ConcentrationOptions, concentration};
 use emporion_model::measure::density::presence_density;
 use emporion_model::measure::fitness::{FitnessOptions, fitness};
+use emporion_model::measure::income::income_content;
 use emporion_model::measure::opportunity::{PciScale, external_complexity, opportunity};
-use emporion_model::measure::presence::presence;
+use emporion_model::measure::presence::{Presence, presence};
 use emporion_model::measure::proximity::{Diagonal, density, proximity};
 use emporion_model::measure::rca::rca;
+use emporion_model::measure::reflections::reflections;
+use emporion_model::measure::relatedness::{cross_proximity, relative_relatedness};
 use emporion_model::measure::specialisation::specialisation;
 use emporion_model::outcome::Status;
+use emporion_model::panel::PlaceProduct;
 use measure_data::{Columns, Labelled, distance};
 
 /// Files hold 15 digits and the programs agree to 1e-14 among themselves; what is left is rounding
@@ -193,5 +197,148 @@ fn reference_sets() {
         let data = folder.join(format!("data/{name}.csv"));
         let checked = check(&data, &folder.join("expected").join(name));
         hold(name, &checked, 30);
+    }
+}
+
+/// Steps of reflections stand at 1e-11 in the programs themselves: their sums shrink step by step.
+const REFLECTIONS: f64 = 1e-6;
+
+#[test]
+fn reflections_of_two_programs() {
+    let Some(folder) = common::reference("measure") else { return };
+    for name in ["provinces", "sections", "sitc4"] {
+        let data = Labelled::read(&folder.join(format!("data/{name}.csv")));
+        let m = presence(&rca(&data.table).unwrap(), 1.0).unwrap();
+        let expected = folder.join("expected").join(name);
+        let of = |steps, ddof| reflections(&m, steps, ddof).unwrap();
+        let mut compared = 0;
+        let mut hold =
+            |file: &str, column: &str, got: &[Option<f64>], at: &dyn Fn(&str) -> usize| {
+                let file = Columns::read(&expected.join(file));
+                let ids =
+                    file.text(if column.ends_with('k') { "product" } else { "place" }).unwrap();
+                let column = column.trim_end_matches('k');
+                for (id, value) in ids.into_iter().zip(file.numbers(column).unwrap()) {
+                    let d = distance(got[at(id)].unwrap(), value.unwrap());
+                    assert!(d <= REFLECTIONS, "{name}: {column} of {id} is off by {d:e}");
+                    compared += 1;
+                }
+            };
+        let place = |id: &str| data.place(id);
+        let product = |id: &str| data.product(id);
+        // R prints its last even step for places and its last odd one for products.
+        hold("places.csv", "reflections_R20", &of(18, 1).places, &place);
+        hold("products.csv", "reflections_R20k", &of(19, 1).products, &product);
+        hold("places.csv", "reflections_econcomplex20", &of(20, 0).places, &place);
+        assert_eq!(compared, 2 * data.places.len() + data.products.len());
+    }
+}
+
+#[test]
+fn relative_relatedness_of_datawheel() {
+    let Some(folder) = common::reference("measure") else { return };
+    for name in ["provinces", "sections", "sitc4"] {
+        let data = Labelled::read(&folder.join(format!("data/{name}.csv")));
+        let m = presence(&rca(&data.table).unwrap(), 1.0).unwrap();
+        let around = presence_density(&m, Diagonal::Zero).unwrap();
+        let got = relative_relatedness(&m, &around).unwrap();
+        let file = Columns::read(&folder.join("expected").join(name).join("cells.csv"));
+        let (a, b) = (file.text("place").unwrap(), file.text("product").unwrap());
+        let mut compared = 0;
+        let column = file.numbers("relative_relatedness_datawheel").unwrap();
+        for (row, expected) in column.into_iter().enumerate() {
+            let Some(expected) = expected else { continue };
+            let cell = data.place(a[row]) * data.products.len() + data.product(b[row]);
+            let d = distance(got[cell].unwrap(), expected);
+            assert!(d <= TOLERANCE, "{name}: {} {} is off by {d:e}", a[row], b[row]);
+            compared += 1;
+        }
+        assert!(compared > 500, "{name}: {compared}");
+    }
+}
+
+#[test]
+fn cross_proximity_of_datawheel() {
+    let Some(folder) = common::reference("measure") else { return };
+    let data = Labelled::read(&folder.join("data/sections.csv"));
+    let m = presence(&rca(&data.table).unwrap(), 1.0).unwrap();
+    let cut = data.product("11");
+    let part = |columns: std::ops::Range<usize>| {
+        let rows = m.values.chunks(m.products);
+        let values = rows.flat_map(|row| row[columns.clone()].to_vec()).collect();
+        Presence::new(m.places, columns.len(), values).unwrap()
+    };
+    let found = cross_proximity(&part(0..cut), &part(cut..m.products)).unwrap();
+    let expected = folder.join("expected/sections");
+    let mut checked = Checked::default();
+    let file = Columns::read(&expected.join("cross_proximity.csv"));
+    let (a, b) = (file.text("product_a").unwrap(), file.text("product_b").unwrap());
+    checked.column(&file, "cross_proximity", &|row| {
+        found.proximity[data.product(a[row]) * found.second + data.product(b[row]) - cut]
+    });
+    let file = Columns::read(&expected.join("cross_relatedness.csv"));
+    let (a, b) = (file.text("place").unwrap(), file.text("product_b").unwrap());
+    checked.column(&file, "cross_relatedness", &|row| {
+        found.relatedness[data.place(a[row]) * found.second + data.product(b[row]) - cut].unwrap()
+    });
+    hold("sections", &checked, 2);
+}
+
+#[test]
+fn income_content_of_r() {
+    let Some(folder) = common::reference("measure") else { return };
+    let data = Labelled::read(&folder.join("data/sitc4.csv"));
+    let file = Columns::read(&folder.join("data/gdp_per_head.csv"));
+    let known: BTreeMap<&str, f64> = file
+        .text("country")
+        .unwrap()
+        .into_iter()
+        .zip(file.numbers("value").unwrap())
+        .filter_map(|(place, income)| Some((place, income?)))
+        .collect();
+    // Places without an income are left out of the table.
+    let kept: Vec<usize> =
+        (0..data.places.len()).filter(|i| known.contains_key(data.places[*i].as_str())).collect();
+    let values = kept.iter().flat_map(|i| data.row(*i).to_vec()).collect();
+    let table = PlaceProduct::new(kept.len(), data.products.len(), values).unwrap();
+    let income: Vec<f64> = kept.iter().map(|i| known[data.places[*i].as_str()]).collect();
+    let got = income_content(&table, &income).unwrap();
+    let mut checked = Checked::default();
+    let expected = folder.join("expected/sitc4");
+    let file = Columns::read(&expected.join("products.csv"));
+    let ids = file.text("product").unwrap();
+    checked.column(&file, "prody_R", &|row| got.prody[data.product(ids[row])].unwrap());
+    let file = Columns::read(&expected.join("places.csv"));
+    let ids = file.text("place").unwrap();
+    checked.column(&file, "expy_R", &|row| {
+        let at = kept.binary_search(&data.place(ids[row])).expect("a place with income");
+        got.expy[at].unwrap()
+    });
+    hold("sitc4", &checked, 2);
+}
+
+#[test]
+fn provinces_by_the_pci_of_the_world() {
+    let Some(folder) = common::reference("measure") else { return };
+    let data = Labelled::read(&folder.join("data/provinces.csv"));
+    let m = presence(&rca(&data.table).unwrap(), 1.0).unwrap();
+    let file = Columns::read(&folder.join("expected/sections/products.csv"));
+    let mut pci = vec![None; data.products.len()];
+    let ids = file.text("product").unwrap();
+    for (id, value) in ids.into_iter().zip(file.numbers("pci_z").unwrap()) {
+        pci[data.product(id)] = value;
+    }
+    assert!(pci.contains(&None), "one section of the provinces is not in the world's table");
+    let got = external_complexity(&m, &pci).unwrap();
+    let file = Columns::read(&folder.join("expected/provinces_with_sections_pci/places.csv"));
+    let ids = file.text("place").unwrap();
+    let column = file.numbers("eci_external").unwrap();
+    for (id, expected) in ids.into_iter().zip(column) {
+        let d = match (got[data.place(id)], expected) {
+            (Some(got), Some(expected)) => distance(got, expected),
+            (None, None) => 0.0,
+            other => panic!("province {id}: {other:?}"),
+        };
+        assert!(d <= TOLERANCE, "province {id} is off by {d:e}");
     }
 }

@@ -1,65 +1,357 @@
-//! `emporion measure complexity`: ECI of places and PCI of products.
+//! `emporion measure complexity`: ECI of places, PCI of products, and what goes with them.
 
-use emporion_model::measure::complexity::{ComplexityOptions, Disconnected, complexity};
-use emporion_model::measure::presence::presence;
-use emporion_model::measure::rca::rca;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use emporion_model::measure::complexity::{
+    Complexity, ComplexityOptions, Disconnected, complexity,
+};
+use emporion_model::measure::complexity_ranges::{
+    BootstrapOptions, ComplexityRanges, complexity_ranges,
+};
+use emporion_model::measure::fitness::{Fitness, FitnessOptions, fitness};
+use emporion_model::measure::opportunity::{
+    Opportunity, PciScale, external_complexity, opportunity,
+};
+use emporion_model::measure::presence::{Presence, presence};
+use emporion_model::measure::proximity::{Density, Diagonal, density, proximity};
+use emporion_model::measure::rca::{Rca, rca};
+use emporion_model::outcome::Status;
+use emporion_tables::{Table, Values};
 
 use super::Figures;
-use super::rca::{exports, named};
-use crate::answer::{Answer, Column, Part, Show};
-use crate::args;
+use super::rca::{Exports, exports, named};
+use crate::answer::{Advice, Answer, Cell, Column, Part, Show};
+use crate::args::{self, Outlook};
+use crate::data::require;
 use crate::failure::Failure;
 
-/// Places by ECI, products by PCI.
+/// All that was found of a table.
+struct Found {
+    exports: Exports,
+    rca: Rca,
+    m: Presence,
+    complexity: Complexity,
+    fitness: Fitness,
+    ranges: Option<ComplexityRanges>,
+    outlook: Option<(Density, Opportunity)>,
+    outside: Option<Vec<Option<f64>>>,
+}
+
+/// Places by ECI, products by PCI; or cells.
 pub fn answer(arguments: &args::Complexity, figures: &Figures<'_>) -> Result<Answer, Failure> {
-    let exports = exports(figures)?;
+    let outside = arguments.outside_pci.as_deref().map(read_pci).transpose()?;
+    let mut advice = Vec::new();
+    let found = find(arguments, exports(figures)?, outside.as_ref(), &mut advice)?;
+    let mut answer = figures.answer("complexity", "Economic complexity");
+    options(arguments, &mut answer);
+    figures.describe(&mut answer, [&found.exports.whole]);
+
+    let top = arguments.common.shape.top.unwrap_or(usize::MAX);
+    let mut products = products(&found, figures);
+    products.rows.truncate(top);
+    if arguments.cells {
+        answer.parts.push(cells(&found, figures));
+        let mut places = places(&found, figures, "places");
+        places.rows.truncate(top);
+        answer.parts.push(places);
+    } else {
+        answer.parts.push(places(&found, figures, "rows"));
+    }
+    answer.parts.push(products);
+    summarise(&found, &mut answer);
+    answer.notes.extend(advice);
+    let kernel = found.rca.notes.iter().chain(&found.complexity.notes);
+    let ranges = found.ranges.iter().flat_map(|r| &r.notes);
+    // What fitness says of dropped places and products, ECI has said.
+    let heading = found.fitness.notes.iter().filter(|n| n.code == "heading_to_zero");
+    let outlook = found.outlook.iter().flat_map(|(density, _)| &density.notes);
+    let notes = found.exports.notes.iter().chain(kernel).chain(ranges).chain(heading);
+    answer.notes.extend(notes.chain(outlook).map(Into::into));
+    Ok(answer)
+}
+
+fn find(
+    arguments: &args::Complexity,
+    exports: Exports,
+    outside: Option<&BTreeMap<String, f64>>,
+    advice: &mut Vec<Advice>,
+) -> Result<Found, Failure> {
     let told = |error| named(&error, &exports);
     let index = rca(&exports.table).map_err(told)?;
-    let present = presence(&index, arguments.cut_off).map_err(told)?;
+    let m = presence(&index, arguments.cut_off).map_err(told)?;
     let disconnected =
         if arguments.largest_part { Disconnected::Largest } else { Disconnected::Refuse };
-    let options = ComplexityOptions { disconnected, ..ComplexityOptions::default() };
-    let found = complexity(&present, &options).map_err(told)?;
+    let options =
+        ComplexityOptions { disconnected, ddof: arguments.ddof.into(), sign_reference: None };
+    let found = complexity(&m, &options).map_err(told)?;
+    let fitness = fitness(&m, &FitnessOptions::default()).map_err(told)?;
+    let ranges = match arguments.bootstrap {
+        None => None,
+        Some(draws) => {
+            let bootstrap = BootstrapOptions { draws, seed: arguments.seed };
+            Some(complexity_ranges(&m, &found, &options, &bootstrap).map_err(told)?)
+        }
+    };
+    let mut outlook = None;
+    if arguments.cells || arguments.outlook.is_some() {
+        let diagonal = if arguments.diagonal == 0 { Diagonal::Zero } else { Diagonal::One };
+        let near = proximity(&m, diagonal).map_err(told)?;
+        let around = density(&m, &near).map_err(told)?;
+        let scale = match arguments.outlook.unwrap_or_default() {
+            Outlook::GrowthLab => PciScale::Eigenvector,
+            Outlook::R => PciScale::Standardised,
+        };
+        let gain = opportunity(&m, &found, &near, &around, scale).map_err(told)?;
+        outlook = Some((around, gain));
+    }
+    let outside = match outside {
+        None => None,
+        Some(pci) => {
+            let own: Vec<Option<f64>> =
+                exports.products.iter().map(|k| pci.get(k).copied()).collect();
+            let without = own.iter().filter(|p| p.is_none()).count();
+            if without == own.len() {
+                return Err(Failure::new(format!(
+                    "no product of the table has a pci in the file of --outside-pci; its column \
+                     product must hold the table's ids, such as {}",
+                    exports.products.first().map_or("", String::as_str)
+                )));
+            }
+            if without > 0 {
+                let message =
+                    "products of the table have no outside PCI and are left out of its mean";
+                advice.push(Advice::new("no_outside_pci", message, without));
+            }
+            Some(external_complexity(&m, &own).map_err(told)?)
+        }
+    };
+    Ok(Found { rca: index, m, complexity: found, fitness, ranges, outlook, outside, exports })
+}
 
-    let mut answer = figures.answer("complexity", "Economic complexity");
+/// A file with columns `product` and `pci`; an empty pci is a product without.
+fn read_pci(path: &Path) -> Result<BTreeMap<String, f64>, Failure> {
+    let table = Table::read(path)?;
+    require(&table, &["product", "pci"])?;
+    let numeric =
+        table.column("pci").is_some_and(|column| matches!(column.values, Values::Number(_)));
+    if !numeric {
+        return Err(Failure::new(format!(
+            "the column pci of {} is not a column of numbers; correct or empty its other cells",
+            path.display()
+        )));
+    }
+    let mut out = BTreeMap::new();
+    for row in 0..table.rows() {
+        let at = || format!("line {} of {}", table.line(row), path.display());
+        let Some(product) = table.text("product", row) else {
+            return Err(Failure::new(format!("{} has no product; name it or remove it", at())));
+        };
+        let Some(pci) = table.number("pci", row) else { continue };
+        if out.insert(product.to_owned(), pci).is_some() {
+            return Err(Failure::new(format!(
+                "{} gives product {product} a second pci; keep one of them",
+                at()
+            )));
+        }
+    }
+    Ok(out)
+}
+
+fn options(arguments: &args::Complexity, answer: &mut Answer) {
     answer.option("cut_off", arguments.cut_off);
     answer.option("largest_part", arguments.largest_part);
-    figures.describe(&mut answer, [&exports.whole]);
-    let top = arguments.common.shape.top;
-    let places = ("origin", "eci", "ECI", "diversity", "Products\nwith RCA");
-    let products = ("product", "pci", "PCI", "ubiquity", "Places\nwith RCA");
-    for (name, title, (key, score, head, count, count_head), ids, scores, counts) in [
-        ("rows", "", places, &exports.places, &found.eci, &found.diversity),
-        ("products", "Products", products, &exports.products, &found.pci, &found.ubiquity),
-    ] {
-        let mut columns = figures.key_columns(&[key]);
-        columns.extend([
-            Column::number(score, head, "standard deviations", Show::Decimals(3)),
-            Column::number(count, count_head, "", Show::Whole),
+    answer.option("ddof", arguments.ddof);
+    answer.option("cells", arguments.cells);
+    answer.option("diagonal", arguments.diagonal);
+    let outlook = match arguments.outlook {
+        None if !arguments.cells => None,
+        asked => Some(match asked.unwrap_or_default() {
+            Outlook::GrowthLab => "growth_lab",
+            Outlook::R => "r",
+        }),
+    };
+    answer.option("outlook", outlook);
+    answer.option("bootstrap", arguments.bootstrap);
+    answer.option("seed", arguments.seed);
+    let file = arguments.outside_pci.as_ref().map(|path| path.display().to_string());
+    answer.option("outside_pci", file);
+}
+
+/// Positions by score, the highest first and those without last.
+fn ranked(scores: &[Option<f64>]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..scores.len()).collect();
+    let of = |at: usize| scores[at].unwrap_or(f64::NEG_INFINITY);
+    order.sort_by(|&a, &b| of(b).total_cmp(&of(a)).then(a.cmp(&b)));
+    order
+}
+
+fn deviations(key: &str, title: &str) -> Column {
+    Column::number(key, title, "standard deviations", Show::Decimals(3))
+}
+
+fn whole(key: &str, title: &str) -> Column {
+    Column::number(key, title, "", Show::Whole)
+}
+
+fn decimals(key: &str, title: &str) -> Column {
+    Column::number(key, title, "", Show::Decimals(3))
+}
+
+fn places(found: &Found, figures: &Figures<'_>, name: &'static str) -> Part {
+    let mut columns = figures.key_columns(&["origin"]);
+    let some = |column: Column| column.unless_all(Cell::Missing);
+    columns.extend([
+        deviations("eci", "ECI"),
+        some(deviations("eci_low", "ECI\n2.5 %")),
+        some(deviations("eci_high", "ECI\n97.5 %")),
+        some(whole("rank", "Rank")),
+        some(whole("rank_best", "Best\nrank")),
+        some(whole("rank_worst", "Worst\nrank")),
+        some(whole("eci_draws", "Draws")),
+        some(decimals("eci_outside", "ECI by\noutside PCI")),
+        decimals("fitness", "Fitness"),
+        some(decimals("coi", "COI")),
+        whole("diversity", "Products\nwith RCA"),
+    ]);
+    let mut part = Part::new(name, if name == "rows" { "" } else { "Places" }, columns);
+    let ids = &found.exports.places;
+    for at in ranked(&found.complexity.eci) {
+        let range = found.ranges.as_ref().map(|r| r.places[at]).unwrap_or_default();
+        let draws = found.ranges.as_ref().map(|_| range.draws);
+        let rank = |eci: f64| {
+            let above = |other: &&f64| **other > eci + 1e-9;
+            1 + found.complexity.eci.iter().flatten().filter(above).count()
+        };
+        let mut row = figures.key_cells(&["origin"], std::slice::from_ref(&ids[at]));
+        row.extend([
+            found.complexity.eci[at].into(),
+            range.low.into(),
+            range.high.into(),
+            found.complexity.eci[at].map(rank).into(),
+            range.rank_best.into(),
+            range.rank_worst.into(),
+            draws.into(),
+            found.outside.as_ref().and_then(|outside| outside[at]).into(),
+            found.fitness.fitness[at].into(),
+            found.outlook.as_ref().and_then(|(_, gain)| gain.coi[at]).into(),
+            found.complexity.diversity[at].into(),
         ]);
-        let mut part = Part::new(name, title, columns);
-        let mut order: Vec<usize> = (0..ids.len()).collect();
-        let of = |at: usize| scores[at].unwrap_or(f64::NEG_INFINITY);
-        order.sort_by(|&a, &b| of(b).total_cmp(&of(a)).then(a.cmp(&b)));
-        for at in order {
-            let mut row = figures.key_cells(&[key], std::slice::from_ref(&ids[at]));
-            row.extend([scores[at].into(), counts[at].into()]);
+        part.push(row);
+    }
+    part
+}
+
+fn products(found: &Found, figures: &Figures<'_>) -> Part {
+    let mut columns = figures.key_columns(&["product"]);
+    columns.extend([
+        deviations("pci", "PCI"),
+        deviations("pci_z", "PCI\nz-score"),
+        decimals("complexity", "Complexity\n(fitness)"),
+        whole("ubiquity", "Places\nwith RCA"),
+    ]);
+    let mut part = Part::new("products", "Products", columns);
+    let ids = &found.exports.products;
+    for at in ranked(&found.complexity.pci) {
+        let mut row = figures.key_cells(&["product"], std::slice::from_ref(&ids[at]));
+        row.extend([
+            found.complexity.pci[at].into(),
+            found.complexity.pci_z[at].into(),
+            found.fitness.complexity[at].into(),
+            found.complexity.ubiquity[at].into(),
+        ]);
+        part.push(row);
+    }
+    part
+}
+
+/// One row for each place and product, in the order of their ids.
+fn cells(found: &Found, figures: &Figures<'_>) -> Part {
+    let keys = ["origin", "product"];
+    let mut columns = figures.key_columns(&keys);
+    let unit = found.exports.whole.unit.clone().unwrap_or_default();
+    columns.extend([
+        Column::number("value", "Value", unit, Show::Fitting),
+        decimals("rca", "RCA"),
+        whole("m", "M"),
+        decimals("density", "Density"),
+        decimals("distance", "Distance"),
+        decimals("cog", "COG"),
+        deviations("eci", "ECI"),
+        deviations("pci", "PCI"),
+        deviations("pci_z", "PCI\nz-score"),
+        decimals("fitness", "Fitness"),
+        decimals("complexity", "Complexity\n(fitness)"),
+        decimals("coi", "COI"),
+        whole("diversity", "Products\nwith RCA"),
+        whole("ubiquity", "Places\nwith RCA"),
+    ]);
+    let mut part = Part::new("rows", "", columns);
+    let (density, gain) = found.outlook.as_ref().expect("cells are asked with an outlook");
+    let (places, products) = (&found.exports.places, &found.exports.products);
+    for (i, place) in places.iter().enumerate() {
+        for (k, product) in products.iter().enumerate() {
+            let at = i * products.len() + k;
+            let traded = found.rca.empty_places.binary_search(&i).is_err()
+                && found.rca.empty_products.binary_search(&k).is_err();
+            let known = density.undefined_products.binary_search(&k).is_err();
+            let near = known.then(|| density.values[at]);
+            let mut row = figures.key_cells(&keys, &[place.clone(), product.clone()]);
+            row.extend([
+                found.exports.table.values[at].into(),
+                traded.then(|| found.rca.values[at]).into(),
+                usize::from(found.m.values[at]).into(),
+                near.into(),
+                near.map(|near| 1.0 - near).into(),
+                known.then(|| gain.cog[at]).into(),
+                found.complexity.eci[i].into(),
+                found.complexity.pci[k].into(),
+                found.complexity.pci_z[k].into(),
+                found.fitness.fitness[i].into(),
+                found.fitness.complexity[k].into(),
+                gain.coi[i].into(),
+                found.complexity.diversity[i].into(),
+                found.complexity.ubiquity[k].into(),
+            ]);
             part.push(row);
         }
-        if name != "rows" {
-            part.rows.truncate(top.unwrap_or(usize::MAX));
-        }
-        answer.parts.push(part);
     }
+    part
+}
+
+fn summarise(found: &Found, answer: &mut Answer) {
     let show = Show::Decimals(4);
-    answer.count("lambda2", "Second eigenvalue", "", show, found.lambda2);
-    answer.count("lambda3", "Third eigenvalue", "", show, found.lambda3);
-    answer.count("gap", "Gap between them", "", show, found.gap);
-    answer.count("residual", "Residual of the eigenvector", "", Show::Power, found.residual);
-    let status = serde_json::to_value(found.status).unwrap_or_default();
-    answer.say("status", "Status", status.as_str().unwrap_or("not identified"));
-    answer.say("convention", "Convention", found.convention.as_str());
-    answer.notes.extend(exports.notes.iter().map(Into::into));
-    answer.notes.extend(index.notes.iter().chain(&found.notes).map(Into::into));
-    Ok(answer)
+    let (index, fitness) = (&found.complexity, &found.fitness);
+    answer.count("lambda2", "Second eigenvalue", "", show, index.lambda2);
+    answer.count("lambda3", "Third eigenvalue", "", show, index.lambda3);
+    answer.count("gap", "Gap between them", "", show, index.gap);
+    if let Some([low, high]) = found.ranges.as_ref().and_then(|r| r.gap) {
+        answer.count("gap_low", "Gap, 2.5 %", "", show, low);
+        answer.count("gap_high", "Gap, 97.5 %", "", show, high);
+    }
+    answer.count("residual", "Residual of the eigenvector", "", Show::Power, index.residual);
+    let label = "Correlation of ECI and diversity";
+    answer.count("sign_correlation", label, "", show, index.sign_correlation);
+    answer.say("status", "Status", words(index.status));
+    answer.count("fitness_steps", "Steps of fitness", "", Show::Whole, fitness.steps);
+    answer.say("fitness_status", "Status of fitness", words(fitness.status));
+    if let Some(ranges) = &found.ranges {
+        answer.count("draws", "Draws of products", "", Show::Whole, ranges.draws);
+        answer.count("failed_draws", "Draws without ECI", "", Show::Whole, ranges.failed);
+        answer.count("sign_flips", "Draws of the other sign", "", Show::Whole, ranges.sign_flips);
+    }
+    let convention = match &found.ranges {
+        Some(ranges) => ranges.convention.as_str(),
+        None => index.convention.as_str(),
+    };
+    answer.say("convention", "Convention", convention);
+    answer.say("fitness_convention", "Convention of fitness", fitness.convention.as_str());
+    if let Some((_, gain)) = &found.outlook {
+        answer.say("outlook_convention", "Convention of the outlook", gain.convention.as_str());
+    }
+}
+
+fn words(status: Status) -> Cell {
+    let word = serde_json::to_value(status).unwrap_or_default();
+    word.as_str().unwrap_or("not identified").into()
 }

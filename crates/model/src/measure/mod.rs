@@ -12,6 +12,7 @@
 //! | revealed comparative advantage | [`rca`](mod@rca) |
 //! | presence M, diversity, ubiquity, components | [`presence`](mod@presence) |
 //! | ECI and PCI | [`complexity`](mod@complexity) |
+//! | how far ECI and ranks hang on the products | [`complexity_ranges`](mod@complexity_ranges) |
 //! | fitness and complexity | [`fitness`](mod@fitness) |
 //! | proximity and density | [`proximity`](mod@proximity) |
 //! | long rows to a sparse bilateral table by product | [`bilateral`] |
@@ -27,6 +28,9 @@
 //! | fitted gravity beside it | [`gravity_potential`](mod@gravity_potential) |
 //! | density straight from M | [`density`](mod@density) |
 //! | complexity outlook and gain, complexity by an outside PCI | [`opportunity`](mod@opportunity) |
+//! | other proximities, nearest products, relative relatedness, two sets of products | [`relatedness`] |
+//! | reflections, for comparison with ECI | [`reflections`](mod@reflections) |
+//! | products that a place gained and lost | [`entry_exit`](mod@entry_exit) |
 //! | PRODY and EXPY | [`income`] |
 //!
 //! # Conventions
@@ -48,16 +52,18 @@
 //! | PCI | scaled so that ECI is the mean PCI of a place's products | own z-score beside it |
 //! | sign | ECI correlates positively with diversity, one sign for both | a reference of the caller's |
 //! | fitness | iterated until it stands still, steps printed | a fixed number of steps |
-//! | proximity | the smaller of the two conditional probabilities | |
+//! | proximity | the smaller of the two conditional probabilities | geometric mean, asymmetric, correlation |
 //! | its diagonal in density | 1 | 0 |
 //! | HHI | sum of squared shares, 0 to 1 | its root, two normalised forms, each by its own name |
 //! | Theil, Gini | over all lines of the classification, zeros included | over positive lines, and the gap |
 
 pub mod bilateral;
 pub mod complexity;
+pub mod complexity_ranges;
 pub mod concentration;
 pub mod density;
 pub mod diversification;
+pub mod entry_exit;
 pub mod export_potential;
 pub mod fitness;
 pub mod gravity_potential;
@@ -74,6 +80,8 @@ pub mod presence;
 pub mod proximity;
 pub mod rca;
 pub mod records;
+pub mod reflections;
+pub mod relatedness;
 pub mod shares;
 pub mod similarity;
 pub mod specialisation;

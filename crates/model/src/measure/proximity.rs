@@ -3,8 +3,8 @@
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::check_length;
 use super::presence::Presence;
+use super::{check_length, check_values};
 use crate::outcome::{InputError, Note};
 
 /// The proximity of a product to itself.
@@ -205,7 +205,7 @@ pub struct Density {
 /// Density: the part of the proximity around a product that a place already has.
 ///
 /// ```text
-/// ω_ik = Σ_l M_il φ_kl / Σ_l φ_kl
+/// ω_ik = Σ_l M_il φ_lk / Σ_l φ_lk
 /// ```
 ///
 /// # Notation
@@ -213,7 +213,7 @@ pub struct Density {
 /// | symbol | argument or field | shape |
 /// | --- | --- | --- |
 /// | M_il | `presence.values` | places × products |
-/// | φ_kl | `proximity.values` | products × products |
+/// | φ_lk | `proximity.values`; symmetric, or the probability of k given l | products × products |
 /// | ω_ik | `values` | places × products |
 ///
 /// # Assumptions
@@ -223,7 +223,8 @@ pub struct Density {
 ///
 /// # Errors
 ///
-/// [`InputError::Length`] when the two do not speak of the same products.
+/// [`InputError::Length`] when the two do not speak of the same products; [`InputError::Value`] for
+/// a negative proximity.
 ///
 /// # Cost
 ///
@@ -236,9 +237,13 @@ pub fn density(presence: &Presence, proximity: &Proximity) -> Result<Density, In
     check_length("presence matrix", presence.places * presence.products, presence.values.len())?;
     let n = presence.products;
     check_length("proximity", n * n, proximity.values.len())?;
-    // φ is symmetric: row sums are column sums.
+    check_values("proximity", &proximity.values, "a correlation has no density; use another kind")?;
     let row = |k: usize| &proximity.values[k * n..(k + 1) * n];
-    let around: Vec<f64> = (0..n).map(|k| row(k).iter().sum()).collect();
+    // Columns, as in the sums below: the asymmetric kind has rows of another sum.
+    let mut around = vec![0.0; n];
+    for l in 0..n {
+        around.iter_mut().zip(row(l)).for_each(|(sum, phi)| *sum += phi);
+    }
     let mut values = vec![0.0; presence.places * n];
     values.par_chunks_mut(n.max(1)).enumerate().for_each(|(i, out)| {
         for l in (0..n).filter(|l| presence.has(i, *l)) {

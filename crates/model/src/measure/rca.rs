@@ -171,6 +171,92 @@ pub fn rca_against(table: &PlaceProduct, basket: &[f64]) -> Result<Rca, InputErr
     Ok(fill(table, &margins, convention, |x, row, column, total| (x / row) / (column / total)))
 }
 
+/// Exports per head against the table's exports per head.
+///
+/// ```text
+/// RPOP_ik = (x_ik / n_i) / (x_.k / n_.)
+/// ```
+///
+/// with n_i people in place i (`population`, places long, positive) and n_. those of all places.
+/// Notation, assumptions and errors as [`rca`]; [`InputError::Length`] and [`InputError::Setting`]
+/// for a population that does not fit. A place without exports has 0 and is listed.
+///
+/// # Source
+///
+/// Hausmann et al., The Atlas of Economic Complexity, 2014, p. 25, note; the option `rpop` of the
+/// Growth Lab's programs.
+pub fn rpop(table: &PlaceProduct, population: &[f64]) -> Result<Rca, InputError> {
+    check_length("population", table.places, population.len())?;
+    if let Some(i) = population.iter().position(|n| !(n.is_finite() && *n > 0.0)) {
+        return Err(InputError::Setting {
+            what: format!("population of place {i}"),
+            expected: "a positive number".into(),
+            got: population[i].to_string(),
+            remedy: "give every place its people, or leave the place out".into(),
+        });
+    }
+    let people: f64 = population.iter().sum();
+    let mut out = by_cell(table, "rpop: (x_ik/n_i)/(x_.k/n_.), n people", |x, _, column, _| {
+        x / (column / people)
+    })?;
+    for (row, own) in out.values.chunks_mut(table.products.max(1)).zip(population) {
+        row.iter_mut().for_each(|value| *value /= own);
+    }
+    Ok(out)
+}
+
+/// Lafay's index of one place: the part that a product takes in its trade balance, above what its
+/// size would give it; sums to 0 over products.
+///
+/// ```text
+/// LFI_k = 100 [ (x_k - m_k)/(x_k + m_k) - (X - M)/(X + M) ] (x_k + m_k)/(X + M)
+/// ```
+///
+/// # Notation
+///
+/// | symbol | argument or result | shape | unit |
+/// | --- | --- | --- | --- |
+/// | x_k, m_k | `exports`, `imports` | products | any, the same |
+/// | X, M | their sums | | the same |
+/// | LFI_k | the result | products | parts of 100 of the place's trade |
+///
+/// # Assumptions
+///
+/// A product neither exported nor imported adds nothing: 0.
+///
+/// # Errors
+///
+/// [`InputError::Length`] for lists of different length, [`InputError::Value`] for a negative or
+/// infinite flow, [`InputError::Empty`] without any trade.
+///
+/// # Source
+///
+/// Lafay 1992, in Dagenais and Muet, International Trade Modelling, p. 210.
+///
+/// # Example
+///
+/// ```
+/// use emporion_model::measure::rca::lafay;
+/// assert_eq!(lafay(&[3.0, 1.0], &[1.0, 3.0])?, [25.0, -25.0]);
+/// # Ok::<(), emporion_model::outcome::InputError>(())
+/// ```
+pub fn lafay(exports: &[f64], imports: &[f64]) -> Result<Vec<f64>, InputError> {
+    check_length("imports", exports.len(), imports.len())?;
+    check_values("exports", exports, "exports are finite and not negative")?;
+    check_values("imports", imports, "imports are finite and not negative")?;
+    let (all_exports, all_imports): (f64, f64) = (exports.iter().sum(), imports.iter().sum());
+    let trade = all_exports + all_imports;
+    if trade <= 0.0 {
+        return Err(InputError::Empty {
+            what: "exports and imports".into(),
+            remedy: "give at least one positive flow".into(),
+        });
+    }
+    let balance = (all_exports - all_imports) / trade;
+    let index = |(x, m): (&f64, &f64)| 100.0 * ((x - m) - balance * (x + m)) / trade;
+    Ok(exports.iter().zip(imports).map(index).collect())
+}
+
 /// Row sums, column sums and total of a table.
 pub(super) struct Margins {
     pub(super) place: Vec<f64>,
