@@ -13,6 +13,7 @@
 //! | ECI and PCI | [`complexity`](mod@complexity) |
 //! | fitness and complexity | [`fitness`](mod@fitness) |
 //! | proximity and density | [`proximity`](mod@proximity) |
+//! | the product space: maximum spanning tree and threshold | [`product_space`](mod@product_space) |
 //!
 //! # Conventions
 //!
@@ -42,6 +43,7 @@ pub mod complexity;
 pub mod concentration;
 pub mod fitness;
 pub mod presence;
+pub mod product_space;
 pub mod proximity;
 pub mod rca;
 pub mod records;
