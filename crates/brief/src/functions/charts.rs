@@ -271,7 +271,6 @@ fn scatter(book: &Book, items: &[Value], kwargs: &Kwargs) -> Result<String, Erro
         fit,
         fit_label,
         label_header: header.unwrap_or_default(),
-        ..ScatterOptions::default()
     };
     frame.finish(book, emporion_plot::scatter(&options, &points))
 }
