@@ -235,7 +235,8 @@ fn line(book: &Book, series: &[Value], kwargs: &Kwargs) -> Result<String, Error>
 }
 
 /// `scatter(items, x = "exports", y = "eci", x_label = ..., y_label = ..., ...)`: two numbers of each
-/// item; `log_x` and `log_y` for logarithmic axes.
+/// item; `log_x` and `log_y` for logarithmic axes; `fit = true` for the line of least squares with its
+/// equation.
 fn scatter(book: &Book, items: &[Value], kwargs: &Kwargs) -> Result<String, Error> {
     let mut frame = Frame::new(kwargs)?;
     let (x, y): (String, String) = (kwargs.get("x")?, kwargs.get("y")?);
@@ -250,6 +251,7 @@ fn scatter(book: &Book, items: &[Value], kwargs: &Kwargs) -> Result<String, Erro
     let highlight: Vec<String> =
         kwargs.get::<Option<Vec<String>>>("highlight")?.unwrap_or_default();
     let header: Option<String> = kwargs.get("header")?;
+    let fitted = kwargs.get::<Option<bool>>("fit")?.unwrap_or(false);
     kwargs.assert_all_used()?;
     let mut points = Vec::with_capacity(items.len());
     for item in items {
@@ -260,12 +262,107 @@ fn scatter(book: &Book, items: &[Value], kwargs: &Kwargs) -> Result<String, Erro
         let id = item.get_attr("id")?.to_string();
         points.push(ScatterPoint { x: across, y: up, highlight: highlight.contains(&id) });
     }
+    let (fit, fit_label) =
+        if fitted { least_squares(&points, &x_axis, &y_axis)? } else { Default::default() };
     let options = ScatterOptions {
         common: frame.common.clone(),
         x: x_axis,
         y: y_axis,
+        fit,
+        fit_label,
         label_header: header.unwrap_or_default(),
-        ..ScatterOptions::default()
     };
     frame.finish(book, emporion_plot::scatter(&options, &points))
+}
+
+/// Ends and equation of the line of least squares through the points that have both values, in the
+/// logarithm (base 10) of a logarithmic axis.
+fn least_squares(
+    points: &[ScatterPoint],
+    x: &Axis,
+    y: &Axis,
+) -> Result<(Vec<(f64, f64)>, String), Error> {
+    let along = |axis: &Axis, value: f64| if axis.log { value.log10() } else { value };
+    let known: Vec<(f64, f64)> =
+        points.iter().filter_map(|p| Some((along(x, p.x.value?), along(y, p.y.value?)))).collect();
+    if known.iter().any(|(a, b)| !a.is_finite() || !b.is_finite()) {
+        return Err(refuse(
+            "scatter(fit = true): a logarithmic axis needs values above zero; leave such items out",
+        ));
+    }
+    let n = known.len() as f64;
+    let mean = |of: fn(&(f64, f64)) -> f64| known.iter().map(of).sum::<f64>() / n;
+    let (mean_x, mean_y) = (mean(|k| k.0), mean(|k| k.1));
+    let squares: f64 = known.iter().map(|(a, _)| (a - mean_x).powi(2)).sum();
+    let low = known.iter().map(|k| k.0).fold(f64::INFINITY, f64::min);
+    let high = known.iter().map(|k| k.0).fold(f64::NEG_INFINITY, f64::max);
+    if known.len() < 3 || high <= low {
+        return Err(refuse(
+            "scatter(fit = true): a line needs three items with both numbers that differ across; \
+             leave fit out",
+        ));
+    }
+    let slope = known.iter().map(|(a, b)| (a - mean_x) * (b - mean_y)).sum::<f64>() / squares;
+    let at = |a: f64| mean_y + slope * (a - mean_x);
+    let back = |axis: &Axis, value: f64| if axis.log { 10_f64.powf(value) } else { value };
+    let name = |axis: &Axis, letter: &str| {
+        if axis.log { format!("log {letter}") } else { letter.to_owned() }
+    };
+    let equation = format!(
+        "{} = {} {} {} {}",
+        name(y, "y"),
+        digits(at(0.0)),
+        if slope < 0.0 { "\u{2212}" } else { "+" },
+        digits(slope.abs()),
+        name(x, "x")
+    );
+    Ok((vec![(back(x, low), back(y, at(low))), (back(x, high), back(y, at(high)))], equation))
+}
+
+/// Three significant digits.
+fn digits(value: f64) -> String {
+    if value == 0.0 {
+        return "0".into();
+    }
+    let magnitude = value.abs().log10().floor() as i32;
+    if !(-4..6).contains(&magnitude) {
+        return format!("{value:.2e}").replace('-', "\u{2212}");
+    }
+    emporion_plot::format_number(value, (2 - magnitude).max(0) as usize)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn points(of: &[(f64, f64)]) -> Vec<ScatterPoint> {
+        let datum = |v: f64| Datum::new("p", v, "");
+        of.iter()
+            .map(|(x, y)| ScatterPoint { x: datum(*x), y: datum(*y), highlight: false })
+            .collect()
+    }
+
+    #[test]
+    fn a_line_by_hand() {
+        // Means 2 and 4, slope (2 + 0 + 1) / 2.
+        let (linear, log) = (Axis::default(), Axis { log: true, ..Axis::default() });
+        let of = points(&[(1.0, 2.0), (2.0, 5.0), (3.0, 5.0)]);
+        let (ends, equation) = least_squares(&of, &linear, &linear).expect("a line");
+        assert_eq!(equation, "y = 1.00 + 1.50 x");
+        assert_eq!(ends, [(1.0, 2.5), (3.0, 5.5)]);
+        let of = points(&[(1.0, 100.0), (10.0, 10.0), (100.0, 1.0)]);
+        let (ends, equation) = least_squares(&of, &log, &log).expect("a line");
+        assert_eq!(equation, "log y = 2.00 \u{2212} 1.00 log x");
+        assert!((ends[1].0 - 100.0).abs() < 1e-9 && (ends[1].1 - 1.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn no_line_through_too_little() {
+        let (linear, log) = (Axis::default(), Axis { log: true, ..Axis::default() });
+        for of in [&[(1.0, 2.0), (2.0, 3.0)][..], &[(1.0, 1.0), (1.0, 2.0), (1.0, 3.0)]] {
+            assert!(least_squares(&points(of), &linear, &linear).is_err());
+        }
+        let of = points(&[(0.0, 2.0), (2.0, 5.0), (3.0, 5.0)]);
+        assert!(least_squares(&of, &log, &linear).is_err());
+    }
 }

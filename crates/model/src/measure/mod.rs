@@ -32,6 +32,7 @@
 //! | reflections, for comparison with ECI | [`reflections`](mod@reflections) |
 //! | products that a place gained and lost | [`entry_exit`](mod@entry_exit) |
 //! | PRODY and EXPY | [`income`] |
+//! | the product space: maximum spanning tree and threshold | [`product_space`](mod@product_space) |
 //!
 //! # Conventions
 //!
@@ -77,6 +78,7 @@ pub mod market_share;
 pub mod opportunity;
 pub mod penetration;
 pub mod presence;
+pub mod product_space;
 pub mod proximity;
 pub mod rca;
 pub mod records;
