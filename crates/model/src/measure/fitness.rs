@@ -159,7 +159,7 @@ pub fn fitness(presence: &Presence, options: &FitnessOptions) -> Result<Fitness,
             "{}; Tacchella et al. 2012, Q from the previous F, means 1, {}",
             presence.convention,
             if options.tolerance > 0.0 {
-                format!("until no entry moves by more than {}", options.tolerance)
+                format!("until no entry moves by more than {:e}", options.tolerance)
             } else {
                 format!("{} steps", options.max_steps)
             }
