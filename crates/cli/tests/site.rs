@@ -102,6 +102,41 @@ fn a_written_plan_is_proven_again_and_a_changed_one_is_not() {
     let other_format = |plan: &mut Value| plan["format"] = Value::from("other");
     tampered(&other_format, &["--format json"]);
     desk.line("site --check nowhere.json").refused(1, &["nowhere.json"]);
+    let cut = desk.line(&format!("site {SMALL} {REGIONS} --add 2 --top 1 --format json")).ok();
+    desk.write("cut.json", &cut);
+    desk.line("site --check cut.json").refused(1, &["--top"]);
+}
+
+#[test]
+fn the_cases_of_a_tree_travel_with_the_answer_and_are_walked_again() {
+    let desk = Desk::new();
+    // Costs without any structure leave a gap that only cases close.
+    let mut state = 7_u64;
+    let mut costs = "from,to,cost\n".to_owned();
+    for (site, customer) in (0..30).flat_map(|a| (0..30).map(move |b| (a, b))) {
+        state = (state * 1_103_515_245 + 12_345) % (1 << 31);
+        costs += &format!("s{site},c{customer},{}\n", 1 + state / 7 % 100);
+    }
+    desk.write("costs.csv", &costs);
+    let text = desk.line("site costs.csv --add 4 --format json").ok();
+    desk.write("plan.json", &text);
+    let plan: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(plan["summary"]["proof"], "tree");
+    let said = desk.line("site --check plan.json").ok();
+    assert!(said.starts_with("Holds: no set of 4 sites does better than"), "{said}");
+
+    let mut changed = plan.clone();
+    let nodes = changed["solution"]["tree"].as_array_mut().unwrap();
+    let last = nodes.iter_mut().find(|node| node["split"].is_null()).unwrap();
+    for multiplier in last["multipliers"].as_array_mut().unwrap() {
+        *multiplier = Value::from(0.0);
+    }
+    desk.write("changed.json", &changed.to_string());
+    desk.line("site --check changed.json").refused(1, &["does not hold", "of the proof"]);
+    let mut without = plan;
+    without["solution"] = Value::Null;
+    desk.write("changed.json", &without.to_string());
+    desk.line("site --check changed.json").refused(1, &["does not hold"]);
 }
 
 #[test]

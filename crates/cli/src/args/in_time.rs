@@ -90,10 +90,10 @@ pub struct Ranks {
     clap::ArgGroup::new("table").required(true).multiple(true).args(["deflator", "rates"])
 ))]
 pub struct ConstantPrices {
-    /// Price index by year, any base: year[,place][,product],index
+    /// Price index by year, any base: `year[,place][,product],index`
     #[arg(long, value_name = "FILE")]
     pub deflator: Option<PathBuf>,
-    /// Exchange rates by year: year[,place][,product],rate
+    /// Exchange rates by year: `year[,place][,product],rate`
     #[arg(long, value_name = "FILE", requires = "quote", requires = "unit")]
     pub rates: Option<PathBuf>,
     /// What a rate says

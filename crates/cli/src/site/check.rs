@@ -291,6 +291,13 @@ impl Claims {
 
     /// The claims by position.
     fn solution(&self, question: &Question) -> Result<Solution, Failure> {
+        let mut notes = self.json["notes"].as_array().into_iter().flatten();
+        if notes.any(|note| note["code"] == "left_out_by_top") {
+            return Err(Failure::new(format!(
+                "{} was written with --top, which leaves out centres: write it again without",
+                self.path
+            )));
+        }
         let siting = &question.siting;
         let positions = |ids: &[String]| -> HashMap<String, usize> {
             ids.iter().cloned().enumerate().map(|(at, id)| (id, at)).collect()
