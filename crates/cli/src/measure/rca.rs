@@ -28,6 +28,14 @@ pub struct Exports {
 /// The rows selected as a place-by-product table. A cell without rows is no trade, counted.
 pub fn exports(figures: &Figures<'_>) -> Result<Exports, Failure> {
     let table = figures.table();
+    for (column, what) in [("origin", "the places"), ("product", "the products")] {
+        if table.column(column).is_none() {
+            return Err(Failure::new(format!(
+                "{} has no column {column}: give the column with {what} this name",
+                table.path()
+            )));
+        }
+    }
     let whole = figures.sum(&figures.rows)?;
     let over: &[&str] = if table.column("destination").is_some() { &["destination"] } else { &[] };
     let options = CellOptions { missing: Missing::Zero, over, hierarchy: Some(&figures.hierarchy) };
