@@ -7,7 +7,7 @@ use emporion_model::measure::complexity::{
     Complexity, ComplexityOptions, Disconnected, complexity,
 };
 use emporion_model::measure::complexity_ranges::{
-    BootstrapOptions, ComplexityRanges, complexity_ranges,
+    BootstrapOptions, ComplexityRanges, complexity_ranges, rank,
 };
 use emporion_model::measure::fitness::{Fitness, FitnessOptions, fitness};
 use emporion_model::measure::opportunity::{
@@ -216,19 +216,16 @@ fn places(found: &Found, figures: &Figures<'_>, name: &'static str) -> Part {
     ]);
     let mut part = Part::new(name, if name == "rows" { "" } else { "Places" }, columns);
     let ids = &found.exports.places;
+    let ranks = rank(&found.complexity.eci);
     for at in ranked(&found.complexity.eci) {
         let range = found.ranges.as_ref().map(|r| r.places[at]).unwrap_or_default();
         let draws = found.ranges.as_ref().map(|_| range.draws);
-        let rank = |eci: f64| {
-            let above = |other: &&f64| **other > eci + 1e-9;
-            1 + found.complexity.eci.iter().flatten().filter(above).count()
-        };
         let mut row = figures.key_cells(&["origin"], std::slice::from_ref(&ids[at]));
         row.extend([
             found.complexity.eci[at].into(),
             range.low.into(),
             range.high.into(),
-            found.complexity.eci[at].map(rank).into(),
+            ranks[at].into(),
             range.rank_best.into(),
             range.rank_worst.into(),
             draws.into(),

@@ -17,7 +17,7 @@ use emporion_tables::problem::nearest;
 use emporion_tables::sum::{Missing, Sum};
 
 use super::Figures;
-use crate::answer::{Advice, Answer};
+use crate::answer::{Advice, Answer, Part};
 use crate::args::{self, TradeIndex};
 use crate::failure::Failure;
 use crate::output::Output;
@@ -213,6 +213,17 @@ fn refused(who: &str) -> impl Fn(InputError) -> Failure + use<> {
 fn word(option: &impl serde::Serialize) -> String {
     let value = serde_json::to_value(option).unwrap_or_default();
     value.as_str().unwrap_or_default().to_owned()
+}
+
+/// Say how many pairs have no answer; with none that has one, refuse with the reason of the first.
+fn note_undefined(undefined: &[String], part: &Part, answer: &mut Answer) -> Result<(), Failure> {
+    let Some(first) = undefined.first() else { return Ok(()) };
+    if part.rows.is_empty() {
+        return Err(Failure::new(first.clone()));
+    }
+    let message = format!("pairs without an answer are left out, the first: {first}");
+    answer.note(Advice::new("undefined_left_out", message, undefined.len()));
+    Ok(())
 }
 
 fn has_products(table: &Table) -> bool {

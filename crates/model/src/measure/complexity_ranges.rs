@@ -278,7 +278,8 @@ fn gather(found: &Complexity, draws: &[Draw]) -> ComplexityRanges {
 }
 
 /// Rank of each place, 1 the highest. Scores apart by rounding alone share the better rank.
-fn rank(scores: &[Option<f64>]) -> Vec<Option<usize>> {
+#[must_use]
+pub fn rank(scores: &[Option<f64>]) -> Vec<Option<usize>> {
     const EQUAL: f64 = 1e-9;
     let mut order: Vec<f64> = scores.iter().flatten().copied().collect();
     order.sort_by(|a, b| b.total_cmp(a));

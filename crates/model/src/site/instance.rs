@@ -26,6 +26,37 @@ pub(crate) fn positions(states: &[SiteState], state: SiteState) -> Vec<usize> {
     (0..states.len()).filter(|&j| states[j] == state).collect()
 }
 
+/// Decide these sites; refused for a site that does not exist or is decided the other way.
+pub(crate) fn decide(
+    states: &mut [SiteState],
+    sites: &[usize],
+    state: SiteState,
+) -> Result<(), InputError> {
+    let count = states.len();
+    for &site in sites {
+        let (what, expected, got, remedy) = match states.get_mut(site) {
+            Some(now) if *now == SiteState::Free || *now == state => {
+                *now = state;
+                continue;
+            }
+            Some(_) => (
+                format!("site {site}"),
+                "kept or forbidden or neither".to_owned(),
+                "both".to_owned(),
+                "take it off one of the two lists",
+            ),
+            None => (
+                "kept or forbidden site".to_owned(),
+                format!("a position below {count}"),
+                site.to_string(),
+                "positions count from 0",
+            ),
+        };
+        return Err(InputError::Setting { what, expected, got, remedy: remedy.to_owned() });
+    }
+    Ok(())
+}
+
 /// Customers, candidate sites and what it costs to serve one from the other.
 ///
 /// ```text
@@ -197,25 +228,7 @@ impl Instance {
     }
 
     fn decide(mut self, sites: &[usize], state: SiteState) -> Result<Self, InputError> {
-        for &site in sites {
-            let Some(current) = self.states.get_mut(site) else {
-                return Err(InputError::Setting {
-                    what: "kept or forbidden site".to_owned(),
-                    expected: format!("a position below {}", self.sites),
-                    got: site.to_string(),
-                    remedy: "positions count from 0".to_owned(),
-                });
-            };
-            if *current != SiteState::Free && *current != state {
-                return Err(InputError::Setting {
-                    what: format!("site {site}"),
-                    expected: "kept or forbidden or neither".to_owned(),
-                    got: "both".to_owned(),
-                    remedy: "take it off one of the two lists".to_owned(),
-                });
-            }
-            *current = state;
-        }
+        decide(&mut self.states, sites, state)?;
         Ok(self)
     }
 

@@ -172,7 +172,7 @@ impl<'a> Work<'a> {
         for i in 0..n {
             let (nearest, count) = self.served[i];
             subgradient[i] = 1.0 - f64::from(count);
-            value += if nearest < i64::MAX { nearest } else { self.unlisted(i) };
+            value += if nearest < i64::MAX { nearest } else { self.unlisted(i, &open) };
         }
         (value, read)
     }
@@ -211,8 +211,8 @@ impl<'a> Work<'a> {
     }
 
     /// Cost of a customer in whose list no chosen site stands.
-    fn unlisted(&self, customer: usize) -> i64 {
-        let costs = positions_of(&self.chosen).into_iter().map(|j| self.table.cost(customer, j));
+    fn unlisted(&self, customer: usize, open: &[usize]) -> i64 {
+        let costs = open.iter().map(|&j| self.table.cost(customer, j));
         costs.min().expect("a site is chosen")
     }
 

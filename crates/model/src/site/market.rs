@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::instance::SiteState;
+use super::instance::{SiteState, decide};
 use crate::outcome::InputError;
 
 /// Attractions and weights up to here can be multiplied and summed without overflow.
@@ -260,27 +260,7 @@ impl Market {
     }
 
     fn decide(mut self, sites: &[usize], state: SiteState) -> Result<Self, InputError> {
-        for &site in sites {
-            let (what, expected, got, remedy) = match self.states.get(site) {
-                Some(now) if *now == SiteState::Free || *now == state => {
-                    self.states[site] = state;
-                    continue;
-                }
-                Some(_) => (
-                    format!("site {site}"),
-                    "kept or forbidden or neither".to_owned(),
-                    "both".to_owned(),
-                    "take it off one of the two lists",
-                ),
-                None => (
-                    "kept or forbidden site".to_owned(),
-                    format!("a position below {}", self.sites),
-                    site.to_string(),
-                    "positions count from 0",
-                ),
-            };
-            return Err(InputError::Setting { what, expected, got, remedy: remedy.to_owned() });
-        }
+        decide(&mut self.states, sites, state)?;
         Ok(self)
     }
 

@@ -6,7 +6,7 @@
 //! two cases of the split are walked through in turn. Every number is computed here anew, rounded
 //! down; nothing is shared with the search.
 
-use super::certificate::{Certificate, Rejection, each_below, usable};
+use super::certificate::{Certificate, Rejection, Split, each_below, usable};
 use super::down::{Down, add_down};
 use super::instance::{Instance, SiteState, positions};
 
@@ -47,11 +47,26 @@ pub(crate) fn check(
     }
     let highest = |i: usize| tree[1..].iter().map(|node| node.multipliers[i]).fold(0.0, f64::max);
     let live = walk.entries(certificate, |j| states[j] != SiteState::Forbidden, highest);
+    let closes =
+        |at: usize, states: &mut [SiteState]| walk.closes(states, &live, &tree[at].multipliers);
+    every_case(|at| tree[at].split, states, closes)
+        .map_err(|node| Rejection::Tree { node, fault: BETTER_LEFT })
+}
+
+/// What a node without a split that does not close is told.
+pub(crate) const BETTER_LEFT: &str = "leaves a better plan possible";
+
+/// Walk from the root, whose states are given and which does not close, through both cases of each
+/// split; `closes` decides what it can and says whether no better plan is left. The error is the
+/// first node that neither closes nor splits.
+pub(crate) fn every_case(
+    split: impl Fn(usize) -> Option<Split>,
+    states: Vec<SiteState>,
+    closes: impl Fn(usize, &mut [SiteState]) -> bool,
+) -> Result<(), usize> {
     let mut waiting = vec![(0, states)];
     while let Some((at, states)) = waiting.pop() {
-        let Some(split) = tree[at].split else {
-            return Err(Rejection::Tree { node: at, fault: "leaves a better plan possible" });
-        };
+        let split = split(at).ok_or(at)?;
         for (child, state) in [(split.without, SiteState::Forbidden), (split.with, SiteState::Kept)]
         {
             if states[split.site] != SiteState::Free && states[split.site] != state {
@@ -59,8 +74,7 @@ pub(crate) fn check(
             }
             let mut states = states.clone();
             states[split.site] = state;
-            let node = &tree[child];
-            if !walk.closes(&mut states, &live, &node.multipliers) {
+            if !closes(child, &mut states) {
                 waiting.push((child, states));
             }
         }
@@ -68,7 +82,28 @@ pub(crate) fn check(
     Ok(())
 }
 
-/// Lengths and links: each node has one parent, before it, so that the walk ends.
+/// Refuse a split at node `at` on a site that is none, or to nodes that are not after it, or not
+/// for it alone: the walk then ends.
+pub(crate) fn check_split(
+    split: Split,
+    at: usize,
+    sites: usize,
+    has_parent: &mut [bool],
+) -> Result<(), &'static str> {
+    if split.site >= sites {
+        return Err("splits on an unknown site");
+    }
+    for child in [split.without, split.with] {
+        let claimed = child <= at
+            || has_parent.get_mut(child).is_none_or(|parent| std::mem::replace(parent, true));
+        if claimed {
+            return Err("names a case that does not exist, or not for it alone");
+        }
+    }
+    Ok(())
+}
+
+/// Lengths and links.
 fn check_shape(instance: &Instance, certificate: &Certificate) -> Result<(), Rejection> {
     let tree = &certificate.tree;
     let mut has_parent = vec![false; tree.len()];
@@ -80,15 +115,8 @@ fn check_shape(instance: &Instance, certificate: &Certificate) -> Result<(), Rej
         if !usable(&node.multipliers) {
             return refuse("has multipliers that are not finite");
         }
-        let Some(split) = node.split else { continue };
-        if split.site >= instance.sites() {
-            return refuse("splits on an unknown site");
-        }
-        for child in [split.without, split.with] {
-            if child <= at || child >= tree.len() || std::mem::replace(&mut has_parent[child], true)
-            {
-                return refuse("names a case that does not exist, or not for it alone");
-            }
+        if let Some(split) = node.split {
+            check_split(split, at, instance.sites(), &mut has_parent).or_else(refuse)?;
         }
     }
     Ok(())

@@ -28,6 +28,7 @@ use super::certificate::{CheckedBound, LARGEST, Split, each_below, relative_gap,
 use super::down::{Down, add_down, multiply_down};
 use super::instance::{Instance, SiteState, positions};
 use super::p_median::Proof;
+use super::proof_tree::{BETTER_LEFT, check_split, every_case};
 use super::rejection::{Claims, Rejection, check_open, same};
 use super::rule_system::{BUDGET_ROUNDING, System};
 use super::ruled::{Plan, Solution};
@@ -177,7 +178,7 @@ fn check_plan(
     same("the cost of opening", plan.opening, found.opening)
 }
 
-/// Lengths, signs and links: each node has one parent, before it, so that the walk ends.
+/// Lengths, signs and links.
 fn check_shape(
     instance: &Instance,
     rules: &Rules,
@@ -207,17 +208,8 @@ fn check_shape(
         if rules.budget.is_none() && node.budget != 0.0 {
             return refuse("has a price for a budget that there is not");
         }
-        let Some(split) = node.split else { continue };
-        if split.site >= instance.sites() {
-            return refuse("splits on an unknown site");
-        }
-        for child in [split.without, split.with] {
-            if child <= at
-                || child >= nodes.len()
-                || std::mem::replace(&mut has_parent[child], true)
-            {
-                return refuse("names a case that does not exist, or not for it alone");
-            }
+        if let Some(split) = node.split {
+            check_split(split, at, instance.sites(), &mut has_parent).or_else(refuse)?;
         }
     }
     Ok(())
@@ -292,24 +284,9 @@ impl<'a> Walk<'a> {
         }
         let highest = |i: usize| nodes.iter().map(|node| node.multipliers[i]).fold(0.0, f64::max);
         let live = self.live(|j| states[j] != SiteState::Forbidden, highest);
-        let mut waiting = vec![(0, states)];
-        while let Some((at, states)) = waiting.pop() {
-            let Some(split) = nodes[at].split else {
-                return Err(Rejection::Node { node: at, fault: "leaves a better plan possible" });
-            };
-            let cases = [(split.without, SiteState::Forbidden), (split.with, SiteState::Kept)];
-            for (child, state) in cases {
-                if states[split.site] != SiteState::Free && states[split.site] != state {
-                    continue; // decided the other way already
-                }
-                let mut states = states.clone();
-                states[split.site] = state;
-                if !self.closes(&mut states, &live, &nodes[child]) {
-                    waiting.push((child, states));
-                }
-            }
-        }
-        Ok(())
+        let closes = |at: usize, states: &mut [SiteState]| self.closes(states, &live, &nodes[at]);
+        every_case(|at| nodes[at].split, states, closes)
+            .map_err(|node| Rejection::Node { node, fault: BETTER_LEFT })
     }
 
     /// w_i c_ij, rounded down, for the sites asked for, as far as multipliers up to `most` reach.

@@ -4,8 +4,8 @@ use emporion_model::measure::similarity::{Overlap, complementarity as michaely, 
 use emporion_model::outcome::InputError;
 use emporion_model::panel::PlaceProduct;
 
-use super::{Figures, Flows, Side, refused};
-use crate::answer::{Advice, Answer, Cell, Column, Part, Show};
+use super::{Figures, Flows, Side, note_undefined, refused};
+use crate::answer::{Answer, Cell, Column, Part, Show};
 use crate::args::Baskets;
 use crate::data::require;
 use crate::failure::Failure;
@@ -101,14 +101,7 @@ impl Question {
                 part.push(row);
             }
         }
-        if let (true, Some(first)) = (part.rows.is_empty(), left_out.first()) {
-            return Err(Failure::new(first.clone()));
-        }
-        if !left_out.is_empty() {
-            let message =
-                format!("pairs without an answer are left out, the first: {}", left_out[0]);
-            answer.note(Advice::new("undefined_left_out", message, left_out.len()));
-        }
+        note_undefined(&left_out, &part, &mut answer)?;
         answer.parts.push(part);
         answer.count("products", "Products", "", Show::Whole, flows.labels.products.len());
         answer.say("convention", "Convention", self.convention);

@@ -2,8 +2,8 @@
 
 use emporion_model::measure::intensity::{World, trade_intensity};
 
-use super::{Figures, Flows, refused};
-use crate::answer::{Advice, Answer, Column, Part, Show};
+use super::{Figures, Flows, note_undefined, refused};
+use crate::answer::{Answer, Column, Part, Show};
 use crate::args;
 use crate::failure::Failure;
 
@@ -60,13 +60,7 @@ pub fn answer(arguments: &args::Intensity, figures: &Figures<'_>) -> Result<Answ
             part.push(row);
         }
     }
-    if let (true, Some(first)) = (part.rows.is_empty(), undefined.first()) {
-        return Err(Failure::new(first.clone()));
-    }
-    if !undefined.is_empty() {
-        let message = format!("pairs without an answer are left out, the first: {}", undefined[0]);
-        answer.note(Advice::new("undefined_left_out", message, undefined.len()));
-    }
+    note_undefined(&undefined, &part, &mut answer)?;
     answer.parts.push(part);
     let words = "1: the share that the world sends there; groups are summed first";
     answer.say("convention", "Convention", format!("{}; {words}", world.words()));

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use emporion_model::measure::intensity::World;
 use emporion_model::measure::margins::hummels_klenow;
 
-use super::{Figures, Flows, named, refused};
-use crate::answer::{Advice, Answer, Column, Part, Show};
+use super::{Figures, Flows, named, note_undefined, refused};
+use crate::answer::{Answer, Column, Part, Show};
 use crate::args;
 use crate::data::require;
 use crate::failure::Failure;
@@ -90,13 +90,7 @@ pub fn answer(arguments: &args::Margins, figures: &Figures<'_>) -> Result<Answer
             part.push(row);
         }
     }
-    if let (true, Some(first)) = (part.rows.is_empty(), undefined.first()) {
-        return Err(Failure::new(first.clone()));
-    }
-    if !undefined.is_empty() {
-        let message = format!("pairs without an answer are left out, the first: {}", undefined[0]);
-        answer.note(Advice::new("undefined_left_out", message, undefined.len()));
-    }
+    note_undefined(&undefined, &part, &mut answer)?;
     answer.notes.extend(without);
     answer.parts.push(part);
     let words = "extensive × intensive = share in the reference's sales; price × quantity = \
