@@ -29,10 +29,7 @@ pub fn answer(arguments: &args::Record, figures: &Figures<'_>) -> Result<Answer,
     require(figures.table(), &["year"])?;
     figures.comparable(&figures.rows)?;
     let (series, sums) = series(figures)?;
-    let observations: Vec<Observation> = series
-        .iter()
-        .map(|f| Observation { year: f.year, value: f.value, bound: bound(&f.bound) })
-        .collect();
+    let observations = observations(&series);
     let among = if arguments.earlier { Among::Earlier } else { Among::All };
     let options = RecordOptions { among, several: Several::Range, ..RecordOptions::default() };
     let found = record(&observations, arguments.year, &options)?;
@@ -85,6 +82,12 @@ pub(super) fn rows_of_series(series: &[Figure], unit: &str) -> Part {
         ]);
     }
     part
+}
+
+/// The series as the kernel takes it.
+pub(super) fn observations(series: &[Figure]) -> Vec<Observation> {
+    let of = |f: &Figure| Observation { year: f.year, value: f.value, bound: bound(&f.bound) };
+    series.iter().map(of).collect()
 }
 
 /// The figures by year: each row of its own where all rows are of one cell, else the total of each year.

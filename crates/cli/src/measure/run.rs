@@ -1,11 +1,8 @@
 //! `emporion measure run`: the longest run of growth or of records.
 
-use emporion_brief::functions::indicators::bound;
-use emporion_model::measure::records::{
-    Observation, RecordOptions, Several, longest_growth, longest_records,
-};
+use emporion_model::measure::records::{RecordOptions, Several, longest_growth, longest_records};
 
-use super::record::{rows_of_series, series, words_or_none};
+use super::record::{observations, rows_of_series, series, words_or_none};
 use super::{Figures, unit};
 use crate::answer::{Answer, Cell, Show};
 use crate::args::{self, RunOf};
@@ -17,10 +14,7 @@ pub fn answer(arguments: &args::Run, figures: &Figures<'_>) -> Result<Answer, Fa
     require(figures.table(), &["year"])?;
     figures.comparable(&figures.rows)?;
     let (series, sums) = series(figures)?;
-    let observations: Vec<Observation> = series
-        .iter()
-        .map(|f| Observation { year: f.year, value: f.value, bound: bound(&f.bound) })
-        .collect();
+    let observations = observations(&series);
     let options = RecordOptions { several: Several::Range, ..RecordOptions::default() };
     let (of, found) = match arguments.of {
         RunOf::Growth => ("growth", longest_growth(&observations, &options)?),

@@ -1,6 +1,6 @@
 //! A bilateral table by product, sparse: what the trade indices are computed on.
 
-use super::table::{Duplicates, Gap};
+use super::table::{Duplicates, Gap, refuse};
 use crate::outcome::{InputError, Note};
 use crate::panel::{PlaceProduct, SquareFlows};
 
@@ -254,13 +254,4 @@ fn check_row(
         }
     }
     Ok(())
-}
-
-fn refuse(row: usize, expected: &str, got: &str, remedy: &str) -> InputError {
-    InputError::Setting {
-        what: format!("row {row}"),
-        expected: expected.into(),
-        got: got.into(),
-        remedy: remedy.into(),
-    }
 }

@@ -169,7 +169,7 @@ pub fn place_product(
     Ok(Assembled { table, notes, convention: *options })
 }
 
-fn refuse(row: usize, expected: &str, got: &str, remedy: &str) -> InputError {
+pub(super) fn refuse(row: usize, expected: &str, got: &str, remedy: &str) -> InputError {
     InputError::Setting {
         what: format!("row {row}"),
         expected: expected.into(),

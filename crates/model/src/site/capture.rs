@@ -6,6 +6,7 @@ use super::capture_bound::Scaled;
 use super::capture_tree::{self, Search};
 use super::instance::SiteState;
 use super::market::Market;
+use super::rejection;
 use crate::outcome::{InputError, Note, Status};
 
 /// How long to search. The search makes no random choices.
@@ -175,16 +176,9 @@ fn notes(market: &Market) -> Vec<Note> {
     let rows = market.attraction.chunks_exact(market.sites);
     let idle = (0..market.customers).filter(|&k| market.weights[k] == 0.0).collect();
     let blind = rows.enumerate().filter(|(_, row)| row.iter().all(|u| *u == 0.0)).map(|(k, _)| k);
-    let listed: [(_, _, Vec<usize>); 2] = [
+    let listed = [
         ("zero_weight", "customers of weight zero do not move the answer", idle),
         ("out_of_reach", "customers are attracted by no site", blind.collect()),
     ];
-    let some = listed.into_iter().filter(|(_, _, rows)| !rows.is_empty());
-    some.map(|(code, text, rows)| Note {
-        code,
-        message: format!("{} {text}", rows.len()),
-        count: rows.len(),
-        rows,
-    })
-    .collect()
+    rejection::notes(listed)
 }

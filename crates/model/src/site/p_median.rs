@@ -9,6 +9,7 @@ use super::incumbent::Incumbent;
 use super::instance::{Instance, SiteState, positions};
 use super::lagrangian;
 use super::local_search::Plan;
+use super::rejection;
 use super::starts::{self, Effort};
 use crate::outcome::{InputError, Note, Status};
 
@@ -312,12 +313,5 @@ fn notes(instance: &Instance, ties: Vec<usize>) -> Vec<Note> {
         ),
         ("zero_weight", "customers of weight zero are assigned but do not move the answer", idle),
     ];
-    let some = listed.into_iter().filter(|(_, _, rows)| !rows.is_empty());
-    some.map(|(code, text, rows)| Note {
-        code,
-        message: format!("{} {text}", rows.len()),
-        count: rows.len(),
-        rows,
-    })
-    .collect()
+    rejection::notes(listed)
 }

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::gains::{Gains, Reach, best_office, trade_without};
 use super::instance::Instance;
 use super::p_median::{self, Options};
+use super::rejection;
 use crate::outcome::{InputError, Note};
 use crate::simulate::JointNormal;
 use crate::simulate::joint::sample;
@@ -376,12 +377,5 @@ fn notes(solved: &[(usize, Chosen)]) -> Vec<Note> {
         ("ties", "draws have another plan that is as good", with(&|chosen| chosen.tied)),
         ("open", "draws have a plan that is not proven optimal", with(&|chosen| !chosen.proven)),
     ];
-    let some = listed.into_iter().filter(|(_, _, rows)| !rows.is_empty());
-    some.map(|(code, text, rows)| Note {
-        code,
-        message: format!("{} {text}", rows.len()),
-        count: rows.len(),
-        rows,
-    })
-    .collect()
+    rejection::notes(listed)
 }
