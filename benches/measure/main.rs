@@ -8,7 +8,7 @@ use std::time::Instant;
 use emporion_model::measure::complexity::{ComplexityOptions, complexity};
 use emporion_model::measure::density::presence_density;
 use emporion_model::measure::presence::presence;
-use emporion_model::measure::proximity::{Diagonal, proximity};
+use emporion_model::measure::proximity::{Diagonal, ProximityRows};
 use emporion_model::measure::rca::rca;
 use emporion_model::measure::table::{Cell, TableOptions, place_product};
 use emporion_tables::{Table, Values};
@@ -99,29 +99,35 @@ fn measure(
     };
     let (place_ids, n) = dense(rows, places);
     let (product_ids, m) = dense(rows, products);
-    let cells: Vec<Cell> = rows
-        .iter()
-        .map(|row| *row as usize)
-        .map(|row| Cell {
-            place: place_ids[places.0[row] as usize] as usize,
-            product: product_ids[products.0[row] as usize] as usize,
-            value: (!values[row].is_nan()).then_some(values[row]),
-        })
-        .collect();
-    let table = place_product(n, m, &cells, &TableOptions::default())?.table;
-    drop(cells);
+    let cells = rows.iter().map(|row| *row as usize).map(|row| Cell {
+        place: place_ids[places.0[row] as usize] as usize,
+        product: product_ids[products.0[row] as usize] as usize,
+        value: (!values[row].is_nan()).then_some(values[row]),
+    });
+    let table = place_product(n, m, cells, &TableOptions::default())?.table;
     lap(0);
     let index = rca(&table)?;
     let present = presence(&index, 1.0)?;
     lap(1);
     let found = complexity(&present, &ComplexityOptions::default())?;
     lap(2);
-    let near = proximity(&present, Diagonal::One)?.values.iter().sum();
+    let near = sum_of_rows(&ProximityRows::new(&present, Diagonal::One)?);
     lap(3);
     let density = presence_density(&present, Diagonal::One)?.values.iter().sum();
     lap(4);
     let eci = found.eci.into_iter().map(|e| e.unwrap_or(f64::NAN)).collect();
     Ok(Year { eci, proximity: near, density, stages })
+}
+
+/// Σ φ over all pairs of products, row by row.
+fn sum_of_rows(rows: &ProximityRows) -> f64 {
+    let mut row = vec![0.0; rows.products()];
+    let mut sum = 0.0;
+    for k in 0..rows.products() {
+        rows.fill(k, &mut row);
+        sum += row.iter().sum::<f64>();
+    }
+    sum
 }
 
 /// Largest resident memory of this process.

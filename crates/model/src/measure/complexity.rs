@@ -3,12 +3,14 @@
 use faer::diag::Diag;
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::evd;
-use faer::{Mat, Par};
+use faer::linalg::solvers::Solve;
+use faer::{Mat, Par, Scale};
 use serde::Serialize;
 
 use super::check_length;
 use super::presence::{Component, Presence, components};
 use crate::outcome::{InputError, Note, Status};
+use crate::random::SplitMix;
 
 /// Below this the second eigenvalue is rounding of 0 (a symmetric eigenproblem of norm 1 carries
 /// some n × 2e-16).
@@ -308,11 +310,15 @@ struct Bipartite {
 
 impl Bipartite {
     fn of(presence: &Presence, kept: &Component) -> Self {
-        let mut places_of = vec![Vec::new(); kept.products.len()];
-        let mut products_of = vec![Vec::new(); kept.places.len()];
+        let (u, d) = (presence.ubiquity(), presence.diversity());
+        let room = |sizes: &[usize], kept: &[usize]| -> Vec<Vec<usize>> {
+            kept.iter().map(|at| Vec::with_capacity(sizes[*at])).collect()
+        };
+        let (mut places_of, mut products_of) = (room(&u, &kept.products), room(&d, &kept.places));
         for (a, i) in kept.places.iter().enumerate() {
+            let row = &presence.values[i * presence.products..(i + 1) * presence.products];
             for (b, k) in kept.products.iter().enumerate() {
-                if presence.has(*i, *k) {
+                if row[*k] {
                     products_of[a].push(b);
                     places_of[b].push(a);
                 }
@@ -334,32 +340,25 @@ struct Spectrum {
 /// Second eigenvector of the side whose neighbour lists are `near`.
 fn second_vector(near: &[Vec<usize>], far: &[Vec<usize>]) -> Result<Spectrum, InputError> {
     let n = near.len();
-    // Σ_k M_ik M_jk / u_k, built from each far node's list of near ones.
-    let mut s = Mat::<f64>::zeros(n, n);
+    // Σ_k M_ik M_jk / u_k for i ≥ j, built from each far node's list of near ones.
+    let mut half = vec![0.0; n * n];
     for list in far {
         let weight = 1.0 / list.len() as f64;
-        for j in list {
-            let mut column = s.col_mut(*j);
-            for i in list {
-                column[*i] += weight;
-            }
+        for (at, &j) in list.iter().enumerate() {
+            let column = &mut half[j * n..(j + 1) * n];
+            list[at..].iter().for_each(|&i| column[i] += weight);
         }
     }
     let root: Vec<f64> = near.iter().map(|list| (list.len() as f64).sqrt()).collect();
-    for i in 0..n {
-        for j in 0..n {
-            s[(i, j)] /= root[i] * root[j];
-        }
-    }
+    let s = Mat::from_fn(n, n, |i, j| half[i.min(j) * n + i.max(j)] / (root[i] * root[j]));
     // One thread: the same bytes on every machine size.
-    let mut vectors = Mat::<f64>::zeros(n, n);
     let mut values = Diag::<f64>::zeros(n);
-    let want = evd::ComputeEigenvectors::Yes;
+    let want = evd::ComputeEigenvectors::No;
     let scratch = evd::self_adjoint_evd_scratch::<f64>(n, want, Par::Seq, Default::default());
     let solved = evd::self_adjoint_evd(
         s.as_ref(),
         values.as_mut(),
-        Some(vectors.as_mut()),
+        None,
         Par::Seq,
         MemStack::new(&mut MemBuffer::new(scratch)),
         Default::default(),
@@ -371,7 +370,7 @@ fn second_vector(near: &[Vec<usize>], far: &[Vec<usize>]) -> Result<Spectrum, In
     if status == Status::Converged && lambda2 <= NO_VARIATION {
         return Err(no_variation("all places have the same basket: there is no variation"));
     }
-    let v: Vec<f64> = (0..n).map(|i| vectors[(i, n - 2)]).collect();
+    let v = inverse_iteration(&s, lambda2);
     let residual = (0..n)
         .map(|i| {
             let sv: f64 = (0..n).map(|j| s[(i, j)] * v[j]).sum();
@@ -381,6 +380,24 @@ fn second_vector(near: &[Vec<usize>], far: &[Vec<usize>]) -> Result<Spectrum, In
         .sqrt();
     let vector = v.iter().zip(&root).map(|(v, r)| v / r).collect();
     Ok(Spectrum { lambda2, lambda3: lambda(3), vector, residual, status })
+}
+
+/// The unit eigenvector of an eigenvalue known to rounding: (S - λ I) x = v, twice.
+fn inverse_iteration(s: &Mat<f64>, lambda: f64) -> Vec<f64> {
+    let n = s.nrows();
+    // Off λ by some roundings of S, whose norm is 1: at λ itself a pivot could be 0.
+    let shift = lambda - 8.0 * f64::EPSILON;
+    let shifted = Mat::from_fn(n, n, |i, j| s[(i, j)] - if i == j { shift } else { 0.0 });
+    let factors = shifted.partial_piv_lu();
+    // Any start that is not orthogonal to the answer will do.
+    let mut random = SplitMix::new(1, 0);
+    let mut v = Mat::from_fn(n, 1, |_, _| random.next() as f64 / u64::MAX as f64 - 0.5);
+    for _ in 0..3 {
+        v = factors.solve(&v);
+        let norm = v.norm_l2();
+        v = v * Scale(1.0 / norm);
+    }
+    (0..n).map(|i| v[(i, 0)]).collect()
 }
 
 /// Mean over each node's neighbours.

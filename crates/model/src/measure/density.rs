@@ -38,9 +38,8 @@ use crate::outcome::InputError;
 ///
 /// # Cost
 ///
-/// places × Σ M + (levels of ubiquity) × places² steps, against products × Σ M by way of the
-/// proximity, which is taken when there are more places than products. Any number of threads gives
-/// the same bytes.
+/// places × Σ M steps, against products × Σ M by way of the proximity, which is taken when there are
+/// more places than products. Any number of threads gives the same bytes.
 ///
 /// # Source
 ///
@@ -61,133 +60,19 @@ pub fn presence_density(presence: &Presence, diagonal: Diagonal) -> Result<Densi
         return density(presence, &proximity(presence, diagonal)?);
     }
     let (n, m) = (presence.places, presence.products);
-    let places_of = places_of(presence);
-    let mut order: Vec<usize> = (0..m).collect();
-    order.sort_by_key(|k| (std::cmp::Reverse(places_of[*k].len()), *k));
-    // One row per product in that order: the sums of P, and next to them those of Q.
-    let mut sums = vec![0.0; m * n];
-    let mut around = vec![0.0; m];
-    let mut common = Common::new(n, &places_of);
-    let mut done = 0;
-    while done < m {
-        let u = places_of[order[done]].len();
-        let level = order[done..].iter().take_while(|k| places_of[**k].len() == u).count();
-        let members = &order[done..done + level];
-        if u > 0 {
-            let rows = sums[done * n..(done + level) * n].par_chunks_mut(n);
-            rows.zip(&mut around[done..done + level]).zip(members).for_each(|((row, sum), k)| {
-                *sum = common.around(&places_of[*k], u, diagonal, row);
-            });
-            common.pass(members, &places_of, u);
-        }
-        done += level;
-    }
-    Ok(assemble(presence, diagonal, &order, &sums, &around))
-}
-
-fn places_of(presence: &Presence) -> Vec<Vec<usize>> {
-    let mut lists = vec![Vec::new(); presence.products];
-    for i in 0..presence.places {
-        for (k, list) in lists.iter_mut().enumerate() {
-            if presence.has(i, k) {
-                list.push(i);
-            }
-        }
-    }
-    lists
-}
-
-/// What places have in common among products up to the level of ubiquity, P, and above it, Q.
-struct Common {
-    n: usize,
-    p: Vec<f64>,
-    q: Vec<f64>,
-    /// Products of a place up to the level, and the sum of 1/u over those above it.
-    p_all: Vec<f64>,
-    q_all: Vec<f64>,
-}
-
-impl Common {
-    fn new(n: usize, places_of: &[Vec<usize>]) -> Self {
-        let zeros = || vec![0.0; n * n];
-        let mut common =
-            Self { n, p: zeros(), q: zeros(), p_all: vec![0.0; n], q_all: vec![0.0; n] };
-        for list in places_of {
-            for &j in list {
-                common.p_all[j] += 1.0;
-                let row = &mut common.p[j * n..(j + 1) * n];
-                list.iter().for_each(|&i| row[i] += 1.0);
-            }
-        }
-        common
-    }
-
-    /// Moves the products of a level from P to Q.
-    fn pass(&mut self, level: &[usize], places_of: &[Vec<usize>], u: usize) {
-        let weight = 1.0 / u as f64;
-        for k in level {
-            for &j in &places_of[*k] {
-                self.p_all[j] -= 1.0;
-                self.q_all[j] += weight;
-                let cells = j * self.n..(j + 1) * self.n;
-                let (p, q) = (&mut self.p[cells.clone()], &mut self.q[cells]);
-                for &i in &places_of[*k] {
-                    p[i] -= 1.0;
-                    q[i] += weight;
-                }
-            }
-        }
-    }
-
-    /// Fills `row` with Σ_l M_il φ_kl per place and returns Σ_l φ_kl.
-    fn around(&self, list: &[usize], u: usize, diagonal: Diagonal, row: &mut [f64]) -> f64 {
-        let mut above = vec![0.0; self.n];
-        let (mut below_all, mut above_all) = (0.0, 0.0);
-        for &j in list {
-            let cells = j * self.n..(j + 1) * self.n;
-            let (p, q) = (&self.p[cells.clone()], &self.q[cells]);
-            for i in 0..row.len() {
-                row[i] += p[i];
-                above[i] += q[i];
-            }
-            below_all += self.p_all[j];
-            above_all += self.q_all[j];
-        }
-        // The product itself adds u common places to the count of every place that has it.
-        if diagonal == Diagonal::Zero {
-            list.iter().for_each(|&i| row[i] -= u as f64);
-            below_all -= u as f64;
-        }
-        for (row, above) in row.iter_mut().zip(&above) {
-            *row = *row / u as f64 + above;
-        }
-        below_all / u as f64 + above_all
-    }
-}
-
-/// Divides by Σ_l φ_kl and puts products back in order, in blocks that stay in the cache.
-fn assemble(
-    presence: &Presence,
-    diagonal: Diagonal,
-    order: &[usize],
-    sums: &[f64],
-    around: &[f64],
-) -> Density {
-    const BLOCK: usize = 16;
-    let (n, m) = (presence.places, presence.products);
-    let mut at = vec![0; m];
-    order.iter().enumerate().for_each(|(row, k)| at[*k] = row);
+    let lists = places_of(presence);
+    let mut order: Vec<usize> = (0..m).filter(|k| !lists[*k].is_empty()).collect();
+    order.sort_by_key(|k| (std::cmp::Reverse(lists[*k].len()), *k));
+    let around = around(n, &lists, &order, diagonal);
     let mut values = vec![0.0; n * m];
+    // Sums over places run wide where the machine can.
+    let machine = pulp::Arch::new();
     values.par_chunks_mut(m.max(1) * BLOCK).enumerate().for_each(|(block, out)| {
-        for (k, &row) in at.iter().enumerate().filter(|(_, row)| around[**row] > 0.0) {
-            let from = &sums[row * n + block * BLOCK..(row + 1) * n];
-            for (line, sum) in out.chunks_mut(m).zip(from) {
-                line[k] = (sum / around[row]).min(1.0);
-            }
-        }
+        let (lists, order, around) = (&lists, &order, &around);
+        machine.dispatch(Block { presence, lists, order, around, diagonal, block, out });
     });
-    let undefined: Vec<usize> = (0..m).filter(|k| around[at[*k]] <= 0.0).collect();
-    Density {
+    let undefined: Vec<usize> = (0..m).filter(|k| around[*k] <= 0.0).collect();
+    Ok(Density {
         places: n,
         products: m,
         values,
@@ -201,5 +86,121 @@ fn assemble(
                 Diagonal::Zero => 0,
             }
         ),
+    })
+}
+
+fn places_of(presence: &Presence) -> Vec<Vec<usize>> {
+    let mut lists: Vec<Vec<usize>> =
+        presence.ubiquity().into_iter().map(Vec::with_capacity).collect();
+    for (i, row) in presence.values.chunks_exact(presence.products.max(1)).enumerate() {
+        for (list, _) in lists.iter_mut().zip(row).filter(|(_, has)| **has) {
+            list.push(i);
+        }
     }
+    lists
+}
+
+/// Σ_l φ_kl of each product: the second line of [`presence_density`] added up over places i.
+fn around(n: usize, lists: &[Vec<usize>], order: &[usize], diagonal: Diagonal) -> Vec<f64> {
+    let (mut p, mut q) = (vec![0_u64; n], vec![0.0; n]);
+    lists.iter().flatten().for_each(|&j| p[j] += 1);
+    let mut around = vec![0.0; lists.len()];
+    for level in order.chunk_by(|a, b| lists[*a].len() == lists[*b].len()) {
+        for &k in level {
+            let list = &lists[k];
+            // The product itself adds u to the count: a proximity of 1.
+            let own = if diagonal == Diagonal::Zero { list.len() as u64 } else { 0 };
+            let below = list.iter().map(|j| p[*j]).sum::<u64>() - own;
+            let above: f64 = list.iter().map(|j| q[*j]).sum();
+            around[k] = below as f64 / list.len() as f64 + above;
+        }
+        for &j in level.iter().flat_map(|k| &lists[*k]) {
+            p[j] -= 1;
+            q[j] += 1.0 / lists[level[0]].len() as f64;
+        }
+    }
+    around
+}
+
+/// Places whose columns of P and Q are held at once: few enough to stay in the nearest cache.
+const BLOCK: usize = 8;
+
+/// Density of `BLOCK` places around all products.
+struct Block<'a> {
+    presence: &'a Presence,
+    /// Places of each product, ascending.
+    lists: &'a [Vec<usize>],
+    /// Products that somebody has, by falling ubiquity.
+    order: &'a [usize],
+    around: &'a [f64],
+    diagonal: Diagonal,
+    block: usize,
+    /// Rows of the places.
+    out: &'a mut [f64],
+}
+
+impl pulp::NullaryFnOnce for Block<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(mut self) {
+        let mut p = vec![[0_i32; BLOCK]; self.presence.places];
+        let mut q = vec![[0.0; BLOCK]; self.presence.places];
+        for (k, list) in self.lists.iter().enumerate() {
+            let has = self.has(k);
+            list.iter().for_each(|&j| add(&mut p[j], &has));
+        }
+        let lists = self.lists;
+        for level in self.order.chunk_by(|a, b| lists[*a].len() == lists[*b].len()) {
+            level.iter().for_each(|k| self.write(*k, &p, &q));
+            for &k in level {
+                let weight = 1.0 / lists[k].len() as f64;
+                let (less, more) =
+                    (self.has(k).map(|has| -has), self.has(k).map(|has| weight * f64::from(has)));
+                for &j in &lists[k] {
+                    add(&mut p[j], &less);
+                    add(&mut q[j], &more);
+                }
+            }
+        }
+    }
+}
+
+impl Block<'_> {
+    /// M_ik of the places.
+    #[inline(always)]
+    fn has(&self, product: usize) -> [i32; BLOCK] {
+        let m = self.presence.products;
+        let rows = self.block * BLOCK..((self.block + 1) * BLOCK).min(self.presence.places);
+        let mut has = [0; BLOCK];
+        for (has, i) in has.iter_mut().zip(rows) {
+            *has = i32::from(self.presence.values[i * m + product]);
+        }
+        has
+    }
+
+    /// The second line of [`presence_density`], over Σ_l φ_kl.
+    #[inline(always)]
+    fn write(&mut self, product: usize, p: &[[i32; BLOCK]], q: &[[f64; BLOCK]]) {
+        let list = &self.lists[product];
+        let (mut below, mut above) = ([0; BLOCK], [0.0; BLOCK]);
+        for &j in list {
+            add(&mut below, &p[j]);
+            add(&mut above, &q[j]);
+        }
+        if self.diagonal == Diagonal::Zero {
+            let own = self.has(product).map(|has| -has * list.len() as i32);
+            add(&mut below, &own);
+        }
+        let (u, around) = (list.len() as f64, self.around[product]);
+        let rows = self.out.chunks_exact_mut(self.presence.products);
+        for ((row, below), above) in rows.zip(below).zip(above).filter(|_| around > 0.0) {
+            row[product] = ((f64::from(below) / u + above) / around).min(1.0);
+        }
+    }
+}
+
+#[inline(always)]
+fn add<T: Copy + std::ops::AddAssign>(sums: &mut [T; BLOCK], terms: &[T; BLOCK]) {
+    sums.iter_mut().zip(terms).for_each(|(sum, term)| *sum += *term);
 }

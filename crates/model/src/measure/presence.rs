@@ -105,29 +105,40 @@ impl Presence {
         self.values[place * self.products + product]
     }
 
+    /// Products of a place, ascending.
+    fn row(&self, place: usize) -> impl Iterator<Item = usize> {
+        let row = &self.values[place * self.products..(place + 1) * self.products];
+        row.iter().enumerate().filter(|(_, has)| **has).map(|(k, _)| k)
+    }
+
     /// Products of each place, d_i = Σ_k M_ik.
     #[must_use]
     pub fn diversity(&self) -> Vec<usize> {
-        (0..self.places).map(|i| (0..self.products).filter(|k| self.has(i, *k)).count()).collect()
+        let count = |row: &[bool]| row.iter().filter(|has| **has).count();
+        let mut diversity: Vec<usize> =
+            self.values.chunks_exact(self.products.max(1)).map(count).collect();
+        diversity.resize(self.places, 0);
+        diversity
     }
 
     /// Places of each product, u_k = Σ_i M_ik.
     #[must_use]
     pub fn ubiquity(&self) -> Vec<usize> {
         let mut ubiquity = vec![0; self.products];
-        for i in 0..self.places {
-            for (k, u) in ubiquity.iter_mut().enumerate() {
-                *u += usize::from(self.has(i, k));
-            }
+        for row in self.values.chunks_exact(self.products.max(1)) {
+            ubiquity.iter_mut().zip(row).for_each(|(u, has)| *u += usize::from(*has));
         }
         ubiquity
     }
 
     /// Products as rows and places as columns: proximity of places is proximity on this.
     pub fn transposed(&self) -> Self {
-        let values = (0..self.products * self.places)
-            .map(|cell| self.has(cell % self.places, cell / self.places))
-            .collect();
+        let mut values = vec![false; self.values.len()];
+        for (i, row) in self.values.chunks_exact(self.products.max(1)).enumerate() {
+            for (column, has) in values.chunks_exact_mut(self.places).zip(row) {
+                column[i] = *has;
+            }
+        }
         Self {
             places: self.products,
             products: self.places,
@@ -158,6 +169,7 @@ pub struct Component {
 #[must_use]
 pub fn components(presence: &Presence) -> Vec<Component> {
     const NONE: usize = usize::MAX;
+    let columns = presence.transposed();
     let mut of_place = vec![NONE; presence.places];
     let mut of_product = vec![NONE; presence.products];
     let mut count = 0;
@@ -168,16 +180,11 @@ pub fn components(presence: &Presence) -> Vec<Component> {
         of_place[start] = count;
         let mut places = vec![start];
         while let Some(i) = places.pop() {
-            for k in 0..presence.products {
-                if !presence.has(i, k) || of_product[k] != NONE {
-                    continue;
-                }
+            for k in presence.row(i).filter(|k| of_product[*k] == NONE).collect::<Vec<_>>() {
                 of_product[k] = count;
-                for j in 0..presence.places {
-                    if presence.has(j, k) && of_place[j] == NONE {
-                        of_place[j] = count;
-                        places.push(j);
-                    }
+                for j in columns.row(k).filter(|j| of_place[*j] == NONE).collect::<Vec<_>>() {
+                    of_place[j] = count;
+                    places.push(j);
                 }
             }
         }

@@ -78,110 +78,167 @@ pub struct Proximity {
 /// # Ok::<(), emporion_model::outcome::InputError>(())
 /// ```
 pub fn proximity(presence: &Presence, diagonal: Diagonal) -> Result<Proximity, InputError> {
-    check_length("presence matrix", presence.places * presence.products, presence.values.len())?;
-    let n = presence.products;
-    let ubiquity = presence.ubiquity();
-    // One bit per place: co-occurrence of two products is a count of common bits.
-    let words = presence.places.div_ceil(64).max(1);
-    let mut bits = vec![0u64; n * words];
-    for i in 0..presence.places {
-        for k in (0..n).filter(|k| presence.has(i, *k)) {
-            bits[k * words + i / 64] |= 1 << (i % 64);
-        }
-    }
+    let rows = ProximityRows::new(presence, diagonal)?;
+    let n = rows.products();
     let mut values = vec![0.0; n * n];
-    // The upper half is counted, the lower one copied.
-    // Counting bits is one instruction on most machines, but not on the oldest that we run on.
-    let machine = pulp::Arch::new();
-    values.par_chunks_mut(n.max(1)).enumerate().for_each(|(k, row)| {
-        machine.dispatch(
-            #[inline(always)]
-            || match words {
-                4 => upper_row::<4>(k, &bits, &ubiquity, row),
-                _ => upper_row_of_any(k, words, &bits, &ubiquity, row),
-            },
-        );
-    });
-    mirror(&mut values, n, 0..n);
-    if diagonal == Diagonal::Zero {
-        (0..n).for_each(|k| values[k * n + k] = 0.0);
-    }
-    let undefined: Vec<usize> = (0..n).filter(|k| ubiquity[*k] == 0).collect();
+    values.par_chunks_mut(n.max(1)).enumerate().for_each(|(k, row)| rows.fill(k, row));
     Ok(Proximity {
         products: n,
         values,
-        notes: undefined_note(&undefined, "products that no place has have no proximity"),
-        undefined_products: undefined,
-        diagonal,
-        convention: format!(
-            "{}; smaller conditional probability, diagonal {}",
-            presence.convention,
-            match diagonal {
-                Diagonal::One => 1,
-                Diagonal::Zero => 0,
-            }
+        notes: undefined_note(
+            &rows.undefined_products,
+            "products that no place has have no proximity",
         ),
+        undefined_products: rows.undefined_products,
+        diagonal,
+        convention: rows.convention,
     })
 }
 
-/// φ_kl for l ≥ k, with the words of a column known to the compiler: 193 to 256 places, the
-/// countries of the world.
-#[inline(always)]
-fn upper_row<const W: usize>(k: usize, bits: &[u64], ubiquity: &[usize], row: &mut [f64]) {
-    let (columns, _) = bits.as_chunks::<W>();
-    let own = columns[k];
-    for ((phi, other), u) in row[k..].iter_mut().zip(&columns[k..]).zip(&ubiquity[k..]) {
-        let mut both = 0;
-        for w in 0..W {
-            both += (own[w] & other[w]).count_ones();
+/// The same proximities one row at a time, for whom products² × 8 bytes are too many.
+///
+/// # Errors
+///
+/// As [`proximity`].
+///
+/// # Cost
+///
+/// A row takes products × places / 64 steps; all that is kept is M, a bit for each cell.
+///
+/// # Example
+///
+/// ```
+/// use emporion_model::measure::{presence::Presence, proximity::*};
+/// let m = Presence::new(2, 2, vec![true, true, false, true])?;
+/// let rows = ProximityRows::new(&m, Diagonal::One)?;
+/// let mut row = [0.0; 2];
+/// rows.fill(1, &mut row);
+/// assert_eq!(row, [0.5, 1.0]);
+/// # Ok::<(), emporion_model::outcome::InputError>(())
+/// ```
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct ProximityRows {
+    /// Bits of a product, one for each place, in `words` words.
+    bits: Vec<u64>,
+    words: usize,
+    ubiquity: Vec<u32>,
+    diagonal: Diagonal,
+    machine: pulp::Arch,
+    /// Products that no place has: their rows are 0 and mean nothing.
+    pub undefined_products: Vec<usize>,
+    /// The conventions used, in one line.
+    pub convention: String,
+}
+
+impl ProximityRows {
+    /// Takes the bits of M.
+    ///
+    /// # Errors
+    ///
+    /// As [`proximity`].
+    pub fn new(presence: &Presence, diagonal: Diagonal) -> Result<Self, InputError> {
+        let (places, n) = (presence.places, presence.products);
+        check_length("presence matrix", places * n, presence.values.len())?;
+        // One bit per place: co-occurrence of two products is a count of common bits.
+        let words = places.div_ceil(64).max(1);
+        let mut bits = vec![0u64; n * words];
+        for (i, row) in presence.values.chunks_exact(n.max(1)).enumerate() {
+            for (own, has) in bits.chunks_exact_mut(words).zip(row) {
+                own[i / 64] |= u64::from(*has) << (i % 64);
+            }
         }
-        *phi = ratio(both, ubiquity[k].max(*u));
+        let count = |own: &[u64]| own.iter().map(|word| word.count_ones()).sum();
+        let ubiquity: Vec<u32> = bits.chunks_exact(words).map(count).collect();
+        let one = match diagonal {
+            Diagonal::One => 1,
+            Diagonal::Zero => 0,
+        };
+        Ok(Self {
+            undefined_products: (0..n).filter(|k| ubiquity[*k] == 0).collect(),
+            bits,
+            words,
+            ubiquity,
+            diagonal,
+            machine: pulp::Arch::new(),
+            convention: format!(
+                "{}; smaller conditional probability, diagonal {one}",
+                presence.convention
+            ),
+        })
+    }
+
+    /// Number of products.
+    #[must_use]
+    pub fn products(&self) -> usize {
+        self.ubiquity.len()
+    }
+
+    /// Writes φ_k· into `row`, which has a place for each product.
+    ///
+    /// # Panics
+    ///
+    /// For a product that is not in the table.
+    pub fn fill(&self, product: usize, row: &mut [f64]) {
+        // Counting bits is one instruction on most machines, but not on the oldest that we run on.
+        self.machine.dispatch(Fill { rows: self, product, row });
+        if self.diagonal == Diagonal::Zero {
+            row[product] = 0.0;
+        }
     }
 }
 
-/// The same for any number of places.
-#[inline(always)]
-fn upper_row_of_any(k: usize, words: usize, bits: &[u64], ubiquity: &[usize], row: &mut [f64]) {
-    let own = &bits[k * words..(k + 1) * words];
-    let others = bits[k * words..].chunks_exact(words);
-    for ((phi, other), u) in row[k..].iter_mut().zip(others).zip(&ubiquity[k..]) {
-        let both = own.iter().zip(other).map(|(a, b)| (a & b).count_ones()).sum();
-        *phi = ratio(both, ubiquity[k].max(*u));
+/// One row, compiled for each kind of machine.
+struct Fill<'a> {
+    rows: &'a ProximityRows,
+    product: usize,
+    row: &'a mut [f64],
+}
+
+impl pulp::NullaryFnOnce for Fill<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        match self.rows.words {
+            4 => self.countries(),
+            _ => self.any(),
+        }
+    }
+}
+
+impl Fill<'_> {
+    /// With the words of a product known to the compiler: 193 to 256 places, the countries of the
+    /// world.
+    #[inline(always)]
+    fn countries(self) {
+        let (columns, _) = self.rows.bits.as_chunks::<4>();
+        let ubiquity = &self.rows.ubiquity;
+        let (own, u) = (columns[self.product], ubiquity[self.product]);
+        for ((phi, other), v) in self.row.iter_mut().zip(columns).zip(ubiquity) {
+            let both = (0..4).map(|w| (own[w] & other[w]).count_ones()).sum();
+            *phi = ratio(both, u.max(*v));
+        }
+    }
+
+    /// The same for any number of places.
+    #[inline(always)]
+    fn any(self) {
+        let (words, ubiquity) = (self.rows.words, &self.rows.ubiquity);
+        let own = &self.rows.bits[self.product * words..(self.product + 1) * words];
+        let u = ubiquity[self.product];
+        let others = self.rows.bits.chunks_exact(words);
+        for ((phi, other), v) in self.row.iter_mut().zip(others).zip(ubiquity) {
+            let both = own.iter().zip(other).map(|(a, b)| (a & b).count_ones()).sum();
+            *phi = ratio(both, u.max(*v));
+        }
     }
 }
 
 #[inline(always)]
-fn ratio(both: u32, larger: usize) -> f64 {
+fn ratio(both: u32, larger: u32) -> f64 {
     // A product that no place has shares nothing: 0, not 0 / 0.
-    f64::from(both) / larger.max(1) as f64
-}
-
-/// Copies the upper half of `rows` × `rows` below the diagonal: the square of the lower half of
-/// the rows by the columns before them at once, then the two halves apart.
-fn mirror(values: &mut [f64], n: usize, rows: std::ops::Range<usize>) {
-    const SMALL: usize = 32;
-    let first = rows.start;
-    if rows.len() <= SMALL {
-        for k in rows.clone() {
-            for l in first..k {
-                values[(k - first) * n + l] = values[(l - first) * n + k];
-            }
-        }
-        return;
-    }
-    let middle = first + rows.len() / 2;
-    let (upper, lower) = values.split_at_mut((middle - first) * n);
-    lower.par_chunks_mut(n * SMALL).enumerate().for_each(|(block, chunk)| {
-        let from = middle + block * SMALL;
-        for start in (first..middle).step_by(SMALL) {
-            for (row, line) in chunk.chunks_mut(n).enumerate() {
-                for l in start..(start + SMALL).min(middle) {
-                    line[l] = upper[(l - first) * n + from + row];
-                }
-            }
-        }
-    });
-    rayon::join(|| mirror(upper, n, first..middle), || mirror(lower, n, middle..rows.end));
+    f64::from(both) / f64::from(larger.max(1))
 }
 
 /// Density of each place around each product.

@@ -271,9 +271,11 @@ impl Margins {
         check_values("place-by-product table", &table.values, remedy)?;
         let mut place = vec![0.0; table.places];
         let mut product = vec![0.0; table.products];
-        for (cell, x) in table.values.iter().enumerate() {
-            place[cell / table.products] += x;
-            product[cell % table.products] += x;
+        for (sum, row) in place.iter_mut().zip(table.values.chunks_exact(table.products.max(1))) {
+            for (column, x) in product.iter_mut().zip(row) {
+                *sum += x;
+                *column += x;
+            }
         }
         let total: f64 = place.iter().sum();
         if total <= 0.0 {
@@ -305,12 +307,12 @@ fn fill(
     };
     let (empty_places, empty_products) = (zeros(&margins.place), zeros(&margins.product));
     let mut values = vec![0.0; table.values.len()];
-    for i in 0..table.places {
-        for k in 0..table.products {
-            let (row, column) = (margins.place[i], margins.product[k]);
-            if row > 0.0 && column > 0.0 {
-                let cell = i * table.products + k;
-                values[cell] = formula(table.values[cell], row, column, margins.total);
+    let width = table.products.max(1);
+    let rows = values.chunks_exact_mut(width).zip(table.values.chunks_exact(width));
+    for ((out, own), row) in rows.zip(&margins.place).filter(|(_, row)| **row > 0.0) {
+        for ((out, x), column) in out.iter_mut().zip(own).zip(&margins.product) {
+            if *column > 0.0 {
+                *out = formula(*x, *row, *column, margins.total);
             }
         }
     }

@@ -1,5 +1,7 @@
 //! Long rows to a place-by-product table: what a duplicate, a gap and an absent row mean.
 
+use std::borrow::Borrow;
+
 use serde::Serialize;
 
 use crate::outcome::{InputError, Note};
@@ -82,17 +84,21 @@ pub struct Assembled {
 /// # Cost
 ///
 /// Time and memory in rows plus places × products.
-pub fn place_product(
+pub fn place_product<Rows>(
     places: usize,
     products: usize,
-    rows: &[Cell],
+    rows: Rows,
     options: &TableOptions,
-) -> Result<Assembled, InputError> {
-    const FREE: usize = usize::MAX;
+) -> Result<Assembled, InputError>
+where
+    Rows: IntoIterator<Item: Borrow<Cell>, IntoIter: Clone>,
+{
+    let rows = rows.into_iter();
     let mut values = vec![0.0; places * products];
-    let mut first_row = vec![FREE; places * products];
+    let mut listed = vec![false; places * products];
     let (mut missing, mut summed) = (Vec::new(), Vec::new());
-    for (index, row) in rows.iter().enumerate() {
+    for (index, row) in rows.clone().enumerate() {
+        let row = row.borrow();
         if row.place >= places || row.product >= products {
             return Err(refuse(
                 index,
@@ -102,22 +108,23 @@ pub fn place_product(
             ));
         }
         let cell = row.place * products + row.product;
-        if first_row[cell] != FREE {
+        if listed[cell] {
             if options.duplicates == Duplicates::Refuse {
+                let same = |other: &Cell| (other.place, other.product) == (row.place, row.product);
+                let first = rows.clone().position(|other| same(other.borrow())).unwrap_or(index);
                 return Err(refuse(
                     index,
                     "one row for each place and product",
                     &format!(
-                        "place {}, product {} a second time, after row {}",
-                        row.place, row.product, first_row[cell]
+                        "place {}, product {} a second time, after row {first}",
+                        row.place, row.product
                     ),
                     "remove one of them, or ask for duplicates to be summed",
                 ));
             }
             summed.push(index);
-        } else {
-            first_row[cell] = index;
         }
+        listed[cell] = true;
         match row.value {
             Some(value) if value.is_finite() && value >= 0.0 => values[cell] += value,
             Some(value) => {
@@ -142,9 +149,9 @@ pub fn place_product(
             None => missing.push(index),
         }
     }
-    let absent = first_row.iter().filter(|r| **r == FREE).count();
+    let absent = listed.iter().filter(|listed| !**listed).count();
     if absent > 0 && options.absent == Gap::Refuse {
-        let cell = first_row.iter().position(|r| *r == FREE).unwrap_or(0);
+        let cell = listed.iter().position(|listed| !listed).unwrap_or(0);
         return Err(InputError::Setting {
             what: "rows".into(),
             expected: "a row for every place and product".into(),
