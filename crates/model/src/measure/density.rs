@@ -148,11 +148,16 @@ impl pulp::NullaryFnOnce for Block<'_> {
         let mut q = vec![[0.0; BLOCK]; self.presence.places];
         for (k, list) in self.lists.iter().enumerate() {
             let has = self.has(k);
-            list.iter().for_each(|&j| add(&mut p[j], &has));
+            for &j in list {
+                add(&mut p[j], &has);
+            }
         }
         let lists = self.lists;
         for level in self.order.chunk_by(|a, b| lists[*a].len() == lists[*b].len()) {
-            level.iter().for_each(|k| self.write(*k, &p, &q));
+            // Loops, not closures: only what is inlined here runs wide.
+            for &k in level {
+                self.write(k, &p, &q);
+            }
             for &k in level {
                 let weight = 1.0 / lists[k].len() as f64;
                 let (less, more) =
