@@ -26,8 +26,8 @@ pub struct CellOptions<'a> {
 
 /// A matrix of flows between places, with the places in order of their ids.
 ///
-/// Returns the matrix, the id of each row and column, and a note that counts the cells taken as
-/// zero.
+/// Returns the matrix, the id of each row and column, and notes that count the cells taken as
+/// zero: `absent_as_zero` without a row, `missing_as_zero` with rows but no value.
 ///
 /// # Assumptions
 ///
@@ -78,7 +78,7 @@ pub type Exports = (PlaceProduct, Vec<String>, Vec<String>, Vec<Note>);
 
 /// A matrix of places by products, both in order of their ids.
 ///
-/// Returns the matrix, the places, the products, and a note that counts the cells taken as zero.
+/// Returns the matrix, the places, the products, and notes that count the cells taken as zero.
 /// For the exports of every place, name the origin as `place` and add over `destination`.
 ///
 /// # Errors
@@ -133,6 +133,8 @@ struct Cells {
     labels: [Vec<String>; 2],
     keys: Vec<[u32; 2]>,
     values: Vec<f64>,
+    /// Keys of rows without a value.
+    valueless: Vec<[u32; 2]>,
 }
 
 impl Cells {
@@ -178,18 +180,26 @@ impl Cells {
             .into());
         }
         let values = sums.iter().zip(&lost).map(|(sum, lost)| sum + lost).collect();
-        let note = (!empty.is_empty()).then(|| Note {
-            code: "missing_as_zero",
-            message: format!(
-                "{} of {} cells of {} have no value and were taken as zero",
-                empty.len(),
-                n * m,
-                table.path()
-            ),
-            count: empty.len(),
-            rows: empty,
-        });
-        Ok((values, note.into_iter().collect()))
+        // A row without a value is a gap that its source knows of; no row at all is another.
+        self.valueless.iter().for_each(|key| filled[position(*key)] = true);
+        let (absent, missing): (Vec<usize>, Vec<usize>) =
+            empty.into_iter().partition(|&cell| !filled[cell]);
+        let note = |code, what: &str, cells: Vec<usize>| {
+            (!cells.is_empty()).then(|| Note {
+                code,
+                message: format!(
+                    "{} of {} cells of {} have no {what} and were taken as zero",
+                    cells.len(),
+                    n * m,
+                    table.path()
+                ),
+                count: cells.len(),
+                rows: cells,
+            })
+        };
+        let notes =
+            [note("missing_as_zero", "value", missing), note("absent_as_zero", "row", absent)];
+        Ok((values, notes.into_iter().flatten().collect()))
     }
 }
 
@@ -267,10 +277,13 @@ fn cells(
     }
     let (second, seconds) = columns.pop().unwrap_or_default();
     let (first, firsts) = columns.pop().unwrap_or_default();
-    let mut cells = Cells { labels: [firsts, seconds], keys: Vec::new(), values: Vec::new() };
+    let labels = [firsts, seconds];
+    let mut cells = Cells { labels, keys: Vec::new(), values: Vec::new(), valueless: Vec::new() };
     for (i, &row) in rows.iter().enumerate() {
         // An empty value is no value; whether that may be zero is decided for the whole cell.
-        if !values[row].is_nan() {
+        if values[row].is_nan() {
+            cells.valueless.push([first[i], second[i]]);
+        } else {
             cells.keys.push([first[i], second[i]]);
             cells.values.push(values[row]);
         }
@@ -317,6 +330,16 @@ mod tests {
         assert_eq!(matrix.values, [4.0, 4.0, 2.0, 0.0]);
         assert_eq!(notes[0].count, 1);
         assert_eq!(make(&[3, 2, 1, 0]).0, matrix);
+    }
+
+    #[test]
+    fn a_row_without_a_value_is_not_a_cell_without_a_row() {
+        let t = table("origin,product,value\nA,x,1\nA,y,\nB,x,2\nC,z,\n");
+        let options = CellOptions { missing: Missing::Zero, ..Default::default() };
+        let (_, _, _, notes) =
+            place_product(&t, &[0, 1, 2, 3], "origin", "product", "value", options).unwrap();
+        let counts: Vec<_> = notes.iter().map(|note| (note.code, note.count)).collect();
+        assert_eq!(counts, [("missing_as_zero", 2), ("absent_as_zero", 5)]);
     }
 
     #[test]
