@@ -92,6 +92,14 @@ pub fn place_product(
     value: &str,
     options: CellOptions<'_>,
 ) -> Result<Exports, Report> {
+    if let Some(hierarchy) = options.hierarchy {
+        // Each place is a row of its own, whatever it sells and to whom.
+        let mut problems = Vec::new();
+        guard::nested(table, rows, place, &vec![0; rows.len()], hierarchy, &mut problems);
+        if !problems.is_empty() {
+            return Err(problems.into());
+        }
+    }
     let cells = cells(table, rows, [place, product], value, options)?;
     let orders: Vec<Vec<usize>> = cells.labels.iter().map(|labels| ranks(labels)).collect();
     let (n, m) = (cells.labels[0].len(), cells.labels[1].len());
@@ -361,5 +369,12 @@ mod tests {
         let nested =
             CellOptions { hierarchy: Some(&h), missing: Missing::Zero, ..Default::default() };
         assert_eq!(get(&[1, 2], nested)[0].code, "region-beside-country");
+        // Places are rows of one table: also where they sell different products to different ones.
+        let apart = table("origin,destination,product,value\nA,C,x,1\nB,D,y,2\n");
+        let options = CellOptions { over: &["destination"], ..nested };
+        let told = place_product(&apart, &[0, 1], "origin", "product", "value", options);
+        let told = told.unwrap_err().problems;
+        assert_eq!((told[0].code, told[0].value.as_deref()), ("region-beside-country", Some("B")));
+        assert!(told[0].remedy.contains("line 2 gives A"));
     }
 }

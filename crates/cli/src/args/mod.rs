@@ -21,8 +21,8 @@ pub use in_time::{ConstantPrices, Quote, Ranks, Run, RunOf, Shares};
 pub use lasso::{Criterion, Lasso, Residuals, Strength};
 pub use site::{Site, SiteDistances, SiteGravity, SiteMean, SiteProblem};
 pub use space::{
-    Complexity, CrossProximity, EntryExit, Having, Nearness, Outlook, Pairs, ProductSpace, Prody,
-    Proximity, Rca, RcaKind, Relatedness, SpaceIndex, Test,
+    Complexity, CoreRca, CrossProximity, EntryExit, Filling, Having, Nearness, Outlook, Pairs,
+    ProductSpace, Prody, Proximity, Rca, RcaKind, Relatedness, SpaceIndex, Test,
 };
 pub use trade_indices::{
     Baskets, By, Concentration, Decompose, GravityBy, Intensity, IntraIndustry, Margins,

@@ -39,6 +39,32 @@ pub enum Test {
     RcaAndRpop,
     /// The numbers of the table are M: 1 where the place has the product, 0 where not
     Given,
+    /// The numbers of the table are M, weights from 0 to 1 (complexity alone)
+    Weights,
+    /// RCA / (1 + RCA) instead of a step (complexity alone)
+    Smooth,
+}
+
+/// RCA of a core.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum CoreRca {
+    /// That of the full table
+    #[default]
+    Kept,
+    /// That of the core alone, which can make the core smaller (econcomplex)
+    Recomputed,
+}
+
+/// How rows become a table of places by products.
+#[derive(Debug, Args)]
+pub struct Filling {
+    /// What a place and product without a row means: zero, counted, unless the case says refuse
+    #[arg(long, value_enum)]
+    pub absent: Option<Absent>,
+    /// Which place lies in which, for data that is one file: a file with id and parent. A region
+    /// beside its own country is refused
+    #[arg(long, value_name = "FILE")]
+    pub places: Option<PathBuf>,
 }
 
 /// When a place counts as having a product.
@@ -53,9 +79,19 @@ pub struct Having {
     /// People of each place: a file with origin and population, or a column of the case's places
     #[arg(long, value_name = "FILE|COLUMN")]
     pub population: Option<String>,
-    /// What a place and product without a row means: zero, counted, unless the case says refuse
-    #[arg(long, value_enum)]
-    pub absent: Option<Absent>,
+    /// RCA against a basket from outside, a file with product and value: regions by their country
+    /// or the world
+    #[arg(long, value_name = "FILE")]
+    pub basket: Option<PathBuf>,
+    /// Take out places with fewer than D products and products with fewer than U places, again
+    /// until none is left
+    #[arg(long, value_name = "D,U", value_delimiter = ',', num_args = 1)]
+    pub core: Vec<usize>,
+    /// Which RCA the core has
+    #[arg(long, value_enum, default_value_t, requires = "core")]
+    pub core_rca: CoreRca,
+    #[command(flatten)]
+    pub filling: Filling,
 }
 
 /// How two products, or places, are near to one another.
@@ -202,9 +238,8 @@ pub struct EntryExit {
     /// RCA from which a place counts as having a product
     #[arg(long, value_name = "RCA", default_value_t = 1.0)]
     pub cut_off: f64,
-    /// What a place and product without a row means: zero, counted, unless the case says refuse
-    #[arg(long, value_enum)]
-    pub absent: Option<Absent>,
+    #[command(flatten)]
+    pub filling: Filling,
     #[command(flatten)]
     pub common: Common,
 }
@@ -218,9 +253,8 @@ pub struct Prody {
     /// places
     #[arg(long, value_name = "FILE|COLUMN")]
     pub income: String,
-    /// What a place and product without a row means: zero, counted, unless the case says refuse
-    #[arg(long, value_enum)]
-    pub absent: Option<Absent>,
+    #[command(flatten)]
+    pub filling: Filling,
     #[command(flatten)]
     pub common: Common,
 }
@@ -267,9 +301,8 @@ pub struct Rca {
     /// Compare with a basket from outside, a file with product and value, instead of the table
     #[arg(long, value_name = "FILE")]
     pub basket: Option<PathBuf>,
-    /// What a place and product without a row means: zero, counted, unless the case says refuse
-    #[arg(long, value_enum)]
-    pub absent: Option<Absent>,
+    #[command(flatten)]
+    pub filling: Filling,
     #[command(flatten)]
     pub common: Common,
 }

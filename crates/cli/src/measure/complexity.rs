@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use emporion_model::measure::complexity::{
-    Complexity, ComplexityOptions, Disconnected, complexity,
+    Complexity, ComplexityOptions, Disconnected, complexity, weighted_complexity,
 };
 use emporion_model::measure::complexity_ranges::{
     BootstrapOptions, ComplexityRanges, complexity_ranges, rank,
 };
-use emporion_model::measure::fitness::{Fitness, FitnessOptions, fitness};
+use emporion_model::measure::fitness::{Fitness, FitnessOptions, fitness, weighted_fitness};
 use emporion_model::measure::opportunity::{
     Opportunity, PciScale, external_complexity, opportunity,
 };
@@ -41,7 +41,10 @@ struct Found {
 pub fn answer(arguments: &args::Complexity, figures: &Figures<'_>) -> Result<Answer, Failure> {
     let outside = arguments.outside_pci.as_deref().map(read_pci).transpose()?;
     let mut advice = Vec::new();
-    let basis = Basis::open(&arguments.having, figures)?;
+    let basis = Basis::weighted_too(&arguments.having, figures)?;
+    if basis.weights.is_some() {
+        refuse_weights(arguments)?;
+    }
     let found = find(arguments, figures, basis, outside.as_ref(), &mut advice)?;
     let mut answer = figures.answer("complexity", "Economic complexity");
     options(arguments, &found.basis.exports, &mut answer);
@@ -88,12 +91,20 @@ fn find(
     let sign_reference =
         reference.map(|source| per_place(figures, exports, source, "reference")).transpose()?;
     let options = ComplexityOptions { disconnected, ddof: arguments.ddof.into(), sign_reference };
-    let found = complexity(m, &options).map_err(told)?;
+    let found = match &basis.weights {
+        None => complexity(m, &options),
+        Some(weights) => weighted_complexity(weights, &options),
+    }
+    .map_err(told)?;
     let steps = match arguments.fitness_steps {
         None => FitnessOptions::default(),
         Some(max_steps) => FitnessOptions { tolerance: 0.0, max_steps },
     };
-    let fitness = fitness(m, &steps).map_err(told)?;
+    let fitness = match &basis.weights {
+        None => fitness(m, &steps),
+        Some(weights) => weighted_fitness(weights, &steps),
+    }
+    .map_err(told)?;
     let reflections = arguments
         .reflections
         .map(|steps| reflections(m, steps, arguments.ddof.into()))
@@ -140,6 +151,25 @@ fn find(
         }
     };
     Ok(Found { complexity: found, fitness, reflections, ranges, outlook, outside, basis })
+}
+
+/// What needs an M of 0 and 1.
+fn refuse_weights(arguments: &args::Complexity) -> Result<(), Failure> {
+    for (asked, option) in [
+        (arguments.cells, "--cells"),
+        (arguments.outlook.is_some(), "--outlook"),
+        (arguments.bootstrap.is_some(), "--bootstrap"),
+        (arguments.reflections.is_some(), "--reflections"),
+        (arguments.outside_pci.is_some(), "--outside-pci"),
+    ] {
+        if asked {
+            return Err(Failure::new(format!(
+                "{option} needs an M of 0 and 1: leave it out, or take another --presence than \
+                 weights and smooth"
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// A file with columns `product` and `pci`; an empty pci is a product without.

@@ -1,16 +1,19 @@
 //! `emporion measure rca`: revealed comparative advantage.
 
+use std::path::Path;
+
 use emporion_model::measure::rca;
 use emporion_model::outcome::{InputError, Note};
 use emporion_model::panel::PlaceProduct;
 use emporion_tables::Table;
+use emporion_tables::hierarchy::Hierarchy;
 use emporion_tables::panel::{CellOptions, place_product};
-use emporion_tables::sum::{Missing, Sum};
+use emporion_tables::sum::{Missing, Sum, SumOptions};
 
 use super::space::{advice, column, known, per_place, wanted};
 use super::{Figures, unit};
 use crate::answer::{Advice, Answer, Column, Part, Show};
-use crate::args::{self, Absent, RcaKind};
+use crate::args::{self, Absent, Filling, RcaKind};
 use crate::data::require;
 use crate::failure::Failure;
 
@@ -70,13 +73,23 @@ fn absent(figures: &Figures<'_>, said: Option<Absent>) -> Missing {
 pub fn exports(
     figures: &Figures<'_>,
     rows: &[usize],
-    said: Option<Absent>,
+    filling: &Filling,
 ) -> Result<Exports, Failure> {
     require(figures.table(), &["origin", "product"])?;
-    let whole = figures.sum(rows)?;
-    let absent = absent(figures, said);
-    let (table, places, products, notes) = by_product(figures, rows, "origin", absent)?;
+    let brought = filling.places.as_deref().map(hierarchy).transpose()?;
+    let hierarchy = brought.as_ref().unwrap_or(&figures.hierarchy);
+    let options = SumOptions { value: &figures.common.value, ..figures.options() };
+    let whole = emporion_tables::sum::sum(figures.table(), rows, hierarchy, options)?;
+    let absent = absent(figures, filling.absent);
+    let (table, places, products, notes) = by_product(figures, rows, "origin", absent, hierarchy)?;
     Ok(Exports { table, places, products, notes, whole, absent })
+}
+
+/// Which place lies in which, from a file.
+fn hierarchy(path: &Path) -> Result<Hierarchy, Failure> {
+    let places = Table::read(path)?;
+    require(&places, &["id", "parent"])?;
+    Ok(Hierarchy::of_parents(&places))
 }
 
 fn by_product(
@@ -84,11 +97,12 @@ fn by_product(
     rows: &[usize],
     place: &str,
     missing: Missing,
+    hierarchy: &Hierarchy,
 ) -> Result<emporion_tables::panel::Exports, Failure> {
     let table = figures.table();
     let partner = if place == "origin" { "destination" } else { "origin" };
     let over: &[&str] = if table.column(partner).is_some() { &[partner] } else { &[] };
-    let options = CellOptions { missing, over, hierarchy: Some(&figures.hierarchy) };
+    let options = CellOptions { missing, over, hierarchy: Some(hierarchy) };
     Ok(place_product(table, rows, place, "product", &figures.common.value, options)?)
 }
 
@@ -108,7 +122,7 @@ pub fn answer(arguments: &args::Rca, figures: &Figures<'_>) -> Result<Answer, Fa
     if arguments.kind != RcaKind::Rpop && arguments.population.is_some() {
         return Err(Failure::new("--population is there for --kind rpop; leave it out"));
     }
-    let exports = exports(figures, &figures.rows, arguments.absent)?;
+    let exports = exports(figures, &figures.rows, &arguments.filling)?;
     let mut notes = Vec::new();
     let (index, imports) = match arguments.kind {
         RcaKind::Lafay => {
@@ -206,6 +220,17 @@ struct Index {
 }
 
 impl Index {
+    fn of(found: rca::Rca, exports: &Exports, notes: &mut Vec<Advice>) -> Self {
+        notes.extend(advice(&found.notes, exports));
+        Self {
+            values: found.values,
+            products: found.products,
+            empty_places: found.empty_places,
+            empty_products: found.empty_products,
+            convention: found.convention,
+        }
+    }
+
     fn at(&self, place: usize, product: usize) -> Option<f64> {
         let defined = self.empty_places.binary_search(&place).is_err()
             && self.empty_products.binary_search(&product).is_err();
@@ -224,17 +249,7 @@ fn of_exports(
     let told = |error| named(&error, exports);
     let found = match (arguments.kind, &arguments.basket) {
         (RcaKind::Balassa | RcaKind::Lafay, None) => rca::rca(table),
-        (_, Some(path)) => {
-            let brought = column(figures, &Table::read(path)?, &["product"], "value")?;
-            let of = |id: &String| brought.get(id).copied().unwrap_or(0.0);
-            let basket: Vec<f64> = exports.products.iter().map(of).collect();
-            // Products that only the basket has are part of its total.
-            let all: f64 = brought.values().sum();
-            let mut found = rca::rca_against(table, &basket).map_err(told)?;
-            let share = all / basket.iter().sum::<f64>();
-            found.values.iter_mut().for_each(|value| *value *= share);
-            Ok(found)
-        }
+        (_, Some(path)) => return Ok(Index::of(against(figures, exports, path)?, exports, notes)),
         (RcaKind::Symmetric, None) => rca::symmetric_rca(table),
         (RcaKind::Normalised, None) => rca::normalised_rca(table),
         (RcaKind::Additive, None) => rca::additive_rca(table),
@@ -244,14 +259,19 @@ fn of_exports(
         }
     }
     .map_err(told)?;
-    notes.extend(advice(&found.notes, exports));
-    Ok(Index {
-        values: found.values,
-        products: found.products,
-        empty_places: found.empty_places,
-        empty_products: found.empty_products,
-        convention: found.convention,
-    })
+    Ok(Index::of(found, exports, notes))
+}
+
+/// RCA against a basket from outside. Products that only the basket has are part of its total.
+pub fn against(figures: &Figures<'_>, exports: &Exports, path: &Path) -> Result<rca::Rca, Failure> {
+    let brought = column(figures, &Table::read(path)?, &["product"], "value")?;
+    let of = |id: &String| brought.get(id).copied().unwrap_or(0.0);
+    let basket: Vec<f64> = exports.products.iter().map(of).collect();
+    let told = |error| named(&error, exports);
+    let mut found = rca::rca_against(&exports.table, &basket).map_err(told)?;
+    let share = brought.values().sum::<f64>() / basket.iter().sum::<f64>();
+    found.values.iter_mut().for_each(|value| *value *= share);
+    Ok(found)
 }
 
 /// Exports and imports over the places and products of either.
@@ -270,7 +290,7 @@ fn balances(
 ) -> Result<(Index, Both), Failure> {
     require(figures.table(), &["destination"])?;
     let (table, places, products, _) =
-        by_product(figures, &figures.rows, "destination", exports.absent)?;
+        by_product(figures, &figures.rows, "destination", exports.absent, &figures.hierarchy)?;
     let merged = |a: &[String], b: &[String]| {
         let mut all = [a, b].concat();
         all.sort();

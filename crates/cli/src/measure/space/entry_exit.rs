@@ -97,7 +97,7 @@ fn added_up(
 ) -> Result<Exports, Failure> {
     let mut sum: Option<Exports> = None;
     for year in years {
-        let mut next = exports(figures, &figures.with_year(*year)?, arguments.absent)?;
+        let mut next = exports(figures, &figures.with_year(*year)?, &arguments.filling)?;
         sums.push(next.whole.clone());
         next.notes.iter_mut().for_each(|note| note.message = format!("{year}: {}", note.message));
         sum = Some(match sum {

@@ -1,6 +1,7 @@
 //! What rests on one table of places by products. What these indicators share is here: the table,
 //! who has which product, and numbers that the user brings for each place or product.
 
+mod basis;
 mod cross;
 mod entry_exit;
 mod product_space;
@@ -8,20 +9,21 @@ mod prody;
 mod proximity;
 mod relatedness;
 
+pub use basis::{Basis, having_options};
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use emporion_model::measure::presence::{Presence, presence};
+use emporion_model::measure::presence::Presence;
 use emporion_model::measure::proximity::{Diagonal, Proximity};
-use emporion_model::measure::rca::{self, Rca};
 use emporion_model::measure::relatedness::{ProximityKind, proximity_by};
 use emporion_model::outcome::Note;
 use emporion_tables::{Problem, Table, Values};
 
 use super::Figures;
-use super::rca::{Exports, exports, named};
+use super::rca::{Exports, named};
 use crate::answer::{Advice, Answer, Column, Show};
-use crate::args::{Having, Nearness, SpaceIndex, Test};
+use crate::args::{Nearness, SpaceIndex};
 use crate::failure::Failure;
 use crate::progress::Progress;
 
@@ -39,90 +41,6 @@ pub fn answer(
         SpaceIndex::EntryExit(arguments) => entry_exit::answer(arguments, figures),
         SpaceIndex::Prody(arguments) => prody::answer(arguments, figures),
     }
-}
-
-/// A table of places by products, and who has what.
-pub struct Basis {
-    /// Exports, or the user's own M.
-    pub exports: Exports,
-    /// RCA; none where the table is the user's own M.
-    pub rca: Option<Rca>,
-    /// M.
-    pub m: Presence,
-}
-
-impl Basis {
-    /// The rows selected, and M as the user wants it.
-    pub fn open(having: &Having, figures: &Figures<'_>) -> Result<Self, Failure> {
-        Self::of(having, figures, exports(figures, &figures.rows, having.absent)?)
-    }
-
-    /// M of a table.
-    pub fn of(having: &Having, figures: &Figures<'_>, exports: Exports) -> Result<Self, Failure> {
-        let needs_people =
-            matches!(having.presence, Test::Rpop | Test::RcaOrRpop | Test::RcaAndRpop);
-        if needs_people && having.population.is_none() {
-            return Err(Failure::new(
-                "--presence by exports per head needs --population: a file with origin and \
-                 population, or a column of the case's places",
-            ));
-        }
-        if !needs_people && having.population.is_some() {
-            return Err(Failure::new(
-                "--population is there for exports per head: add --presence rpop, rca-or-rpop or \
-                 rca-and-rpop, or leave it out",
-            ));
-        }
-        let told = |error| named(&error, &exports);
-        if having.presence == Test::Given {
-            let m = Presence::given(&exports.table).map_err(told)?;
-            return Ok(Self { exports, rca: None, m });
-        }
-        let index = rca::rca(&exports.table).map_err(told)?;
-        let by_rca = || presence(&index, having.cut_off).map_err(told);
-        let by_head = || {
-            let source = having.population.as_deref().unwrap_or_default();
-            let people = per_place(figures, &exports, source, "population")?;
-            let head = rca::rpop(&exports.table, &people).map_err(told)?;
-            presence(&head, having.cut_off).map_err(told)
-        };
-        let m = match having.presence {
-            Test::Rca | Test::Given => by_rca()?,
-            Test::Rpop => by_head()?,
-            Test::RcaOrRpop => by_rca()?.or(&by_head()?).map_err(told)?,
-            Test::RcaAndRpop => by_rca()?.and(&by_head()?).map_err(told)?,
-        };
-        Ok(Self { exports, rca: Some(index), m })
-    }
-
-    /// RCA of a cell; none where place or product has no trade.
-    pub fn rca_of(&self, place: usize, product: usize) -> Option<f64> {
-        let index = self.rca.as_ref()?;
-        let traded = index.empty_places.binary_search(&place).is_err()
-            && index.empty_products.binary_search(&product).is_err();
-        traded.then(|| index.values[place * index.products + product])
-    }
-
-    /// Remarks on the table and on M, with ids.
-    pub fn notes(&self) -> Vec<Advice> {
-        let index = self.rca.iter().flat_map(|rca| &rca.notes);
-        advice(self.exports.notes.iter().chain(index).chain(&self.m.notes), &self.exports)
-    }
-}
-
-/// The options of [`Having`], defaults among them.
-pub fn having_options(having: &Having, exports: &Exports, answer: &mut Answer) {
-    let word = match having.presence {
-        Test::Rca => "rca",
-        Test::Rpop => "rpop",
-        Test::RcaOrRpop => "rca_or_rpop",
-        Test::RcaAndRpop => "rca_and_rpop",
-        Test::Given => "given",
-    };
-    answer.option("presence", word);
-    answer.option("cut_off", having.cut_off);
-    answer.option("population", having.population.clone());
-    answer.option("absent", exports.absent_word());
 }
 
 /// Proximity of the kind asked.

@@ -12,7 +12,7 @@ use crate::measure::{Figures, unit};
 
 /// Products by PRODY, places by EXPY.
 pub fn answer(arguments: &Arguments, figures: &Figures<'_>) -> Result<Answer, Failure> {
-    let mut exports = exports(figures, &figures.rows, arguments.absent)?;
+    let mut exports = exports(figures, &figures.rows, &arguments.filling)?;
     let income = brought(figures, &arguments.income, "income")?;
     let lacking: Vec<&str> =
         exports.places.iter().filter(|id| !income.contains_key(*id)).map(String::as_str).collect();
