@@ -96,6 +96,9 @@ impl<'a> Asked<'a> {
                 let groups: Vec<Vec<usize>> = groups.collect::<Result<_, _>>()?;
                 (groups, before.len(), format!("{from}\u{2013}{to}"))
             }
+            (Some(_), None) | (None, Some(_)) => {
+                return Err(refuse(format!("{verb}() needs from and to: two years, or neither")));
+            }
             _ => {
                 let first = rows.first().copied();
                 let year = first.and_then(|row| table.label("year", row)).unwrap_or_default();

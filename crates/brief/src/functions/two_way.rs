@@ -44,7 +44,7 @@ fn intra_industry(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
         asked.tables.iter().map(|table| both_ways(table, &own, &partner, m)).collect();
     let with = format!("{} with {}", asked.names("exporter"), asked.names("partner"));
     let index = "index, 0 to 1";
-    if asked.option("from").is_some() || asked.option("to").is_some() {
+    if asked.option("from").is_some() {
         let [[x0, m0], [x1, m1]] = &sides[..] else {
             return Err(refuse("intra_industry() needs from and to: two years, or neither"));
         };
