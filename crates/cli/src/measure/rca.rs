@@ -81,7 +81,10 @@ pub fn exports(
     let options = SumOptions { value: &figures.common.value, ..figures.options() };
     let whole = emporion_tables::sum::sum(figures.table(), rows, hierarchy, options)?;
     let absent = absent(figures, filling.absent);
-    let (table, places, products, notes) = by_product(figures, rows, "origin", absent, hierarchy)?;
+    let (table, places, products, mut notes) =
+        by_product(figures, rows, "origin", absent, hierarchy)?;
+    // The guarded sum counts empty values already.
+    notes.retain(|note| note.code != "missing_as_zero");
     Ok(Exports { table, places, products, notes, whole, absent })
 }
 

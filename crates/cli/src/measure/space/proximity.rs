@@ -5,7 +5,7 @@ use emporion_model::measure::presence::Presence;
 use super::{
     Basis, advice, decimals, few, having_options, kind_word, known, nearness, whole, with_columns,
 };
-use crate::answer::{Answer, Part, Show};
+use crate::answer::{Advice, Answer, Part, Show};
 use crate::args::{Nearness, Pairs, Proximity as Arguments};
 use crate::failure::Failure;
 use crate::measure::Figures;
@@ -32,7 +32,7 @@ pub fn answer(arguments: &Arguments, figures: &Figures<'_>) -> Result<Answer, Fa
     }
     known(key, shown, ids)?;
     let phi = nearness(&m, arguments.kind, 1, exports)?;
-    let pairs = pairs(arguments, &phi.values, &phi.undefined_products, ids, shown);
+    let (pairs, found) = pairs(arguments, &phi.values, &phi.undefined_products, ids, shown);
 
     let title = if key == "origin" { "Proximity of places" } else { "Proximity of products" };
     let mut answer = figures.answer("proximity", title);
@@ -48,19 +48,16 @@ pub fn answer(arguments: &Arguments, figures: &Figures<'_>) -> Result<Answer, Fa
     let common = if key == "origin" { "Products\nof both" } else { "Places\nwith both" };
     columns.extend([decimals("proximity", "Proximity"), whole("both", common)]);
     let mut part = Part::new("rows", "", columns);
-    let found = pairs.len();
-    // Only what is kept is laid out: there can be millions of pairs.
-    let top = arguments.common.shape.top.map_or(found, |top| top.saturating_add(1).min(found));
-    for &(phi, k, l) in &pairs[..top] {
+    for (phi, k, l) in pairs {
         let mut row = figures.key_cells(&[key], std::slice::from_ref(&ids[k]));
         row.extend(figures.key_cells(&[key], std::slice::from_ref(&ids[l])));
         row.extend([phi.into(), common_of(&m, k, l).into()]);
         part.push(row);
     }
-    if let Some(top) = arguments.common.shape.top.filter(|top| *top < found) {
-        part.rows.truncate(top);
-        let message = format!("{} further rows are left out by --top {top}", found - top);
-        answer.note(crate::answer::Advice::new("left_out_by_top", message, found - top));
+    if part.rows.len() < found {
+        let (left, top) = (found - part.rows.len(), part.rows.len());
+        let message = format!("{left} further rows are left out by --top {top}");
+        answer.note(Advice::new("left_out_by_top", message, left));
     }
     answer.parts.push(part);
     answer.count("pairs", "Pairs", "", Show::Whole, found);
@@ -80,14 +77,15 @@ pub fn answer(arguments: &Arguments, figures: &Figures<'_>) -> Result<Answer, Fa
     Ok(answer)
 }
 
-/// Each pair once; both ways round where the kind tells them apart, or for one of those shown.
+/// The nearest pairs and the number of all, each pair once; both ways round where the kind tells
+/// them apart, or for one of those shown.
 fn pairs(
     arguments: &Arguments,
     phi: &[f64],
     undefined: &[usize],
     ids: &[String],
     shown: &[String],
-) -> Vec<(f64, usize, usize)> {
+) -> (Vec<(f64, usize, usize)>, usize) {
     let n = ids.len();
     let defined: Vec<usize> = (0..n).filter(|k| undefined.binary_search(k).is_err()).collect();
     let both_ways = arguments.kind == Nearness::Asymmetric;
@@ -107,8 +105,17 @@ fn pairs(
             }
         }
     }
-    pairs.sort_by(|a, b| b.0.total_cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));
-    pairs
+    let found = pairs.len();
+    let nearer = |a: &(f64, usize, usize), b: &(f64, usize, usize)| {
+        b.0.total_cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2)))
+    };
+    // There can be millions of pairs: only those kept are put in order.
+    if let Some(top) = arguments.common.shape.top.filter(|top| *top < found) {
+        pairs.select_nth_unstable_by(top, nearer);
+        pairs.truncate(top);
+    }
+    pairs.sort_by(nearer);
+    (pairs, found)
 }
 
 /// Rows of M with both columns.
