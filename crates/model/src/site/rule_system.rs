@@ -5,7 +5,7 @@
 //! does not pay is forbidden. A dive opens sites in a given order, propagates after each, and
 //! returns on contradictions: complete, if given nodes enough.
 
-use super::instance::{Instance, SiteState};
+use super::instance::{Instance, SiteState, positions};
 use super::rules::{Count, RuleError, Rules};
 use crate::outcome::InputError;
 
@@ -68,7 +68,7 @@ impl System {
             high,
             quotas: rules.groups.iter().map(quota).collect(),
             spending: match rules.budget {
-                Some(_) => rules.opening.iter().enumerate().map(counted).collect(),
+                Some(_) => rules.spent().iter().enumerate().map(counted).collect(),
                 None => Vec::new(),
             },
             budget: rules.budget.map_or(f64::INFINITY, |b| b * (1.0 + BUDGET_ROUNDING)),
@@ -288,6 +288,46 @@ impl System {
         Dive::Undecided
     }
 
+    /// Whether a plan obeys, as far as a dive tells.
+    pub(crate) fn has_plan(&self, states: &[SiteState]) -> bool {
+        let order: Vec<usize> = (0..states.len()).collect();
+        matches!(self.dive(states, &order), Dive::Plan(_))
+    }
+
+    /// A plan near to a wish: the first `wanted` sites of the order as far as the rules let them
+    /// open, then further ones while a rule asks for more. `None`: not found so, without a search.
+    pub(crate) fn complete(
+        &self,
+        states: &[SiteState],
+        order: &[usize],
+        wanted: usize,
+    ) -> Option<Vec<usize>> {
+        let mut states = states.to_vec();
+        if !self.propagate(&mut states) {
+            return None;
+        }
+        for (rank, &site) in order.iter().enumerate() {
+            if states[site] != SiteState::Free {
+                continue;
+            }
+            if rank >= wanted && self.allows(&positions(&states, SiteState::Kept)) {
+                break;
+            }
+            let mut with = states.clone();
+            with[site] = SiteState::Kept;
+            if self.propagate(&mut with) {
+                states = with;
+            } else {
+                states[site] = SiteState::Forbidden;
+                if !self.propagate(&mut states) {
+                    return None;
+                }
+            }
+        }
+        let open = positions(&states, SiteState::Kept);
+        self.allows(&open).then_some(open)
+    }
+
     /// Names of rules that have no plan together, each of them needed for that as far as dives can
     /// tell: rules are left out one by one as long as there is still no plan.
     pub(crate) fn culprits(&self, states: &[SiteState]) -> Vec<String> {
@@ -358,16 +398,19 @@ fn check_input(instance: &Instance, rules: &Rules) -> Result<(), InputError> {
             });
         }
     }
-    let priced = rules.charged || rules.budget.is_some();
-    if rules.opening.len() != if priced { m } else { rules.opening.len() } {
-        let (what, got) = ("opening costs".to_owned(), rules.opening.len());
-        return Err(InputError::Length { what, expected: m, got });
-    }
     let fine = |f: &f64| (0.0..=1e120).contains(f);
-    if let Some(index) = rules.opening.iter().position(|f| !fine(f)) {
-        let remedy = "opening costs are finite and not negative; forbid what cannot open";
-        let (what, value) = ("opening costs".to_owned(), rules.opening[index]);
-        return Err(InputError::Value { what, index, value, remedy: remedy.to_owned() });
+    for (list, needed) in
+        [(&rules.opening[..], rules.charged), (rules.spent(), rules.budget.is_some())]
+    {
+        if list.len() != if needed { m } else { list.len() } {
+            let (what, got) = ("opening costs".to_owned(), list.len());
+            return Err(InputError::Length { what, expected: m, got });
+        }
+        if let Some(index) = list.iter().position(|f| !fine(f)) {
+            let remedy = "opening costs are finite and not negative; forbid what cannot open";
+            let (what, value) = ("opening costs".to_owned(), list[index]);
+            return Err(InputError::Value { what, index, value, remedy: remedy.to_owned() });
+        }
     }
     match rules.budget {
         Some(budget) if !fine(&budget) => Err(InputError::Setting {

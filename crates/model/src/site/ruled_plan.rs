@@ -17,6 +17,9 @@ const SPREAD_PLANS: usize = 300;
 /// What a share of an objective may round.
 pub(crate) const SHARE_ROUNDING: f64 = 1e-9;
 
+/// Every bound reaches this.
+const NOTHING_LEFT: i64 = i64::MIN / 2;
+
 /// Costs as whole numbers, opening costs among them.
 #[derive(Debug)]
 pub(crate) struct Costs {
@@ -156,13 +159,24 @@ pub(crate) struct Pool {
     /// Plans that cost more than the best one by a larger share are of no interest.
     within: Option<f64>,
     ceiling: i64,
+    /// A plan that costs no more than this is good enough: nothing else is looked for.
+    floor: i64,
     /// Value and open sites, ascending.
     pub(crate) plans: Vec<(i64, Vec<usize>)>,
 }
 
 impl Pool {
     pub(crate) fn new(wanted: usize, within: Option<f64>, costs: &Costs) -> Self {
-        Self { wanted, within, ceiling: costs.ceiling, plans: Vec::new() }
+        Self { wanted, within, ceiling: costs.ceiling, floor: i64::MIN, plans: Vec::new() }
+    }
+
+    /// One plan that costs no more than `most`; the search may end at one that costs no more than
+    /// `floor`. Both in the caller's unit.
+    pub(crate) fn between(floor: f64, most: f64, costs: &Costs) -> Self {
+        let fixed = |value: f64| (value / costs.step).floor();
+        let ceiling = fixed(most).clamp(-1.0, costs.ceiling as f64) as i64;
+        let floor = fixed(floor).clamp(-1.0, costs.ceiling as f64) as i64;
+        Self { wanted: 1, within: None, ceiling, floor, plans: Vec::new() }
     }
 
     pub(crate) fn is_full(&self) -> bool {
@@ -171,6 +185,9 @@ impl Pool {
 
     /// The smallest bound that rules out every plan of interest that is not in the pool.
     pub(crate) fn cutoff(&self, costs: &Costs) -> i64 {
+        if self.plans.first().is_some_and(|(best, _)| *best <= self.floor) {
+            return NOTHING_LEFT;
+        }
         let mut cutoff = self.ceiling + 1;
         if let (true, Some((worst, _))) = (self.is_full(), self.plans.last()) {
             cutoff = cutoff.min(worst - costs.unit + 1);
