@@ -67,7 +67,8 @@ impl Kernel for Sums {
         let (pool, end) = search_part(&self.costs, &system, part.states, &self.options, pool);
         let plan = pool.plans.into_iter().next().and_then(|(_, open)| {
             let cost = self.cost(&open);
-            (cost <= part.most + self.costs.resolution).then_some(Choice { open, cost })
+            let near = cost.is_finite() && cost <= part.most + self.costs.resolution;
+            near.then_some(Choice { open, cost })
         });
         let bound = match (end.open_bound, &plan) {
             (Some(bound), _) => self.costs.bound(bound) + self.kept_cost,
