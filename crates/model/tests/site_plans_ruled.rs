@@ -39,12 +39,15 @@ fn seeds() -> std::ops::Range<u64> {
 /// Costs of plans that are sums of products.
 const ROUNDING: f64 = 1e-9;
 
+/// What a plan costs, by definition.
+type Cost = Box<dyn Fn(&[usize]) -> f64>;
+
 /// A problem of each kind on the same sites.
 struct Case {
     instance: Instance,
     rules: Rules,
     /// Cost of a plan by definition, for plans that obey; infinite if it does not do.
-    cost: Box<dyn Fn(&[usize]) -> f64>,
+    cost: Cost,
     question: Question,
     /// Costs nearer than this are equal.
     tie: f64,

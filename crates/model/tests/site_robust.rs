@@ -28,6 +28,7 @@ fn asked<'a>(trade: &'a [f64], km: &'a [f64], p: usize) -> Question<'a> {
         forbidden: &[],
         observed_with_kept: false,
         also: &[],
+        rules: None,
     }
 }
 

@@ -214,7 +214,6 @@ impl Question {
     /// # Cost
     ///
     /// One search per free site.
-    #[must_use]
     pub fn what_if(&self, plan: &Choice, bound: f64) -> WhatIf {
         let kernel = self.kernel.as_ref();
         let (mut forbidden, mut forced) = (Vec::new(), Vec::new());

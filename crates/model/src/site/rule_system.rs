@@ -288,10 +288,10 @@ impl System {
         Dive::Undecided
     }
 
-    /// Whether a plan obeys, as far as a dive tells.
+    /// Whether there may be a plan that obeys: false is certain.
     pub(crate) fn has_plan(&self, states: &[SiteState]) -> bool {
         let order: Vec<usize> = (0..states.len()).collect();
-        matches!(self.dive(states, &order), Dive::Plan(_))
+        self.dive(states, &order) != Dive::NoPlan
     }
 
     /// A plan near to a wish: the first `wanted` sites of the order as far as the rules let them
