@@ -46,7 +46,7 @@ impl Kernel for Captures {
 
     fn search(&self, part: &Part<'_>) -> Found {
         let (low, high) = part.sizes;
-        let system = System { low, high, ..self.system.clone() };
+        let system = self.system.sized((low, high));
         let near = self.resolution(self.scaled.kept + part.most.abs().min(1e300));
         let (least, enough) = (-part.most - self.scaled.kept, -part.floor - self.scaled.kept);
         let least = if part.most.is_finite() { least - near } else { f64::NEG_INFINITY };

@@ -34,8 +34,9 @@ impl Sums {
     ) -> Result<Self, RuleError> {
         let system = System::new(instance, rules)?;
         // A curve asks for more sites than the rules do.
-        let widest = System { high: instance.sites(), ..system.clone() };
+        let widest = system.sized((system.low, instance.sites()));
         let costs = Costs::new(instance, rules, &widest)?;
+        let costs = if most.is_finite() { costs.shared_out() } else { costs };
         let options = Options { starts: STARTS, proof_numbers: 0, ..Options::default() };
         let (instance, rules) = (instance.clone(), rules.clone());
         Ok(Self { instance, rules, system, costs, options, most, kept_cost })
@@ -63,7 +64,7 @@ impl Kernel for Sums {
     fn search(&self, part: &Part<'_>) -> Found {
         let most = (part.most - self.kept_cost).min(self.most);
         let pool = Pool::between(part.floor - self.kept_cost, most, &self.costs);
-        let system = System { low: part.sizes.0, high: part.sizes.1, ..self.system.clone() };
+        let system = self.system.sized(part.sizes);
         let (pool, end) = search_part(&self.costs, &system, part.states, &self.options, pool);
         let plan = pool.plans.into_iter().next().and_then(|(_, open)| {
             let cost = self.cost(&open);

@@ -1,6 +1,7 @@
 //! Is there a plan that reaches all customers within a radius, and what follows for the p-centre.
 //!
-//! Without quotas and budget the covering kernel decides. Under them the question is whether a
+//! Without quotas and budget the covering kernel decides, and under them it does so where it finds
+//! no cover, or one that obeys. Else the question is whether a
 //! p-median with costs 0 within the radius and 1 beyond has a plan of cost 0: any bound above 0 says
 //! no. Customers who are reached whenever another one is are left out, whatever the rules.
 
@@ -85,7 +86,7 @@ impl Reach {
         let rows = customers.iter().flat_map(|&i| (0..m).map(move |j| (i, j)));
         let costs = rows.map(|(i, j)| if reaches(i, j) { 0.0 } else { 1.0 }).collect();
         let question = Instance::new(customers.len(), m, costs).expect("costs are 0 or 1");
-        let widest = System { high: m, ..self.system.clone() };
+        let widest = self.system.sized((self.system.low, m));
         let costs = Costs::new(&question, &self.rules, &widest).expect("nothing is charged");
         Level { customers, costs }
     }
@@ -104,19 +105,25 @@ impl Reach {
         if kept.len() > high || kept.len() + free.len() < low.max(1) {
             return no(true);
         }
-        if numbers == 0 && self.system.quotas.is_empty() && self.system.spending.is_empty() {
+        if numbers == 0 {
+            // Without quotas and budget, or where even then there is none.
             let part = self.instance.with_states(states);
             let found = p_center::decide(&part, self.radii[at], high - kept.len(), &self.options);
+            let ruled = !self.system.quotas.is_empty() || !self.system.spending.is_empty();
             let cover = found.cover.map(|more| {
                 let mut open = [&kept[..], &more].concat();
                 let rest = free.iter().filter(|j| !more.contains(j));
                 open.extend(rest.take(low.saturating_sub(open.len())));
+                open.sort_unstable();
                 open
             });
-            return Decision { cover, nodes: found.nodes, ..no(found.proven) };
+            let obeys = |open: &Vec<usize>| self.system.sized((low, high)).allows(open);
+            if !ruled || found.proven || cover.as_ref().is_some_and(obeys) {
+                return Decision { cover, nodes: found.nodes, ..no(found.proven) };
+            }
         }
         let Level { customers, costs } = &*self.level(at);
-        let system = System { low, high, ..self.system.clone() };
+        let system = self.system.sized((low, high));
         let options = Options { starts: STARTS, proof_numbers: numbers, ..Options::default() };
         let pool = Pool::between(0.0, 0.0, costs);
         let (pool, end) = search_part(costs, &system, states, &options, pool);

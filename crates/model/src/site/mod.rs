@@ -37,7 +37,7 @@
 //! for facility location and capture, whose trees decide sites with the rules.
 //!
 //! [`plans`] asks any problem several times: each is a `Kernel` that finds the best plan in a part of
-//! all plans (`kernel_median`, `kernel_reach`, `kernel_facility`, `kernel_capture`), and `plans_rank`
+//! all plans (`kernel_median`, `kernel_cover`, `kernel_reach`, `kernel_facility`, `kernel_capture`), and `plans_rank`
 //! divides the parts.
 
 mod bits;
@@ -62,6 +62,7 @@ mod incumbent;
 pub mod instance;
 pub mod k_best;
 mod kernel_capture;
+mod kernel_cover;
 mod kernel_facility;
 mod kernel_median;
 mod kernel_reach;

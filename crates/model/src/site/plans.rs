@@ -7,6 +7,7 @@ use super::facility::Facilities;
 use super::instance::{Instance, SiteState, positions};
 use super::k_best::End;
 use super::kernel_capture::Captures;
+use super::kernel_cover::Covers;
 use super::kernel_facility::Depots;
 use super::kernel_median::Sums;
 use super::kernel_reach::Reach;
@@ -146,9 +147,7 @@ impl Question {
         rules: &Rules,
     ) -> Result<Self, RuleError> {
         let question = set_cover_question(instance, radius, opening, rules)?;
-        let kernel =
-            Sums::new(&question.instance, &question.rules, question.most, question.kept_cost)?;
-        Ok(Self::new(kernel))
+        Ok(Self::new(Covers::new(instance, radius, &question)?))
     }
 
     /// The maximal covering.

@@ -28,6 +28,8 @@ pub(crate) struct Quota {
 pub(crate) struct System {
     pub(crate) low: usize,
     pub(crate) high: usize,
+    /// The same before a budget is looked at.
+    asked: usize,
     pub(crate) quotas: Vec<Quota>,
     /// f_j where the budget counts it: 0 for kept sites; empty without a budget.
     pub(crate) spending: Vec<f64>,
@@ -63,9 +65,10 @@ impl System {
             high: group.at_most.min(group.sites.len()),
         };
         let counted = |(j, f): (usize, &f64)| if states[j] == SiteState::Kept { 0.0 } else { *f };
-        let system = Self {
+        let mut system = Self {
             low,
             high,
+            asked: high,
             quotas: rules.groups.iter().map(quota).collect(),
             spending: match rules.budget {
                 Some(_) => rules.spent().iter().enumerate().map(counted).collect(),
@@ -77,6 +80,7 @@ impl System {
         system.check_sizes(states)?;
         if let Some(budget) = rules.budget {
             system.check_budget(states, budget)?;
+            system.high = system.high.min(system.payable(states));
         }
         Ok(system)
     }
@@ -155,6 +159,21 @@ impl System {
             }
         }
         Ok(())
+    }
+
+    /// How many sites may be open together if the budget pays for the cheapest ones.
+    fn payable(&self, states: &[SiteState]) -> usize {
+        let all: Vec<usize> = (0..states.len()).collect();
+        let mut costs: Vec<f64> =
+            of(&all, states, SiteState::Free).iter().map(|&j| self.spending[j]).collect();
+        costs.sort_unstable_by(f64::total_cmp);
+        // Sums in another order round differently.
+        let limit = self.budget * (1.0 + BUDGET_ROUNDING);
+        let spent = costs.iter().scan(0.0, |sum, cost| {
+            *sum += cost;
+            Some(*sum)
+        });
+        of(&all, states, SiteState::Kept).len() + spent.take_while(|sum| *sum <= limit).count()
     }
 
     /// Opening costs of the `count` cheapest free sites among these.
@@ -288,6 +307,11 @@ impl System {
         Dive::Undecided
     }
 
+    /// The same rules for plans of so many sites.
+    pub(crate) fn sized(&self, (low, high): (usize, usize)) -> Self {
+        Self { low, high, asked: high, ..self.clone() }
+    }
+
     /// Whether there may be a plan that obeys: false is certain.
     pub(crate) fn has_plan(&self, states: &[SiteState]) -> bool {
         let order: Vec<usize> = (0..states.len()).collect();
@@ -343,7 +367,8 @@ impl System {
                 names.push(quota.name.clone());
             }
         }
-        let without = Self { budget: f64::INFINITY, spending: Vec::new(), ..system.clone() };
+        let high = self.asked;
+        let without = Self { budget: f64::INFINITY, spending: Vec::new(), high, ..system.clone() };
         if !system.spending.is_empty() {
             if no_plan(&without) {
                 system = without;

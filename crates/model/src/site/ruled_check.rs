@@ -33,7 +33,7 @@ use super::rejection::{Claims, Rejection, check_open, same};
 use super::rule_system::{BUDGET_ROUNDING, System};
 use super::ruled::{Plan, Solution};
 use super::ruled_plan::{Costs, charges};
-use super::rules::Rules;
+use super::rules::{Count, Rules};
 
 /// Whole numbers below this are exact.
 const EXACT: f64 = (1_u64 << 53) as f64;
@@ -159,7 +159,11 @@ pub(crate) fn check_obeys(
 ) -> Result<(), Rejection> {
     check_open(states, open)?;
     let broken = |rule: &str| Err(Rejection::Broken { rule: rule.to_owned() });
-    if !(system.low..=system.high).contains(&open.len()) {
+    let right = match rules.count {
+        Count::Exactly(p) => open.len() == p,
+        Count::AtMost(p) => (1..=p).contains(&open.len()),
+    };
+    if !right {
         return broken("p");
     }
     for group in &rules.groups {

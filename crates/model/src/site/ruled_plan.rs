@@ -43,6 +43,8 @@ pub(crate) struct Costs {
     pub(crate) resolution: f64,
     /// No plan costs more.
     pub(crate) ceiling: i64,
+    /// Multipliers to start from; empty: those of a plan.
+    pub(crate) first: Vec<i64>,
 }
 
 impl Costs {
@@ -64,6 +66,7 @@ impl Costs {
             unit,
             resolution: if table.exact { 0.0 } else { 2.0 * unit as f64 * table.step },
             ceiling: table.farthest[..n].iter().sum::<i64>() + dearest,
+            first: Vec::new(),
             lists: table.lists,
             by_site: table.by_site,
             farthest: table.farthest,
@@ -81,6 +84,23 @@ impl Costs {
         let with_opening = with_opening(instance, rules)?;
         let scale = Scale::new(with_opening.as_ref().unwrap_or(instance), room(system));
         Ok(scale.resolution(instance.customers() + system.high + 1))
+    }
+
+    /// Of a covering, where being served costs nothing or too much: start where each customer pays
+    /// the least share in a site that serves it.
+    pub(crate) fn shared_out(mut self) -> Self {
+        let serves = |j: usize| {
+            let customers = self.column(j).iter().filter(|cost| **cost == 0).count();
+            self.opening(j) / customers.max(1) as i64
+        };
+        let shares: Vec<i64> = (0..self.sites()).map(serves).collect();
+        let first = (0..self.customers).map(|i| {
+            let (costs, sites) = self.lists.of(i);
+            let near = costs.iter().zip(sites).take_while(|(cost, _)| **cost == 0);
+            near.map(|(_, j)| shares[*j as usize]).min().unwrap_or(self.farthest[i])
+        });
+        self.first = first.collect();
+        self
     }
 
     /// A multiplier in the caller's unit.

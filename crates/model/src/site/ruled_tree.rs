@@ -92,7 +92,9 @@ pub(crate) fn search_part(
         Err(Dive::NoPlan) => return (pool, End::none(None)),
         Err(_) => return (pool, End::none(Some(0))),
     };
-    let mut multipliers: Vec<i64> = match plans.iter().min_by_key(|plan| plan.value) {
+    let best = plans.iter().min_by_key(|plan| plan.value);
+    let mut multipliers: Vec<i64> = match best {
+        _ if !costs.first.is_empty() => costs.first.clone(),
         Some(best) => best.d2.clone(),
         None => (0..costs.customers).map(|i| costs.farthest(i)).collect(),
     };
