@@ -306,7 +306,11 @@ impl Tree<'_> {
     }
 
     fn branch(&self, node: Node) -> Vec<Node> {
-        let undecided = self.places(&node.states, SiteState::Free);
+        let mut undecided = self.places(&node.states, SiteState::Free);
+        if self.best.is_none() {
+            let wanting = self.asked.system.wanting(&node.states);
+            undecided.retain(|at| wanting.binary_search(&self.asked.scaled.free[*at]).is_ok());
+        }
         let by_y = |a: &&usize, b: &&usize| node.y[**a].total_cmp(&node.y[**b]).then(b.cmp(a));
         let Some(&at) = undecided.iter().max_by(by_y) else {
             return vec![node];

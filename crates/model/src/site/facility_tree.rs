@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use super::facility::{Facilities, Options};
 use super::facility_bound::{States, ascend, choose, evaluate};
 use super::facility_check::{Certificate, Step};
-use super::instance::SiteState;
+use super::instance::{SiteState, positions};
 use super::transport::{Transport, transport};
 
 /// Rounds of climbing and deciding at the root, and in a node.
@@ -326,8 +326,12 @@ impl<'a> Tree<'a> {
             return vec![self.leaf(summit.lambda)];
         }
         let doubt = |j: &usize| (summit.often[*j] - 0.5).abs();
-        let site = (0..states.len())
-            .filter(|&j| live[j] == SiteState::Free)
+        let wanting = match self.problem.system() {
+            Some(system) if self.plan.is_none() => system.wanting(&live),
+            _ => positions(&live, SiteState::Free),
+        };
+        let site = wanting
+            .into_iter()
             .min_by(|a, b| doubt(a).total_cmp(&doubt(b)))
             .expect("a site is free");
         let mut halves = [Vec::new(), Vec::new()];

@@ -307,6 +307,18 @@ impl System {
         Dive::Undecided
     }
 
+    /// Free sites of groups that lack open ones: where no plan is known, they decide whether there
+    /// is any. All free sites if no group does.
+    pub(crate) fn wanting(&self, states: &[SiteState]) -> Vec<usize> {
+        let lacks = |quota: &&Quota| of(&quota.sites, states, SiteState::Kept).len() < quota.low;
+        let groups = self.quotas.iter().filter(lacks);
+        let mut sites: Vec<usize> =
+            groups.flat_map(|quota| of(&quota.sites, states, SiteState::Free)).collect();
+        sites.sort_unstable();
+        sites.dedup();
+        if sites.is_empty() { positions(states, SiteState::Free) } else { sites }
+    }
+
     /// The same rules for plans of so many sites.
     pub(crate) fn sized(&self, (low, high): (usize, usize)) -> Self {
         Self { low, high, asked: high, ..self.clone() }
