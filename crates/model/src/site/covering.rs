@@ -310,12 +310,14 @@ pub(crate) struct Cheapest {
     pub(crate) cover: Option<Vec<usize>>,
     /// No cover costs less; infinite: none costs no more than asked.
     pub(crate) bound: f64,
+    /// Whether no cheaper cover, or none at all, is certain.
+    pub(crate) proven: bool,
 }
 
 /// The cheapest cover among those that cost no more than `most`.
 pub(crate) fn cheapest(instance: &Instance, radius: f64, opening: &[f64], most: f64) -> Cheapest {
     if !unreachable(instance, radius).is_empty() {
-        return Cheapest { cover: None, bound: f64::INFINITY };
+        return Cheapest { cover: None, bound: f64::INFINITY, proven: true };
     }
     let scale = Scale::new(opening);
     let (links, root) = question(instance, radius, opening, &scale);
@@ -336,7 +338,7 @@ pub(crate) fn cheapest(instance: &Instance, radius: f64, opening: &[f64], most: 
         (None, None) => f64::INFINITY,
         (Some(bound), cost) => scale.certified(bound, cost.unwrap_or(f64::INFINITY)),
     };
-    Cheapest { cover, bound }
+    Cheapest { cover, bound, proven: found.open_bound.is_none() }
 }
 
 pub(crate) fn check_radius(radius: f64) -> Result<(), InputError> {

@@ -75,7 +75,7 @@ impl Kernel for Covers {
             waiting.extend(search.visit(states, part.most));
         }
         // The rules bind too often for this.
-        let bound = waiting.iter().map(|(bound, _)| *bound).fold(f64::INFINITY, f64::min);
+        let bound = waiting.iter().map(|(bound, _)| *bound).fold(search.open, f64::min);
         let floor = part.floor.max(bound);
         let found = self.sums.search(&Part { floor, ..*part });
         Found { bound: found.bound.max(bound), ..found }
@@ -106,15 +106,14 @@ impl Search<'_> {
         }
         let Covers { instance, radius, opening, .. } = self.covers;
         let most = self.best.as_ref().map_or(most, |best| best.cost.min(most));
-        let Cheapest { cover, bound } =
+        let Cheapest { cover, bound, proven } =
             cheapest(&instance.with_states(&states), *radius, opening, most);
         let Some(cover) = cover else {
             self.open = self.open.min(bound);
             return Vec::new();
         };
         if self.system.allows(&cover) {
-            let cost = self.covers.cost(&cover);
-            if bound < cost - self.covers.resolution(cost) {
+            if !proven {
                 self.open = self.open.min(bound);
             }
             self.offer(cover);
