@@ -1,4 +1,4 @@
-//! `--rules` and `--plans`: the p-median under rules in plain words, and its best plans in order.
+//! `--rules`: rules in plain words by position; the p-median under them, and its best plans in order.
 
 use std::path::Path;
 

@@ -13,6 +13,8 @@ use super::rule_system::System;
 use super::rules::{RuleError, Rules};
 use crate::outcome::{InputError, Note, Status};
 
+pub use super::facility_ruled::solve_ruled;
+
 /// Sums of costs up to here are exact enough and cannot overflow.
 const LARGEST: f64 = 1e120;
 
@@ -412,51 +414,11 @@ pub fn solve(problem: &Facilities, options: &Options) -> Result<Solution, InputE
     }
 }
 
-/// The same under the rules of [`Facilities::under`].
-///
-/// # Assumptions
-///
-/// Those of [`solve`] and [`Rules`]: quotas count kept sites. A site that obeys but serves nobody may
-/// be open where a rule asks for it.
-///
-/// # Result
-///
-/// As [`solve`]: the leaves of the tree are bounded with quotas, sizes and budget, and
-/// [`check`](super::facility_check::check) walks them again.
-///
-/// # Errors
-///
-/// A [`RuleError`]: the rules have no plan, or none that can hold the demand.
-///
-/// # Cost
-///
-/// As [`solve`]. Rules that bind widen what the tree must close: the bound prices groups without a
-/// site in common and the budget, and only propagates the others.
-///
-/// # Source
-///
-/// As [`solve`].
-pub fn solve_ruled(problem: &Facilities, options: &Options) -> Result<Solution, RuleError> {
-    check_options(options)?;
-    let outcome = Tree::search(problem, options, (f64::NEG_INFINITY, f64::INFINITY));
-    if let Some(found) = outcome.found {
-        return Ok(report(problem, found));
-    }
-    if outcome.open_bound < f64::INFINITY {
-        return Err(RuleError::Undecided { nodes: outcome.nodes });
-    }
-    let mut rules = problem.system().map_or_else(Vec::new, |s| s.culprits(&problem.states));
-    if problem.system().is_some_and(|system| system.has_plan(&problem.states)) {
-        rules.push("capacity for all demand".to_owned());
-    }
-    Err(RuleError::NoPlan { rules })
-}
-
 fn search(problem: &Facilities, options: &Options) -> Option<Found> {
     Tree::search(problem, options, (f64::NEG_INFINITY, f64::INFINITY)).found
 }
 
-fn report(problem: &Facilities, found: Found) -> Solution {
+pub(crate) fn report(problem: &Facilities, found: Found) -> Solution {
     let plan = found.plan;
     let service: Vec<Service> = plan
         .shares
@@ -493,7 +455,7 @@ fn report(problem: &Facilities, found: Found) -> Solution {
     }
 }
 
-fn check_options(options: &Options) -> Result<(), InputError> {
+pub(crate) fn check_options(options: &Options) -> Result<(), InputError> {
     if options.max_iterations > 0 && options.node_iterations > 0 {
         return Ok(());
     }

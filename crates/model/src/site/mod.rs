@@ -55,6 +55,7 @@ pub mod elbow;
 pub mod facility;
 mod facility_bound;
 pub mod facility_check;
+mod facility_ruled;
 mod facility_tree;
 mod fixed;
 pub mod gains;
