@@ -232,7 +232,7 @@ pub struct Robust {
 /// // An office that helps at its door only goes where trade is largest, else to the middle.
 /// assert_eq!(answer.chosen, [0.25, 0.75, 0.0]);
 /// assert_eq!(answer.plans[answer.best_on_average.unwrap()].open, [1]);
-/// # Ok::<(), emporion_model::outcome::InputError>(())
+/// # Ok::<(), emporion_model::site::rules::RuleError>(())
 /// ```
 pub fn robust(
     question: &Question<'_>,

@@ -6,16 +6,20 @@
 use super::covering::{CoverError, check_radius, unreachable};
 use super::facility::check_list;
 use super::instance::{Instance, SiteState, positions};
-use super::kernel_median::Sums;
+use super::kernel_cover::Covers;
 use super::p_median::Options;
-use super::plans::{Kernel, Part};
+use super::plans::{Found, Kernel, Part};
 use super::rule_system::System;
 use super::ruled::{self, Solution};
+use super::ruled_tree::Known;
 use super::rules::{RuleError, Rules};
 use crate::outcome::InputError;
 
 /// Opening costs up to here can be summed without overflow.
 const LARGEST: f64 = 1e120;
+
+/// Nodes for a proof of what the covering kernel has found.
+const PROOF_NODES: usize = 2_000;
 
 /// The maximal covering as a p-median: cost 0 within the radius, 1 beyond.
 ///
@@ -168,29 +172,39 @@ pub fn set_cover(
         let nearest = allowed.map(|j| instance.cost(first, j)).fold(f64::INFINITY, f64::min);
         return Err(CoverError::Unreachable { customers: lost, nearest, radius }.into());
     }
-    let solution = ruled::solve(&question.instance, &question.rules, options)?;
-    if solution.plan.service == 0.0 {
-        return Ok(solution);
-    }
-    if solution.bound > question.most || solution.gap == 0.0 {
-        return Err(RuleError::NoPlan { rules: culprits(&question)? }.into());
-    }
-    Err(RuleError::Undecided { nodes: solution.nodes }.into())
+    // The covering kernel finds the plan; the p-median proves it, as far as its tree may grow.
+    let kernel = Covers::new(instance, radius, &question)?;
+    let found = search_all(&kernel, f64::NEG_INFINITY, f64::INFINITY);
+    let Some(plan) = found.plan else {
+        return Err(match found.bound.is_infinite() {
+            true => RuleError::NoPlan { rules: culprits(instance, radius, &question)? }.into(),
+            false => RuleError::Undecided { nodes: 0 }.into(),
+        });
+    };
+    let bound = found.bound.min(plan.cost) - question.kept_cost;
+    let known = Known { plan: Some(plan.open), bound, covering: true };
+    let max_nodes = options.max_nodes.min(PROOF_NODES);
+    let options = Options { max_nodes, ..options.clone() };
+    Ok(ruled::solve_from(&question.instance, &question.rules, &options, &known)?)
+}
+
+/// The best plan that costs no more than `most`, or any that costs no more than `floor`.
+fn search_all(kernel: &Covers, floor: f64, most: f64) -> Found {
+    let System { low, high, .. } = *kernel.system();
+    kernel.search(&Part { states: kernel.states(), sizes: (low, high), floor, most })
 }
 
 /// Rules without any one of which everybody may be reached, as far as short searches tell.
-fn culprits(question: &SetCoverQuestion) -> Result<Vec<String>, RuleError> {
+fn culprits(
+    instance: &Instance,
+    radius: f64,
+    question: &SetCoverQuestion,
+) -> Result<Vec<String>, RuleError> {
     let none = |rules: &Rules| -> Result<bool, RuleError> {
-        let kernel = Sums::new(&question.instance, rules, question.most, 0.0)?;
-        let System { low, high, .. } = *kernel.system();
-        let part = Part {
-            states: kernel.states(),
-            sizes: (low, high),
-            floor: question.most,
-            most: question.most,
-        };
-        let found = kernel.search(&part);
-        Ok(found.plan.is_none() && found.bound > question.most)
+        let question = SetCoverQuestion { rules: rules.clone(), ..question.clone() };
+        let kernel = Covers::new(instance, radius, &question)?;
+        let found = search_all(&kernel, f64::INFINITY, f64::INFINITY);
+        Ok(found.plan.is_none() && found.bound.is_infinite())
     };
     let (mut rules, mut names) = (question.rules.clone(), Vec::new());
     for group in &question.rules.groups {

@@ -43,13 +43,46 @@ pub(crate) fn search(
     instance: &Instance,
     rules: &Rules,
     options: &Options,
+    asked: (usize, Option<f64>),
+) -> Result<Found, RuleError> {
+    search_from(instance, rules, options, asked, &Known::default())
+}
+
+/// What is known before a search.
+#[derive(Debug, Clone)]
+pub(crate) struct Known {
+    /// A plan that obeys.
+    pub(crate) plan: Option<Vec<usize>>,
+    /// No plan costs less, in the caller's unit.
+    pub(crate) bound: f64,
+    /// Whether it is a covering, with multipliers of its own to start from.
+    pub(crate) covering: bool,
+}
+
+impl Default for Known {
+    fn default() -> Self {
+        Self { plan: None, bound: f64::NEG_INFINITY, covering: false }
+    }
+}
+
+/// The same from what is known.
+pub(crate) fn search_from(
+    instance: &Instance,
+    rules: &Rules,
+    options: &Options,
     (wanted, within): (usize, Option<f64>),
+    known: &Known,
 ) -> Result<Found, RuleError> {
     super::p_median::check_options(options)?;
     let system = System::new(instance, rules)?;
     let states = instance.states();
     let costs = Costs::new(instance, rules, &system)?;
-    let pool = Pool::new(wanted, within, &costs);
+    let costs = if known.covering { costs.shared_out() } else { costs };
+    let mut pool = Pool::new(wanted, within, &costs);
+    if let Some(open) = &known.plan {
+        let plan = Swaps::new(&costs, &system, states).plan(open.clone());
+        pool.offer(plan.value, plan.open);
+    }
     let (pool, end) = search_part(&costs, &system, states, options, pool);
     let End { open_bound, proof, iterations, nodes } = end;
     if pool.plans.is_empty() {
