@@ -272,7 +272,7 @@ fn options_that_do_not_go_together_are_refused() {
         ("--problem facility --opening price", &["price"]),
         ("--problem facility --opening 5 --capacity 1 --weight people", &["2840"]),
         ("--problem p-center --p 1 --opening 3", &["--opening"]),
-        ("--problem p-center --p 1 --curve", &["--curve"]),
+        ("--problem set-cover --radius 900 --curve", &["--curve", "max-cover"]),
         ("--problem p-median", &["--add N"]),
     ] {
         desk.line(&format!("site towns.csv {options}")).refused(1, words);

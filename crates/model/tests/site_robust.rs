@@ -5,6 +5,7 @@ use emporion_model::site::Instance;
 use emporion_model::site::gains::{Reach, best_office};
 use emporion_model::site::p_median::{self, Options};
 use emporion_model::site::robust::{Draw, Question, Robust, normal_draws, robust};
+use emporion_model::site::rules::{Count, Rules};
 
 /// Sums of some tens of numbers in another order.
 const ROUNDING: f64 = 1e-12;
@@ -28,6 +29,7 @@ fn asked<'a>(trade: &'a [f64], km: &'a [f64], p: usize) -> Question<'a> {
         forbidden: &[],
         observed_with_kept: false,
         also: &[],
+        rules: None,
     }
 }
 
@@ -203,4 +205,23 @@ fn trade_observed_with_an_office_is_cleared_of_it_in_each_draw() {
     let wrong = vec![vec![7, 0]];
     let refused = robust(&Question { also: &wrong, ..question }, &draws, &Options::default());
     assert!(refused.unwrap_err().to_string().contains("further plan 0"));
+}
+
+#[test]
+fn rules_hold_in_every_draw() {
+    let (trade, km) = places();
+    let draws = some(30, 1.0);
+    let free = asked(&trade, &km, 2);
+    let rules = Rules::new(Count::Exactly(2)).at_most("odd", &[1, 3, 5, 7, 9, 11], 0);
+    let ruled = run(&Question { rules: Some(&rules), ..free }, &draws);
+    let forbidden = run(&Question { forbidden: &[1, 3, 5, 7, 9, 11], ..free }, &draws);
+    assert_eq!((ruled.solved, ruled.failed.len()), (forbidden.solved, forbidden.failed.len()));
+    assert_eq!(ruled.chosen, forbidden.chosen);
+    assert!(ruled.plans.iter().all(|plan| plan.open.iter().all(|j| j % 2 == 0)));
+    let pair = Rules::new(Count::Exactly(2)).at_least("pair", &[0, 4], 2);
+    let only = run(&Question { rules: Some(&pair), ..free }, &draws);
+    assert_eq!((only.plans.len(), &only.plans[0].open[..]), (1, &[0, 4][..]));
+    let none = Rules::new(Count::Exactly(1)).at_least("both", &[0, 4], 2);
+    let refused = robust(&Question { rules: Some(&none), ..free }, &draws, &Options::default());
+    assert!(refused.unwrap_err().to_string().contains("both"));
 }

@@ -7,6 +7,7 @@ use emporion_model::site::gains::{Gains, Reach, best_office, trade_without};
 use emporion_model::site::instance::{Instance, SiteState};
 use emporion_model::site::p_median::{Options, Proof, Solution, solve};
 use emporion_model::site::robust::{Plan as DrawnPlan, Question, Robust, normal_draws, robust};
+use emporion_model::site::rules::RuleError;
 use emporion_tables::sum::{SumOptions, sum_by};
 use emporion_tables::{Case, Problem, Report, Table};
 
@@ -238,6 +239,7 @@ impl Offices {
         seed: u64,
     ) -> Result<(Robust, DrawnPlan), Report> {
         let refuse = |error: InputError| refused("offices", &error);
+        let ruled = |error: RuleError| refused("offices", &error);
         let mean = vec![effect.beta, effect.reach];
         let covariance = vec![effect.beta_se.powi(2), 0.0, 0.0, effect.reach_se.powi(2)];
         let drawn = normal_draws(&JointNormal { mean, covariance }, draws, seed).map_err(refuse)?;
@@ -251,8 +253,9 @@ impl Offices {
             forbidden: &[],
             observed_with_kept: true,
             also: &also,
+            rules: None,
         };
-        let found = robust(&question, &drawn, &Options::default()).map_err(refuse)?;
+        let found = robust(&question, &drawn, &Options::default()).map_err(ruled)?;
         match found.plans.iter().find(|plan| plan.open == open && found.solved > 0).cloned() {
             Some(plan) => Ok((found, plan)),
             None => Err(problem(
@@ -333,6 +336,6 @@ fn problem(file: &str, expected: &str, remedy: &str) -> Report {
     Problem::new("site", file, expected, remedy).into()
 }
 
-fn refused(file: &str, error: &InputError) -> Report {
+fn refused(file: &str, error: &dyn std::fmt::Display) -> Report {
     problem(file, "places that centres can be chosen among", &error.to_string())
 }

@@ -15,6 +15,7 @@ use super::Shape;
                         emporion site towns.csv --p 2      (columns id, lat, lon)\n  \
                         emporion site towns.csv --add 3 --curve --what-if\n  \
                         emporion site towns.csv --problem set-cover --radius 250\n  \
+                        emporion site towns.csv --problem p-center --p 2 --plans 3 --curve\n  \
                         emporion site towns.csv --add 1 --weight people --beta 0.2 --decay 200\n  \
                         emporion site towns.csv --add 1 --problem capture --logit 0.01 --outside 1\n  \
                         emporion site --check plan.json    (written with --format json)"
@@ -37,7 +38,8 @@ pub struct Site {
     /// Within which a customer is reached, in the unit of the costs, for set-cover and max-cover
     #[arg(long, allow_negative_numbers = true, value_name = "NUMBER")]
     pub radius: Option<f64>,
-    /// What opening costs: a column of the table of places or a number, for facility and set-cover
+    /// What opening costs: a column of the table of places or a number, for facility and set-cover; a
+    /// budget in the rules counts it too
     #[arg(long, allow_negative_numbers = true, value_name = "COLUMN|NUMBER")]
     pub opening: Option<String>,
     /// What a site can serve: a column or a number, in the unit of the weights, for facility
@@ -55,7 +57,7 @@ pub struct Site {
     /// Prove again the bound of an answer written with --format json, from its costs and multipliers
     #[arg(long, value_name = "FILE.json")]
     pub check: Option<PathBuf>,
-    /// The curve of cost against the number of centres up to this one, free and step by step
+    /// The curve of what is asked against the number of centres up to this one, free and step by step
     #[arg(long)]
     pub curve: bool,
     /// What forbidding each chosen place costs, and forcing in each other one

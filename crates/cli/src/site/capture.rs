@@ -5,32 +5,49 @@ use emporion_model::site::SiteState;
 use emporion_model::site::capture::{self, Options, Solution};
 use emporion_model::site::distance::matrix_km;
 use emporion_model::site::market::{Fade, Market, attraction};
+use emporion_model::site::plans::Question as Kernel;
+use emporion_model::site::rules::Count;
+use emporion_tables::site_rules::Line;
 use emporion_tables::{Problem, Report, Table};
 
-use super::{Question, centres, columns, describe, seat};
+use super::several::{self, Known, Measure};
+use super::{Question, centres, columns, describe, ruled, seat};
 use crate::answer::{Answer, Cell, Column, Part, Show};
 use crate::args;
 use crate::data::Data;
 use crate::failure::Failure;
+use crate::progress::Progress;
 
-/// Finds the plan and says what is proven of it.
+/// Finds the plan, under rules if there are lines of them, and says what is proven of it.
 pub fn answer(
-    arguments: &args::Site,
+    (arguments, p): (&args::Site, Option<usize>),
     data: &Data,
     question: &Question,
-    p: Option<usize>,
+    lines: Option<&[Line]>,
+    progress: &Progress,
 ) -> Result<Answer, Failure> {
-    let Some(p) = p else {
-        return Err(Failure::new("this problem needs a number of centres: give --add or --p"));
+    let written = lines.unwrap_or_default();
+    let Some(count) = ruled::count(written, question, p) else {
+        return Err(Failure::new(
+            "this problem needs a number of centres: give --add or --p; only a budget in the rules \
+             finds it itself",
+        ));
     };
     let market = market(arguments, data, question)?;
-    let found = capture::solve(&market, p, &Options::default())
-        .map_err(|error| named(&error.to_string(), question))?;
+    let rules = ruled::rules(written, arguments, data, question, count, None)?;
+    let found = match (lines, count) {
+        (None, Count::Exactly(p)) => capture::solve(&market, p, &Options::default())
+            .map_err(|error| named(&error.to_string(), question))?,
+        _ => capture::solve_ruled(&market, &rules, &Options::default())
+            .map_err(|error| named(&error.to_string(), question))?,
+    };
     let demand: f64 = question.siting.instance.weights().iter().sum();
     let share = 100.0 * found.objective / demand;
-    let title = format!("{} that win {share:.2} percent of demand", centres(p));
+    let (won, under) = (format!("{share:.2} percent of demand"), ruled::under(written));
+    let title = format!("{} that win {won}{under}", centres(found.open.len()));
     let mut answer = Answer::new("site", title, data.identity());
     describe(&mut answer, arguments, data, question);
+    answer.context("rules", written.iter().map(|line| line.rule.to_string()).collect());
     let asked = &arguments.capture;
     answer.option("huff", asked.huff);
     answer.option("logit", asked.logit);
@@ -41,6 +58,13 @@ pub fn answer(
     answer.option("least_distance", asked.least_distance);
     answer.parts.extend([sites(data, question, &found, demand), shares(data, question, &found)]);
     summarise(&mut answer, question, &found, share);
+    if arguments.curve || arguments.what_if || arguments.plans.is_some() {
+        let kernel = Kernel::capture(&market, &rules).map_err(|error| ruled::said(&error))?;
+        let measure = Measure::new(question, arguments.problem, false);
+        let (open, cost, bound) = (&found.open[..], -found.objective, -found.bound);
+        let known = Known { open, cost, bound, most: p.unwrap_or(open.len()) };
+        several::add(&mut answer, arguments, question, (&kernel, &measure), &known, progress)?;
+    }
     Ok(answer)
 }
 

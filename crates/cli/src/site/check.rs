@@ -9,11 +9,12 @@ use emporion_model::outcome::Status;
 use emporion_model::site::certificate::{self, Certificate, Rejection};
 use emporion_model::site::p_median::{Proof, Solution};
 use emporion_model::site::ruled as ruled_plans;
+use emporion_tables::site_rules::Line;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::problems::Asked;
-use super::{Question, added, question, ruled};
+use super::{Question, added, question, ruled, tables, whole};
 use crate::answer::{Answer, Cell, Column, Part, Show};
 use crate::args::{self, SiteMean, SiteProblem};
 use crate::data::Data;
@@ -95,14 +96,29 @@ fn other(
     question: &Question,
 ) -> Result<Output, Failure> {
     let stated = &claims.json["solution"];
-    let open = stated["open"].as_array().map_or(0, Vec::len);
-    let counts = matches!(asked.problem, SiteProblem::PCenter | SiteProblem::MaxCover);
-    let problem = Asked::new(asked, data, question, counts.then_some(open))?;
+    let lines = claims.rules()?;
+    let p = added(asked)?.map(|add| asked.keep.len() + add);
+    let ruled = asked.rules.is_some();
+    let problem = Asked::new(asked, data, question, ruled.then_some(&lines[..]), p)?;
     let bound = problem.check(stated).map_err(|reason| claims.wrong(reason))?;
-    let mut answer = Answer::new("site", "Holds: the proof was walked again", data.identity());
+    let found = problem.shown(stated)?;
+    let mut again = Answer::default();
+    let (sites, served) = tables(data, question, &found.open, &found.service);
+    again.parts.extend([sites, served]);
+    found.summarise(&mut again);
+    claims.shows(&again)?;
+    let title = match found.by_search() {
+        false => "Holds: the proof was walked again",
+        true => "Holds: the bound was proven again, as far as no search is needed",
+    };
+    let mut answer = Answer::new("site", title, data.identity());
     answer.option("check", claims.path.clone());
     let claim = stated["certified_bound"].as_f64().unwrap_or(f64::NAN);
     answer.parts.push(side_by_side("", &[("bound by the certificate", claim, bound)]));
+    if ["curve", "forbidden", "plans"].iter().any(|part| claims.json[*part].is_array()) {
+        let rest = "the curve, single choices and other plans rest on a search";
+        answer.say("claims", "Beyond it", rest);
+    }
     render_shaped(answer, &arguments.shape)
 }
 
@@ -114,16 +130,20 @@ fn under_rules(
     data: &Data,
     question: &Question,
 ) -> Result<Output, Failure> {
-    let said = claims.json["context"]["rules"].as_array().into_iter().flatten();
-    let text = said.filter_map(Value::as_str).collect::<Vec<_>>().join("\n");
-    let lines = emporion_tables::site_rules::parse(&claims.path, &text)?;
+    let lines = claims.rules()?;
     let p = added(asked)?.map(|add| asked.keep.len() + add);
-    let rules = ruled::rules(&lines, asked, data, question, p)?;
+    let count = ruled::count(&lines, question, p).ok_or_else(ruled::no_number)?;
+    let rules = ruled::rules(&lines, asked, data, question, count, None)?;
     let solution = ruled_plans::Solution::deserialize(&claims.json["solution"])
         .map_err(|error| claims.wrong(format!("its solution: {error}")))?;
     let checked = ruled_plans::check(&question.siting.instance, &rules, &solution)
         .map_err(|rejection| claims.wrong(rejection.to_string()))?;
-    claims.shows(question, &solution)?;
+    let mut again = Answer::default();
+    let service = whole(&solution.plan.assignment);
+    let (sites, served) = tables(data, question, &solution.plan.open, &service);
+    again.parts.extend([sites, served]);
+    ruled::summarise(&mut again, question, &solution);
+    claims.shows(&again)?;
     let proven = checked.certified_gap == 0.0;
     let title = if proven {
         "Holds: no plan that obeys the rules does better; the proof was walked again"
@@ -229,6 +249,8 @@ impl Claims {
             about: text("about").map(PathBuf::from),
             roads: text("roads").map(PathBuf::from),
             one_way: options["one_way"] == true,
+            rules: text("rules").map(PathBuf::from),
+            curve: options["curve"] == true,
             add: options["add"].as_u64().map(|add| add as usize),
             p: options["p"].as_u64().map(|p| p as usize),
             keep: list("keep"),
@@ -254,36 +276,58 @@ impl Claims {
         })
     }
 
-    /// Refuses tables and summary that do not show the solution checked.
-    fn shows(&self, question: &Question, solution: &ruled_plans::Solution) -> Result<(), Failure> {
-        let names = &question.siting.sites;
-        let rows = self.json["rows"].as_array().into_iter().flatten();
-        let mut shown: Vec<&str> = rows.filter_map(|row| row["site"].as_str()).collect();
-        let mut open: Vec<&str> = solution.plan.open.iter().map(|j| names[*j].as_str()).collect();
-        shown.sort_unstable();
-        open.sort_unstable();
-        // --top leaves rows out.
-        let other = match self.json["options"]["top"].is_number() {
-            true => shown.iter().any(|site| !open.contains(site)),
-            false => shown != open,
-        };
-        if other {
-            return Err(self.wrong("its rows are not the sites of its solution".into()));
+    /// The rules that the answer says it obeys.
+    fn rules(&self) -> Result<Vec<Line>, Failure> {
+        let said = self.json["context"]["rules"].as_array().into_iter().flatten();
+        let text = said.filter_map(Value::as_str).collect::<Vec<_>>().join("\n");
+        Ok(emporion_tables::site_rules::parse(&self.path, &text)?)
+    }
+
+    /// Refuses tables and summary that do not show the solution checked, as printed again.
+    fn shows(&self, again: &Answer) -> Result<(), Failure> {
+        for part in &again.parts {
+            self.shows_part(part)?;
         }
-        let mut again = Answer::default();
-        ruled::summarise(&mut again, question, solution);
         for (column, found) in &again.summary {
             let stated = &self.json["summary"][&column.key];
-            let same = match found {
-                Cell::Text(words) => stated.as_str() == Some(words),
-                Cell::Number(number) => stated.as_f64() == Some(*number),
-                Cell::Missing => stated.is_null(),
-            };
-            if !same {
+            if !same(stated, found) {
                 let what = &column.key;
                 return Err(
                     self.wrong(format!("its {what}, {stated}, is not that of its solution"))
                 );
+            }
+        }
+        Ok(())
+    }
+
+    /// Row by row; of the main table --top leaves rows out.
+    fn shows_part(&self, part: &Part) -> Result<(), Failure> {
+        let none = Vec::new();
+        let stated = self.json[part.name].as_array().unwrap_or(&none);
+        let cut = part.name == "rows" && self.json["options"]["top"].is_number();
+        let other = || {
+            let (name, what) = (part.name, &part.title);
+            let what =
+                if what.is_empty() { "the chosen sites".to_owned() } else { what.to_lowercase() };
+            self.wrong(format!("its {name} are not those of its solution: {what} differ"))
+        };
+        if stated.len() != part.rows.len() && !(cut && stated.len() < part.rows.len()) {
+            return Err(other());
+        }
+        for (stated, row) in stated.iter().zip(&part.rows) {
+            let known = part.columns.iter().zip(row);
+            if let Some((column, found)) =
+                known.into_iter().find(|(column, found)| !same(&stated[&column.key], found))
+            {
+                let (name, key, stated) = (part.name, &column.key, &stated[&column.key]);
+                let found = match found {
+                    Cell::Text(words) => words.clone(),
+                    Cell::Number(number) => number.to_string(),
+                    Cell::Missing => "nothing".to_owned(),
+                };
+                return Err(self.wrong(format!(
+                    "its {name} are not those of its solution: {key} is {stated}, not {found}"
+                )));
             }
         }
         Ok(())
@@ -359,6 +403,15 @@ impl Claims {
             nodes: 0,
             notes: Vec::new(),
         })
+    }
+}
+
+/// Whether a number or word of JSON is that of a cell.
+fn same(stated: &Value, found: &Cell) -> bool {
+    match found {
+        Cell::Text(words) => stated.as_str() == Some(words),
+        Cell::Number(number) => stated.as_f64() == Some(*number),
+        Cell::Missing => stated.is_null(),
     }
 }
 

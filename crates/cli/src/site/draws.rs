@@ -5,6 +5,7 @@ use emporion_model::site::SiteState;
 use emporion_model::site::gains::Reach;
 use emporion_model::site::p_median::Options;
 use emporion_model::site::robust::{self, Draw, Plan, Robust, robust};
+use emporion_model::site::rules::Rules;
 
 use super::gravity::Gravity;
 use super::{Question, ruled};
@@ -13,14 +14,22 @@ use crate::args;
 use crate::data::Data;
 use crate::failure::Failure;
 
+/// The plan whose choice is tried in the draws.
+pub struct Plans<'a> {
+    pub open: &'a [usize],
+    /// Further plans to value.
+    pub also: Vec<Vec<usize>>,
+    /// What every plan must obey, if there are rules.
+    pub rules: Option<&'a Rules>,
+}
+
 /// Chooses again in every draw, and says what that means for the plan.
 pub fn add(
     answer: &mut Answer,
     arguments: &args::Site,
     data: &Data,
     question: &Question,
-    open: &[usize],
-    also: Vec<Vec<usize>>,
+    Plans { open, also, rules }: Plans<'_>,
 ) -> Result<(), Failure> {
     let (Some(n), Some(gravity)) = (arguments.gravity.draws, &question.gravity) else {
         return Ok(());
@@ -39,8 +48,10 @@ pub fn add(
         forbidden: &forbidden,
         observed_with_kept: gravity.observed_with_kept,
         also: &plans,
+        rules,
     };
-    let found = robust(&asked, &draws, &Options::default())?;
+    let found = robust(&asked, &draws, &Options::default());
+    let found = found.map_err(|error| ruled::said(&error))?;
     if found.solved == 0 {
         let reason = found.failed.first().map_or("", |failed| failed.reason.as_str());
         return Err(Failure::new(format!("none of the {n} draws has an answer: {reason}")));

@@ -7,12 +7,14 @@ mod costs;
 mod curve;
 mod distances;
 mod draws;
+mod found;
 mod gravity;
 mod problems;
 mod revalue;
 mod roads;
 mod ruled;
 mod sales;
+mod several;
 mod shown;
 mod towns;
 mod what_if;
@@ -22,10 +24,12 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use emporion_brief::stages::siting::{self, Plan, Siting};
 use emporion_model::site::p_median::Options;
+use emporion_model::site::plans::Question as Kernel;
 use emporion_tables::Table;
 use emporion_tables::site_rules::Line;
 
 use self::gravity::Gravity;
+use self::several::{Known, Measure};
 use self::shown::{certificate, certified_rest, proof_word, seat, summarise, tables, verdict};
 use crate::answer::{Advice, Answer, Cell};
 use crate::args::{self, SiteProblem};
@@ -119,7 +123,8 @@ pub fn run(arguments: &args::Site, progress: &Progress) -> Result<Output, Failur
     let kept = arguments.keep.len();
     let add = added(arguments)?;
     if arguments.problem != SiteProblem::PMedian {
-        return other(arguments, &data, &question, add.map(|add| kept + add));
+        let asked = (arguments, add.map(|add| kept + add));
+        return other(asked, &data, &question, &lines, progress);
     }
     for (option, given) in [
         ("--radius", arguments.radius.is_some()),
@@ -160,7 +165,8 @@ pub fn run(arguments: &args::Site, progress: &Progress) -> Result<Output, Failur
         answer.solution = Some(serde_json::json!({ "tree": tree }));
     }
     summarise(&mut answer, &question, &plan);
-    draws::add(&mut answer, arguments, &data, &question, &plan.solution.open, Vec::new())?;
+    let of_draws = draws::Plans { open: &plan.solution.open, also: Vec::new(), rules: None };
+    draws::add(&mut answer, arguments, &data, &question, of_draws)?;
     render_shaped(answer, &arguments.shape)
 }
 
@@ -203,13 +209,8 @@ fn under_rules(
     p: Option<usize>,
     progress: &Progress,
 ) -> Result<Output, Failure> {
-    if arguments.rules.is_some() && arguments.gravity.draws.is_some() {
-        return Err(Failure::new("--draws does not know rules: leave one out"));
-    }
-    if arguments.curve || arguments.what_if {
-        return Err(Failure::new("--curve and --what-if do not know rules: leave one out"));
-    }
-    let rules = ruled::rules(lines, arguments, data, question, p)?;
+    let count = ruled::count(lines, question, p).ok_or_else(ruled::no_number)?;
+    let rules = ruled::rules(lines, arguments, data, question, count, None)?;
     let found = ruled::solve(question, &rules)?;
     let mut answer = Answer::new("site", ruled::title(&found.plan, lines), data.identity());
     describe(&mut answer, arguments, data, question);
@@ -219,31 +220,37 @@ fn under_rules(
     answer.parts.extend([sites, served]);
     ruled::summarise(&mut answer, question, &found);
     answer.solution = Some(ruled::solution(&found)?);
+    if arguments.curve || arguments.what_if {
+        let kernel = Kernel::p_median(&question.siting.instance, &rules);
+        let kernel = kernel.map_err(|error| ruled::said(&error))?;
+        let measure = Measure::new(question, arguments.problem, false);
+        let open = &found.plan.open;
+        let most = p.unwrap_or(open.len());
+        let known = Known { open, cost: found.plan.service, bound: found.bound, most };
+        several::add(&mut answer, arguments, question, (&kernel, &measure), &known, progress)?;
+    }
+    let mut also = Vec::new();
     if let Some(count) = arguments.plans {
         let ranked = ruled::rank(question, &rules, count, arguments.within)?;
         answer.parts.push(ruled::plans(question, &ranked));
         answer.say("others", "Other plans", ranked.others.as_str());
-        let also = ranked.plans.iter().map(|plan| plan.open.clone()).collect();
-        draws::add(&mut answer, arguments, data, question, &found.plan.open, also)?;
+        also = ranked.plans.iter().map(|plan| plan.open.clone()).collect();
         revalue::add(&mut answer, arguments, data, question, &ranked, progress)?;
     }
+    let of_draws = draws::Plans { open: &found.plan.open, also, rules: Some(&rules) };
+    draws::add(&mut answer, arguments, data, question, of_draws)?;
     render_shaped(answer, &arguments.shape)
 }
 
 /// A problem other than the p-median.
 fn other(
-    arguments: &args::Site,
+    (arguments, p): (&args::Site, Option<usize>),
     data: &Data,
     question: &Question,
-    p: Option<usize>,
+    lines: &[Line],
+    progress: &Progress,
 ) -> Result<Output, Failure> {
-    let of_the_median =
-        [arguments.curve, arguments.what_if, arguments.rules.is_some(), arguments.plans.is_some()];
-    if of_the_median.contains(&true) {
-        return Err(Failure::new(
-            "--curve, --what-if, --rules and --plans are of the p-median: leave them out",
-        ));
-    }
+    let ruled = arguments.rules.is_some();
     let foreign = ["radius", "opening", "capacity"];
     let given =
         [arguments.radius.is_some(), arguments.opening.is_some(), arguments.capacity.is_some()];
@@ -251,16 +258,34 @@ fn other(
         if let Some((option, _)) = foreign.iter().zip(given).find(|(_, given)| *given) {
             return Err(Failure::new(format!("--{option} means nothing to capture: leave it out")));
         }
-        return render_shaped(capture::answer(arguments, data, question, p)?, &arguments.shape);
+        let lines = ruled.then_some(lines);
+        let answer = capture::answer((arguments, p), data, question, lines, progress)?;
+        return render_shaped(answer, &arguments.shape);
     }
-    let asked = problems::Asked::new(arguments, data, question, p)?;
-    let found = asked.solve(&question.weight_unit.replace('_', " "))?;
-    let mut answer = Answer::new("site", found.title.clone(), data.identity());
+    let asked = problems::Asked::new(arguments, data, question, ruled.then_some(lines), p)?;
+    let solution = asked.solve()?;
+    let found = asked.shown(&solution)?;
+    let title = format!("{}{}", found.title, ruled::under(lines));
+    let mut answer = Answer::new("site", title, data.identity());
     describe(&mut answer, arguments, data, question);
+    answer.context("rules", lines.iter().map(|line| line.rule.to_string()).collect());
     let (sites, served) = tables(data, question, &found.open, &found.service);
     answer.parts.extend([sites, served]);
     found.summarise(&mut answer);
-    answer.solution = Some(found.solution);
+    answer.solution = Some(solution);
+    if arguments.curve || arguments.what_if || arguments.plans.is_some() {
+        let kernel = asked.several(question)?;
+        let counted = arguments.opening.is_none();
+        let measure = Measure::new(question, arguments.problem, counted);
+        let open = &found.open;
+        // Where the number is found, the curve shows both sides of it.
+        let most = match arguments.problem {
+            SiteProblem::Facility => p.unwrap_or(2 * open.len()),
+            _ => p.unwrap_or(open.len()),
+        };
+        let known = Known { open, cost: found.cost, bound: found.cost_bound, most };
+        several::add(&mut answer, arguments, question, (&kernel, &measure), &known, progress)?;
+    }
     render_shaped(answer, &arguments.shape)
 }
 

@@ -1,101 +1,49 @@
 //! Problems other than the p-median: the farthest customer, covering, opening costs and capacities.
 
-use emporion_brief::number;
-use emporion_model::outcome::Note;
 use emporion_model::site::facility::{self, Facilities};
-use emporion_model::site::p_median::{self, Proof};
-use emporion_model::site::{Instance, covering, facility_check, p_center};
+use emporion_model::site::p_median::Options;
+use emporion_model::site::plans::Question as Several;
+use emporion_model::site::ruled_covering::{self, RuledCoverError, SetCoverQuestion};
+use emporion_model::site::rules::Rules;
+use emporion_model::site::{Instance, covering, facility_check, p_center, ruled, ruled_center};
+use emporion_tables::site_rules::Line;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::{Question, Service, centres, columns, proof_word, whole};
-use crate::answer::{Answer, Show};
+use super::found::Found;
+use super::{Question, columns, ruled as in_words};
 use crate::args::{self, SiteProblem};
 use crate::data::Data;
 use crate::failure::Failure;
 
-/// A plan of any problem, and what is proven of it.
-pub struct Found {
-    /// Heading.
-    pub title: String,
-    /// Open sites.
-    pub open: Vec<usize>,
-    /// Who is served from where.
-    pub service: Vec<Service>,
-    /// The solution with its certificate, for `--check`.
-    pub solution: Value,
-    /// What the search has to say.
-    pub notes: Vec<Note>,
-    /// Bound that the certificate alone proves.
-    pub certified: f64,
-    lines: Vec<Line>,
-    proof: Proof,
-    gap: f64,
-}
-
-/// A number of the summary.
-struct Line(&'static str, &'static str, String, Show, f64);
-
 /// A question with everything that its problem needs.
 pub struct Asked {
-    problem: SiteProblem,
-    instance: Instance,
-    p: usize,
-    radius: f64,
-    opening: Option<Vec<f64>>,
+    pub(super) problem: SiteProblem,
+    pub(super) instance: Instance,
+    /// How many centres in all, if the user says.
+    pub(super) p: Option<usize>,
+    pub(super) radius: f64,
+    pub(super) opening: Option<Vec<f64>>,
     capacity: Option<Vec<f64>>,
-    unit: String,
-    customers: Vec<String>,
+    pub(super) unit: String,
+    pub(super) weight_unit: String,
+    pub(super) customers: Vec<String>,
+    /// `None` without a file of rules.
+    pub(super) rules: Option<Rules>,
 }
 
 impl Asked {
-    /// Reads the columns and numbers that the problem needs.
+    /// Reads the columns and numbers that the problem needs, and the rules if there are any.
     pub fn new(
         arguments: &args::Site,
         data: &Data,
         question: &Question,
+        lines: Option<&[Line]>,
         p: Option<usize>,
     ) -> Result<Self, Failure> {
         let problem = arguments.problem;
-        let needs_number = matches!(problem, SiteProblem::PCenter | SiteProblem::MaxCover);
-        let p = match (p, needs_number) {
-            (Some(p), true) => p,
-            (None, false) => 0,
-            (None, true) => {
-                return Err(Failure::new(
-                    "this problem needs a number of centres: give --add or --p",
-                ));
-            }
-            (Some(_), false) => {
-                return Err(Failure::new(
-                    "this problem finds the number of centres itself: leave out --add and --p",
-                ));
-            }
-        };
-        let covers = matches!(problem, SiteProblem::SetCover | SiteProblem::MaxCover);
-        if covers != arguments.radius.is_some() {
-            return Err(Failure::new(if covers {
-                "covering needs a radius: give --radius in the unit of the costs"
-            } else {
-                "--radius is for --problem set-cover and max-cover: leave it out"
-            }));
-        }
-        let facilities = problem == SiteProblem::Facility;
-        if facilities && arguments.opening.is_none() {
-            return Err(Failure::new(
-                "facility location needs opening costs: give --opening with a column or a number",
-            ));
-        }
-        if arguments.capacity.is_some() && !facilities {
-            return Err(Failure::new("--capacity is for --problem facility: leave it out"));
-        }
-        let prices = facilities || problem == SiteProblem::SetCover;
-        if arguments.opening.is_some() && !prices {
-            return Err(Failure::new(
-                "--opening is for --problem facility and set-cover: leave it out",
-            ));
-        }
+        refuse_foreign(arguments, in_words::has_budget(lines.unwrap_or_default()), p)?;
         let of_sites = |name: &Option<String>| {
             name.as_ref().map(|name| columns::of_sites(arguments, data, question, name)).transpose()
         };
@@ -107,170 +55,189 @@ impl Asked {
             }
             _ => question.siting.instance.clone(),
         };
+        let opening = of_sites(&arguments.opening)?;
+        let rules = lines.map(|lines| {
+            let count = in_words::count(lines, question, p.filter(|_| needs_number(problem)));
+            let count = count.unwrap_or_else(|| in_words::any_number(question));
+            in_words::rules(lines, arguments, data, question, count, opening.as_deref())
+        });
         Ok(Self {
             problem,
             instance,
             p,
             radius: arguments.radius.unwrap_or_default(),
-            opening: of_sites(&arguments.opening)?,
+            opening,
             capacity: of_sites(&arguments.capacity)?,
             unit: question.cost_unit.clone(),
+            weight_unit: question.weight_unit.replace('_', " "),
             customers: question.siting.customers.clone(),
+            rules: rules.transpose()?,
         })
     }
 
-    /// Finds the plan.
-    pub fn solve(&self, weight_unit: &str) -> Result<Found, Failure> {
-        let one = Show::Decimals(1);
-        let unit = self.unit.clone();
+    /// Finds the plan: the solution with its certificate, for `--check`.
+    pub fn solve(&self) -> Result<Value, Failure> {
+        match (&self.rules, self.problem) {
+            (_, SiteProblem::PMedian | SiteProblem::Capture) => {
+                unreachable!("these have answers of their own")
+            }
+            (None, SiteProblem::PCenter) => json(&p_center::solve(
+                &self.instance,
+                self.number(),
+                &p_center::Options::default(),
+            )?),
+            (Some(rules), SiteProblem::PCenter) => {
+                json(&ruled_center::solve(&self.instance, rules).map_err(|e| in_words::said(&e))?)
+            }
+            (None, SiteProblem::SetCover) => {
+                let (opening, options) = (self.opening.as_deref(), covering::Options::default());
+                let found = covering::set_cover(&self.instance, self.radius, opening, &options);
+                json(&found.map_err(|error| self.unreachable(&error))?)
+            }
+            (Some(rules), SiteProblem::SetCover) => {
+                let (opening, options) = (self.opening.as_deref(), Options::default());
+                let (instance, radius) = (&self.instance, self.radius);
+                let found = ruled_covering::set_cover(instance, radius, opening, rules, &options);
+                json(&found.map_err(|error| match error {
+                    RuledCoverError::Cover(error) => self.unreachable(&error),
+                    other => Failure::new(other.to_string()),
+                })?)
+            }
+            (None, SiteProblem::MaxCover) => {
+                let (radius, p, options) = (self.radius, self.number(), Options::default());
+                let found = covering::max_cover(&self.instance, radius, p, &options);
+                json(&found.map_err(|error| self.unreachable(&error))?)
+            }
+            (Some(rules), SiteProblem::MaxCover) => {
+                let missed = self.missed()?;
+                let found = ruled::solve(&missed, rules, &Options::default());
+                json(&found.map_err(|e| in_words::said(&e))?)
+            }
+            (None, SiteProblem::Facility) => {
+                json(&facility::solve(&self.facilities()?, &facility::Options::default())?)
+            }
+            (Some(_), SiteProblem::Facility) => {
+                let options = facility::Options::default();
+                let found = facility::solve_ruled(&self.facilities()?, &options);
+                json(&found.map_err(|e| in_words::said(&e))?)
+            }
+        }
+    }
+
+    /// Proves a written solution again and returns the bound that holds, as it is stated.
+    pub fn check(&self, solution: &Value) -> Result<f64, String> {
+        fn said(error: impl std::fmt::Display) -> String {
+            error.to_string()
+        }
+        match (&self.rules, self.problem) {
+            (_, SiteProblem::PMedian) => unreachable!("the p-median has a check of its own"),
+            (_, SiteProblem::Capture) => Err("capture has no certificate".to_owned()),
+            (None, SiteProblem::PCenter) => {
+                p_center::check(&self.instance, self.number(), &read(solution)?).map_err(said)
+            }
+            (Some(rules), SiteProblem::PCenter) => {
+                ruled_center::check(&self.instance, rules, &read(solution)?).map_err(said)
+            }
+            (None, SiteProblem::SetCover) => {
+                let opening = self.opening.as_deref();
+                covering::check(&self.instance, self.radius, opening, &read(solution)?)
+                    .map_err(said)
+            }
+            (Some(rules), SiteProblem::SetCover) => {
+                let SetCoverQuestion { instance, rules, most, .. } =
+                    self.covering(rules).map_err(|_| "the covering is refused")?;
+                let found: ruled::Solution = read(solution)?;
+                if found.plan.service > 0.0 || found.plan.objective > most {
+                    return Err("the plan leaves a customer beyond the radius".to_owned());
+                }
+                let checked = ruled::check(&instance, &rules, &found).map_err(said)?;
+                Ok(checked.certified_bound)
+            }
+            (None, SiteProblem::MaxCover) => {
+                let (radius, p) = (self.radius, self.number());
+                covering::check_max_cover(&self.instance, radius, p, &read(solution)?).map_err(said)
+            }
+            (Some(rules), SiteProblem::MaxCover) => {
+                let missed = self.missed().map_err(|_| "the covering is refused")?;
+                let checked = ruled::check(&missed, rules, &read(solution)?).map_err(said)?;
+                Ok(checked.certified_bound)
+            }
+            (_, SiteProblem::Facility) => {
+                let problem = self.facilities().map_err(|_| "the facilities are refused")?;
+                facility_check::check(&problem, &read(solution)?).map_err(said)
+            }
+        }
+    }
+
+    /// Heading, tables and summary of a solution.
+    pub fn shown(&self, solution: &Value) -> Result<Found, Failure> {
+        Found::new(self, solution)
+    }
+
+    /// The same question, to be asked for several plans.
+    pub fn several(&self, question: &Question) -> Result<Several, Failure> {
+        let number = self.p.filter(|_| needs_number(self.problem));
+        let without = Rules::new(match number {
+            Some(p) => emporion_model::site::rules::Count::Exactly(p),
+            None => in_words::any_number(question),
+        });
+        let rules = self.rules.as_ref().unwrap_or(&without);
         match self.problem {
             SiteProblem::PMedian | SiteProblem::Capture => {
                 unreachable!("these have answers of their own")
             }
-            SiteProblem::PCenter => {
-                let found = p_center::solve(&self.instance, self.p, &p_center::Options::default())?;
-                let far = &self.customers[found.farthest];
-                Ok(Found {
-                    title: format!(
-                        "{}, the farthest customer {far} at {}",
-                        centres(self.p),
-                        plain(found.radius, &unit)
-                    ),
-                    lines: vec![
-                        Line("radius", "Farthest", unit.clone(), one, found.radius),
-                        Line("bound", "No plan is below", unit, one, found.bound),
-                    ],
-                    service: whole(&found.assignment),
-                    solution: json(&found)?,
-                    open: found.open,
-                    notes: found.notes,
-                    certified: found.certified_bound,
-                    proof: found.proof,
-                    gap: found.gap,
-                })
-            }
+            SiteProblem::PCenter => Several::p_center(&self.instance, rules),
             SiteProblem::SetCover => {
                 let opening = self.opening.as_deref();
-                let options = covering::Options::default();
-                let found = covering::set_cover(&self.instance, self.radius, opening, &options)
-                    .map_err(|error| self.unreachable(&error))?;
-                let radius = plain(self.radius, &unit);
-                let what = if opening.is_some() { "cost of opening" } else { "centres" };
-                Ok(Found {
-                    title: format!(
-                        "{} to reach everybody within {radius}",
-                        centres(found.open.len())
-                    ),
-                    lines: vec![
-                        Line("cost", "Cost", what.into(), Show::Fitting, found.cost),
-                        Line("bound", "No plan is below", what.into(), Show::Fitting, found.bound),
-                    ],
-                    service: whole(&found.assignment),
-                    solution: json(&found)?,
-                    open: found.open,
-                    notes: found.notes,
-                    certified: found.certified_bound,
-                    proof: found.proof,
-                    gap: found.gap,
-                })
+                Several::set_cover(&self.instance, self.radius, opening, rules)
             }
-            SiteProblem::MaxCover => {
-                let options = p_median::Options::default();
-                let found = covering::max_cover(&self.instance, self.radius, self.p, &options)
-                    .map_err(|error| self.unreachable(&error))?;
-                let share = 100.0 * found.weight / found.total_weight;
-                let reached = |i: usize| found.reached.binary_search(&i).is_ok();
-                let demand = weight_unit.to_owned();
-                Ok(Found {
-                    title: format!(
-                        "{} for {share:.1} percent within {}",
-                        centres(self.p),
-                        plain(self.radius, &unit)
-                    ),
-                    lines: vec![
-                        Line("reached", "Reached", demand.clone(), Show::Fitting, found.weight),
-                        Line("share", "of all", "percent".into(), Show::Decimals(2), share),
-                        Line(
-                            "bound",
-                            "No plan reaches more than",
-                            demand,
-                            Show::Fitting,
-                            found.bound,
-                        ),
-                    ],
-                    service: whole(&found.assignment)
-                        .into_iter()
-                        .filter(|s| reached(s.0))
-                        .collect(),
-                    solution: json(&found)?,
-                    open: found.open,
-                    notes: found.notes,
-                    certified: found.certified_bound,
-                    proof: found.proof,
-                    gap: found.gap,
-                })
-            }
+            SiteProblem::MaxCover => Several::max_cover(&self.instance, self.radius, rules),
             SiteProblem::Facility => {
-                let found = facility::solve(&self.facilities()?, &facility::Options::default())?;
-                let money = || "cost".to_owned();
-                Ok(Found {
-                    title: format!("{} at the least cost", centres(found.open.len())),
-                    lines: vec![
-                        Line("objective", "Total cost", money(), Show::Fitting, found.objective),
-                        Line(
-                            "opening_cost",
-                            "of opening",
-                            money(),
-                            Show::Fitting,
-                            found.opening_cost,
-                        ),
-                        Line(
-                            "service_cost",
-                            "of service",
-                            money(),
-                            Show::Fitting,
-                            found.service_cost,
-                        ),
-                        Line("bound", "No plan is below", money(), Show::Fitting, found.bound),
-                    ],
-                    service: found.service.iter().map(|s| (s.customer, s.site, s.share)).collect(),
-                    solution: json(&found)?,
-                    open: found.open,
-                    notes: found.notes,
-                    certified: found.certified_bound,
-                    proof: found.proof,
-                    gap: found.gap,
-                })
+                let problem = self.plain_facilities()?.under(&self.instance, rules);
+                problem.and_then(|problem| Several::facility(&problem))
             }
         }
+        .map_err(|e| in_words::said(&e))
     }
 
-    /// Proves a written solution again and returns the bound that holds.
-    pub fn check(&self, solution: &Value) -> Result<f64, String> {
-        let said = |error: &dyn std::fmt::Display| error.to_string();
-        match self.problem {
-            SiteProblem::PMedian => unreachable!("the p-median has a check of its own"),
-            SiteProblem::Capture => Err("capture has no certificate".to_owned()),
-            SiteProblem::PCenter => {
-                p_center::check(&self.instance, self.p, &read(solution)?).map_err(|e| said(&e))
-            }
-            SiteProblem::SetCover => {
-                let opening = self.opening.as_deref();
-                covering::check(&self.instance, self.radius, opening, &read(solution)?)
-                    .map_err(|e| said(&e))
-            }
-            SiteProblem::MaxCover => {
-                covering::check_max_cover(&self.instance, self.radius, self.p, &read(solution)?)
-                    .map_err(|e| said(&e))
-            }
-            SiteProblem::Facility => {
-                let problem = self.facilities().map_err(|_| "the facilities are refused")?;
-                facility_check::check(&problem, &read(solution)?).map_err(|e| said(&e))
-            }
-        }
+    /// The nearest of these sites for each customer, the lowest position in a tie.
+    pub(super) fn nearest(&self, open: &[usize]) -> Vec<usize> {
+        let instance = &self.instance;
+        let of = |i: usize| {
+            let by_cost = |a: &&usize, b: &&usize| {
+                instance.cost(i, **a).total_cmp(&instance.cost(i, **b)).then(a.cmp(b))
+            };
+            open.iter().min_by(by_cost).copied().unwrap_or_default()
+        };
+        (0..instance.customers()).map(of).collect()
+    }
+
+    /// p, where the problem needs it.
+    fn number(&self) -> usize {
+        self.p.unwrap_or_default()
+    }
+
+    /// The maximal covering as a p-median.
+    fn missed(&self) -> Result<Instance, Failure> {
+        Ok(ruled_covering::max_cover_question(&self.instance, self.radius)?)
+    }
+
+    /// The set covering as a p-median.
+    pub(super) fn covering(&self, rules: &Rules) -> Result<SetCoverQuestion, Failure> {
+        let opening = self.opening.as_deref();
+        ruled_covering::set_cover_question(&self.instance, self.radius, opening, rules)
+            .map_err(|e| in_words::said(&e))
     }
 
     fn facilities(&self) -> Result<Facilities, Failure> {
+        let problem = self.plain_facilities()?;
+        match &self.rules {
+            None => Ok(problem),
+            Some(rules) => problem.under(&self.instance, rules).map_err(|e| in_words::said(&e)),
+        }
+    }
+
+    fn plain_facilities(&self) -> Result<Facilities, Failure> {
         let opening = self.opening.clone().unwrap_or_default();
         let problem = Facilities::new(&self.instance, opening)?;
         Ok(match &self.capacity {
@@ -304,36 +271,53 @@ impl Asked {
     }
 }
 
-impl Found {
-    /// Writes what is proven into the summary.
-    pub fn summarise(&self, answer: &mut Answer) {
-        for Line(key, label, unit, show, value) in &self.lines {
-            answer.count(key, label, unit, *show, *value);
-        }
-        let unit = self.lines.last().map_or("", |line| &line.2);
-        let label = "of which re-checkable alone";
-        answer.count("certified_bound", label, unit, Show::Fitting, self.certified);
-        answer.count("gap", "Gap", "percent", Show::Decimals(3), 100.0 * self.gap);
-        answer.say("proof", "Proof", proof_word(self.proof));
-        let verdict = match self.proof {
-            Proof::Certificate | Proof::Tree => {
-                "optimal: the certificate proves that no plan is better".to_owned()
-            }
-            Proof::Search => "optimal, proven by search".to_owned(),
-            Proof::Open => {
-                format!("not proven optimal: within {:.6} percent of the best", 100.0 * self.gap)
-            }
-        };
-        answer.say("verdict", "Verdict", verdict);
-        for note in &self.notes {
-            answer.note(note);
-        }
-    }
+/// Whether the number of centres is given, not found.
+fn needs_number(problem: SiteProblem) -> bool {
+    matches!(problem, SiteProblem::PCenter | SiteProblem::MaxCover)
 }
 
-fn plain(value: f64, unit: &str) -> String {
-    let decimals = if value.fract() == 0.0 { 0 } else { 1 };
-    format!("{} {unit}", number::plain(value, Some(decimals))).trim_end().to_owned()
+/// Refuses what means nothing to the problem, and asks for what it lacks.
+fn refuse_foreign(arguments: &args::Site, budget: bool, p: Option<usize>) -> Result<(), Failure> {
+    let problem = arguments.problem;
+    let refuse = |words: &str| Err(Failure::new(words));
+    if p.is_none() && needs_number(problem) && !budget {
+        return refuse(
+            "this problem needs a number of centres: give --add or --p; only a budget in the rules \
+             finds it itself",
+        );
+    }
+    let last_of_curve = problem == SiteProblem::Facility && arguments.curve;
+    if p.is_some() && !needs_number(problem) && !last_of_curve {
+        return refuse("this problem finds the number of centres itself: leave out --add and --p");
+    }
+    if problem == SiteProblem::SetCover && arguments.curve {
+        return refuse(
+            "--curve means nothing to set-cover, which finds the number of centres for its radius: \
+             take --problem max-cover with --radius for what fewer centres reach",
+        );
+    }
+    let covers = matches!(problem, SiteProblem::SetCover | SiteProblem::MaxCover);
+    if covers != arguments.radius.is_some() {
+        return refuse(if covers {
+            "covering needs a radius: give --radius in the unit of the costs"
+        } else {
+            "--radius is for --problem set-cover and max-cover: leave it out"
+        });
+    }
+    let facilities = problem == SiteProblem::Facility;
+    if facilities && arguments.opening.is_none() {
+        return refuse(
+            "facility location needs opening costs: give --opening with a column or a number",
+        );
+    }
+    if arguments.capacity.is_some() && !facilities {
+        return refuse("--capacity is for --problem facility: leave it out");
+    }
+    let prices = facilities || problem == SiteProblem::SetCover;
+    if arguments.opening.is_some() && !prices {
+        return refuse("--opening is for --problem facility and set-cover: leave it out");
+    }
+    Ok(())
 }
 
 fn json<T: Serialize>(solution: &T) -> Result<Value, Failure> {
@@ -341,6 +325,6 @@ fn json<T: Serialize>(solution: &T) -> Result<Value, Failure> {
         .map_err(|error| Failure::new(format!("the solution cannot be written: {error}")))
 }
 
-fn read<T: DeserializeOwned>(solution: &Value) -> Result<T, String> {
+pub(super) fn read<T: DeserializeOwned>(solution: &Value) -> Result<T, String> {
     serde_json::from_value(solution.clone()).map_err(|error| format!("its solution: {error}"))
 }

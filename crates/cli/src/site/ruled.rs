@@ -1,4 +1,4 @@
-//! `--rules` and `--plans`: the p-median under rules in plain words, and its best plans in order.
+//! `--rules`: rules in plain words by position; the p-median under them, and its best plans in order.
 
 use std::path::Path;
 
@@ -38,26 +38,39 @@ pub fn named(lines: &[Line], keep: bool) -> Vec<String> {
     ids.flatten().cloned().collect()
 }
 
-/// The rules by position, with the number of centres.
+/// Whether a line limits what opening may cost.
+pub fn has_budget(lines: &[Line]) -> bool {
+    lines.iter().any(|line| matches!(line.rule, Rule::Budget(_)))
+}
+
+/// How many centres: as many as said, or as a budget allows; `None` if neither says it.
+pub fn count(lines: &[Line], question: &Question, p: Option<usize>) -> Option<Count> {
+    p.map(Count::Exactly).or_else(|| has_budget(lines).then(|| any_number(question)))
+}
+
+/// As many centres as there are sites.
+pub fn any_number(question: &Question) -> Count {
+    Count::AtMost(question.siting.sites.len())
+}
+
+/// That nothing says how many centres.
+pub fn no_number() -> Failure {
+    Failure::new(
+        "give the number of centres: --add N more, or --p N in all; only a budget in the rules finds \
+         it itself",
+    )
+}
+
+/// The rules by position. A budget counts the costs that the rules give, or those of --opening.
 pub fn rules(
     lines: &[Line],
     arguments: &args::Site,
     data: &Data,
     question: &Question,
-    p: Option<usize>,
+    count: Count,
+    opening: Option<&[f64]>,
 ) -> Result<Rules, Failure> {
     let siting = &question.siting;
-    let budget = lines.iter().any(|line| matches!(line.rule, Rule::Budget(_)));
-    let count = match p {
-        Some(p) => Count::Exactly(p),
-        None if budget => Count::AtMost(siting.sites.len()),
-        None => {
-            return Err(Failure::new(
-                "give the number of centres: --add N more, or --p N in all; only a budget in the \
-                 rules finds it itself",
-            ));
-        }
-    };
     let mut rules = Rules::new(count);
     let mut costs = vec![None; siting.sites.len()];
     let (mut each, mut limit) = (None, None);
@@ -95,8 +108,18 @@ pub fn rules(
             Rule::Keep(_) | Rule::Never(_) => rules,
         };
     }
+    let priced = each.is_some() || costs.iter().any(Option::is_some);
+    if let (Some(opening), Some(limit)) = (opening, limit) {
+        if priced {
+            return Err(Failure::new(
+                "both --opening and the rules say what opening costs: leave the lines that begin with \
+                 cost out, and the budget counts --opening",
+            ));
+        }
+        return Ok(rules.within_budget(opening, limit));
+    }
     let Some(limit) = limit else {
-        if each.is_some() || costs.iter().any(Option::is_some) {
+        if priced {
             return Err(Failure::new(
                 "the rules have costs of opening and no budget: add a line such as budget 300",
             ));
@@ -158,7 +181,8 @@ pub fn solve(question: &Question, rules: &Rules) -> Result<Solution, Failure> {
     ruled::solve(&question.siting.instance, rules, &Options::default()).map_err(|e| said(&e))
 }
 
-fn said(error: &RuleError) -> Failure {
+/// A refusal in the kernel's words.
+pub fn said(error: &RuleError) -> Failure {
     Failure::new(error.to_string())
 }
 
@@ -205,12 +229,16 @@ pub fn summarise(answer: &mut Answer, question: &Question, found: &Solution) {
 
 /// Heading of a plan under rules.
 pub fn title(plan: &Plan, lines: &[Line]) -> String {
-    let rules = match lines.len() {
+    format!("{}{}", centres(plan.open.len()), under(lines))
+}
+
+/// `under 3 rules`, with a space before it; nothing without rules.
+pub fn under(lines: &[Line]) -> String {
+    match lines.len() {
         0 => String::new(),
         1 => " under one rule".to_owned(),
         n => format!(" under {n} rules"),
-    };
-    format!("{}{rules}", centres(plan.open.len()))
+    }
 }
 
 /// The best plans in order, and what is proven of the rest.
@@ -228,11 +256,7 @@ pub fn rank(
     count: usize,
     within: Option<f64>,
 ) -> Result<Ranked, Failure> {
-    let share = within.map(|percent| percent / 100.0);
-    if let Some(share) = share.filter(|share| !(share.is_finite() && *share >= 0.0)) {
-        let got = 100.0 * share;
-        return Err(Failure::new(format!("--within {got}: give percent of the best, 0 or more")));
-    }
+    let share = share(within)?;
     // Of gains the share is one of the gain, which the kernel does not know.
     let of_costs = share.filter(|_| question.gravity.is_none());
     let found =
@@ -249,13 +273,27 @@ pub fn rank(
             end = if end == End::Open { end } else { End::Within };
         }
     }
-    let others = match end {
+    Ok(Ranked { plans, others: others(end, within) })
+}
+
+/// Percent as a share.
+pub fn share(within: Option<f64>) -> Result<Option<f64>, Failure> {
+    match within {
+        Some(got) if !(got.is_finite() && got >= 0.0) => {
+            Err(Failure::new(format!("--within {got}: give percent of the best, 0 or more")))
+        }
+        within => Ok(within.map(|percent| percent / 100.0)),
+    }
+}
+
+/// What is proven of the plans that are not listed.
+pub fn others(end: End, within: Option<f64>) -> String {
+    match end {
         End::Count => "no plan left out is better than the last one listed".to_owned(),
         End::Within => format!("every plan within {} percent is listed", within.unwrap_or(0.0)),
         End::All => "there is no other plan".to_owned(),
         End::Open => "not proven: a better plan may be missing".to_owned(),
-    };
-    Ok(Ranked { plans, others })
+    }
 }
 
 /// Sites by name, with spaces between.

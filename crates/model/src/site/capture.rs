@@ -3,10 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::capture_bound::Scaled;
+use super::capture_ruled::{self, Asked};
 use super::capture_tree::{self, Search};
 use super::instance::SiteState;
 use super::market::Market;
 use super::rejection;
+use super::rules::{RuleError, Rules};
 use crate::outcome::{InputError, Note, Status};
 
 /// How long to search. The search makes no random choices.
@@ -128,6 +130,48 @@ pub fn solve(market: &Market, p: usize, options: &Options) -> Result<Solution, I
     let kept = market.sites_in(SiteState::Kept);
     let search = capture_tree::search(&scaled, p - kept.len(), options.max_nodes);
     Ok(report(market, &scaled, kept, search))
+}
+
+/// The same under rules: quotas of groups, "not both", a budget.
+///
+/// # Assumptions
+///
+/// Those of [`solve`] and [`Rules`]. Opening costs that are charged play no part: demand has no price
+/// here.
+///
+/// # Result
+///
+/// As [`solve`]. [`Solution::greedy`] opens the best site next that the rules let open, and carries no
+/// guarantee.
+///
+/// # Errors
+///
+/// A [`RuleError`] if the rules have no plan, or as [`solve`].
+///
+/// # Cost
+///
+/// As [`solve`]; rules that the bound does not look at (groups that share sites) add nodes.
+///
+/// # Source
+///
+/// As [`solve`].
+pub fn solve_ruled(
+    market: &Market,
+    rules: &Rules,
+    options: &Options,
+) -> Result<Solution, RuleError> {
+    let system = capture_ruled::system(market, rules)?;
+    market.check(system.high)?;
+    let scaled = Scaled::new(market);
+    let (least, enough) = (f64::NEG_INFINITY, f64::INFINITY);
+    let max_nodes = options.max_nodes;
+    let asked = Asked { scaled: &scaled, system: &system, least, enough, max_nodes };
+    let (found, open_bound) = capture_ruled::search(&asked, &market.states);
+    match found {
+        Some(search) => Ok(report(market, &scaled, market.sites_in(SiteState::Kept), search)),
+        None if open_bound > f64::NEG_INFINITY => Err(RuleError::Undecided { nodes: max_nodes }),
+        None => Err(RuleError::NoPlan { rules: system.culprits(&market.states) }),
+    }
 }
 
 fn report(market: &Market, scaled: &Scaled, kept: Vec<usize>, search: Search) -> Solution {

@@ -25,6 +25,8 @@ pub(crate) struct Scaled {
     pub(crate) customers: usize,
     /// Positions of the free sites in the caller's list.
     pub(crate) free: Vec<usize>,
+    /// The kept sites.
+    pub(crate) kept_sites: Vec<usize>,
     /// Capture of the kept sites alone.
     pub(crate) kept: f64,
     /// c_k = w_k (1 - share_k(Kept)).
@@ -50,7 +52,7 @@ impl Scaled {
                 (rows[k * m + at], columns[at * n + k]) = (u, u);
             }
         }
-        Self { customers: n, free, kept: captured, c, rows, columns }
+        Self { customers: n, free, kept_sites: kept, kept: captured, c, rows, columns }
     }
 
     pub(crate) fn column(&self, at: usize) -> &[f64] {
@@ -102,6 +104,7 @@ impl Scaled {
 pub(crate) struct Linear {
     /// Of the whole plan, without the kept sites; rounded up.
     pub(crate) bound: f64,
+    pub(crate) constant: f64,
     /// Per free site; meaningful for open sites only.
     pub(crate) values: Vec<f64>,
     /// The q-th and the next largest value among open sites.
@@ -123,7 +126,7 @@ impl Linear {
         let bound = constant + sorted[..q].iter().sum::<f64>();
         let first_out = sorted.get(q).copied().unwrap_or(f64::NEG_INFINITY);
         let bound = bound * (1.0 + 2.0 * scaled.rounding());
-        Self { bound, values, last_in: sorted[q - 1], first_out }
+        Self { bound, constant, values, last_in: sorted[q - 1], first_out }
     }
 }
 

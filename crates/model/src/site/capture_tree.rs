@@ -48,7 +48,7 @@ pub(crate) fn greedy(scaled: &Scaled, q: usize) -> Best {
     plan(scaled, open)
 }
 
-fn plan(scaled: &Scaled, mut open: Vec<usize>) -> Best {
+pub(crate) fn plan(scaled: &Scaled, mut open: Vec<usize>) -> Best {
     open.sort_unstable();
     let added = scaled.added(&scaled.sums(&open));
     Best { open, added }

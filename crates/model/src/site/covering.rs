@@ -304,6 +304,43 @@ pub fn check(
     Ok(certified_bound)
 }
 
+/// The cheapest cover whatever the rules, and a bound below all of them.
+pub(crate) struct Cheapest {
+    /// Open sites, ascending; `None`: no cover that costs no more than asked was found.
+    pub(crate) cover: Option<Vec<usize>>,
+    /// No cover costs less; infinite: none costs no more than asked.
+    pub(crate) bound: f64,
+    /// Whether no cheaper cover, or none at all, is certain.
+    pub(crate) proven: bool,
+}
+
+/// The cheapest cover among those that cost no more than `most`.
+pub(crate) fn cheapest(instance: &Instance, radius: f64, opening: &[f64], most: f64) -> Cheapest {
+    if !unreachable(instance, radius).is_empty() {
+        return Cheapest { cover: None, bound: f64::INFINITY, proven: true };
+    }
+    let scale = Scale::new(opening);
+    let (links, root) = question(instance, radius, opening, &scale);
+    let all: i64 = allowed(instance).map(|j| links.costs[j]).sum();
+    // Costs are rounded down: a cover that costs `most` has no more steps than this.
+    let steps = (most * 2_f64.powi(scale.bits)).floor().clamp(-1.0, all as f64) as i64;
+    let best = Best { value: steps + links.unit, cover: None, any: false, log: Log::default() };
+    let limits =
+        Limits { root_steps: 600, node_steps: 40, max_nodes: Options::default().max_nodes };
+    let found = search(&links, root, best, &limits);
+    let mut cover = found.best.cover;
+    if let Some(open) = &mut cover {
+        open.sort_unstable();
+    }
+    let cost = cover.as_ref().map(|open| open.iter().map(|&j| opening[j]).sum::<f64>());
+    let bound = match (found.open_bound, cost) {
+        (None, Some(cost)) => cost - scale.resolution(instance.sites()),
+        (None, None) => f64::INFINITY,
+        (Some(bound), cost) => scale.certified(bound, cost.unwrap_or(f64::INFINITY)),
+    };
+    Cheapest { cover, bound, proven: found.open_bound.is_none() }
+}
+
 pub(crate) fn check_radius(radius: f64) -> Result<(), InputError> {
     if (0.0..f64::INFINITY).contains(&radius) {
         return Ok(());

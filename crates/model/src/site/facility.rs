@@ -3,12 +3,17 @@
 use serde::{Deserialize, Serialize};
 
 use super::certificate::relative_gap;
+use super::facility_bound::fewest;
 use super::facility_check::{Certificate, certified, lower_bound};
-use super::facility_tree::Tree;
-use super::instance::{Instance, SiteState};
+use super::facility_tree::{Found, Tree};
+use super::instance::{Instance, SiteState, positions};
 use super::p_median::Proof;
 use super::rejection::notes;
+use super::rule_system::System;
+use super::rules::{RuleError, Rules};
 use crate::outcome::{InputError, Note, Status};
+
+pub use super::facility_ruled::solve_ruled;
 
 /// Sums of costs up to here are exact enough and cannot overflow.
 const LARGEST: f64 = 1e120;
@@ -23,7 +28,7 @@ const LARGEST: f64 = 1e120;
 /// | f_j | `opening` | sites | money |
 /// | d_i | `demand` of [`Self::capacitated`] | customers | goods |
 /// | s_j | `capacity` of [`Self::capacitated`] | sites | goods |
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Facilities {
     customers: usize,
     sites: usize,
@@ -37,6 +42,8 @@ pub struct Facilities {
     /// Sites, the largest capacity first.
     by_capacity: Vec<usize>,
     whole: bool,
+    /// Rules with the names and numbers of the caller, and ready for use.
+    ruled: Option<(Rules, System)>,
 }
 
 impl Facilities {
@@ -81,7 +88,55 @@ impl Facilities {
             total_demand: 0.0,
             by_capacity: (0..m).collect(),
             whole,
+            ruled: None,
         })
+    }
+
+    /// The same under rules, which [`solve_ruled`] obeys. The budget of the rules counts their own
+    /// opening costs (those of the sites that are not kept); what the rules charge plays no part:
+    /// the opening costs given here are the objective's.
+    ///
+    /// # Errors
+    ///
+    /// A [`RuleError`] for rules that cannot mean anything or contradict each other.
+    pub fn under(mut self, instance: &Instance, rules: &Rules) -> Result<Self, RuleError> {
+        let rules = Rules { charged: false, ..rules.clone() };
+        let system = System::new(instance, &rules)?;
+        self.ruled = Some((rules, system));
+        Ok(self)
+    }
+
+    /// The rules, if there are any.
+    #[must_use]
+    pub fn rules(&self) -> Option<&Rules> {
+        self.ruled.as_ref().map(|(rules, _)| rules)
+    }
+
+    pub(crate) fn system(&self) -> Option<&System> {
+        self.ruled.as_ref().map(|(_, system)| system)
+    }
+
+    /// The same problem with sites decided anew, and so many open ones.
+    pub(crate) fn part(&self, states: &[SiteState], (low, high): (usize, usize)) -> Self {
+        let mut part = self.clone();
+        part.states = states.to_vec();
+        if let Some((_, system)) = &mut part.ruled {
+            (system.low, system.high) = (low, high);
+        }
+        part
+    }
+
+    /// What rules and capacities leave no choice about is decided; `None`: no plan is left.
+    pub(crate) fn possible(&self, states: &[SiteState]) -> Option<Vec<SiteState>> {
+        let mut states = states.to_vec();
+        if let Some(system) = self.system() {
+            let decided = |states: &[SiteState]| !states.contains(&SiteState::Free);
+            let obeys = |states: &[SiteState]| system.allows(&positions(states, SiteState::Kept));
+            if !system.propagate(&mut states) || decided(&states) && !obeys(&states) {
+                return None;
+            }
+        }
+        fewest(self, &states).map(|_| states)
     }
 
     /// The same with demands and capacities; demand may be split between sites. A capacity may be
@@ -348,19 +403,22 @@ pub struct Solution {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn solve(problem: &Facilities, options: &Options) -> Result<Solution, InputError> {
-    if options.max_iterations == 0 || options.node_iterations == 0 {
-        return Err(InputError::Setting {
-            what: "max_iterations and node_iterations".to_owned(),
-            expected: "1 or more of each".to_owned(),
-            got: format!("{} and {}", options.max_iterations, options.node_iterations),
-            remedy: "to stop after the root bound set max_nodes to 0".to_owned(),
-        });
+    check_options(options)?;
+    match search(problem, options) {
+        Some(found) => Ok(report(problem, found)),
+        None => {
+            let allowed = |j: &usize| problem.states[*j] != SiteState::Forbidden;
+            let room = (0..problem.sites).filter(allowed).map(|j| problem.capacity[j]).sum();
+            Err(too_small(problem.total_demand, room))
+        }
     }
-    let Some(found) = Tree::search(problem, options) else {
-        let allowed = |j: &usize| problem.states[*j] != SiteState::Forbidden;
-        let room = (0..problem.sites).filter(allowed).map(|j| problem.capacity[j]).sum();
-        return Err(too_small(problem.total_demand, room));
-    };
+}
+
+fn search(problem: &Facilities, options: &Options) -> Option<Found> {
+    Tree::search(problem, options, (f64::NEG_INFINITY, f64::INFINITY)).found
+}
+
+pub(crate) fn report(problem: &Facilities, found: Found) -> Solution {
     let plan = found.plan;
     let service: Vec<Service> = plan
         .shares
@@ -378,7 +436,7 @@ pub fn solve(problem: &Facilities, options: &Options) -> Result<Solution, InputE
     let searched = certified(problem, found.bound, objective);
     let bound = if found.whole_tree { certified_bound } else { certified_bound.max(searched) };
     let gap = relative_gap(objective, bound, resolution);
-    Ok(Solution {
+    Solution {
         proof: Proof::of(objective, certified_bound, gap, resolution),
         notes: advice(problem, &open, &service),
         open,
@@ -394,6 +452,18 @@ pub fn solve(problem: &Facilities, options: &Options) -> Result<Solution, InputE
         resolution,
         iterations: found.iterations,
         nodes: found.nodes,
+    }
+}
+
+pub(crate) fn check_options(options: &Options) -> Result<(), InputError> {
+    if options.max_iterations > 0 && options.node_iterations > 0 {
+        return Ok(());
+    }
+    Err(InputError::Setting {
+        what: "max_iterations and node_iterations".to_owned(),
+        expected: "1 or more of each".to_owned(),
+        got: format!("{} and {}", options.max_iterations, options.node_iterations),
+        remedy: "to stop after the root bound set max_nodes to 0".to_owned(),
     })
 }
 

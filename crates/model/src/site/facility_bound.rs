@@ -14,6 +14,7 @@
 
 use super::facility::Facilities;
 use super::instance::SiteState;
+use super::rule_bound::least;
 
 /// What a customer brings to a site.
 #[derive(Debug, Clone, Copy)]
@@ -135,9 +136,20 @@ pub(crate) struct Choice {
     pub(crate) open: Vec<bool>,
 }
 
+/// The best set as far as capacities and rules are looked at. `None`: no set of sites can hold the
+/// demand and obey.
+pub(crate) fn choose(problem: &Facilities, states: &States, worth: &[f64]) -> Option<Choice> {
+    let Some(system) = problem.system() else { return enough(problem, states, worth) };
+    let states = problem.possible(states)?;
+    let plain = enough(problem, &states, worth)?;
+    let ruled = least(system, &states, fewest(problem, &states)?, worth)?;
+    let rules_say_more = ruled.value >= plain.value;
+    Some(if rules_say_more { Choice { value: ruled.value, open: ruled.open } } else { plain })
+}
+
 /// Kept sites, sites of negative v, and the cheapest others until there are enough. `None`: no set
 /// of sites can hold the demand.
-pub(crate) fn choose(problem: &Facilities, states: &States, worth: &[f64]) -> Option<Choice> {
+fn enough(problem: &Facilities, states: &States, worth: &[f64]) -> Option<Choice> {
     let least = fewest(problem, states)?;
     let mut open = vec![false; states.len()];
     let (mut base, mut count, mut capacity) = (0.0, 0, 0.0);

@@ -14,9 +14,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::facility::{Facilities, Service, Solution};
-use super::facility_bound::{add_down, choose, fewest, fill, offers};
+use super::facility_bound::{add_down, choose, fill, offers};
 use super::instance::SiteState;
 use super::rejection::{Claims, Rejection, check_open, same};
+use super::ruled_check::check_obeys;
 use super::transport::NEGLIGIBLE;
 
 /// Shares of a customer sum to 1, and loads stay within capacity, up to rounding of some thousand
@@ -33,7 +34,7 @@ pub enum Step {
     Branch(usize),
     /// These multipliers bound what is left.
     Leaf(usize),
-    /// The sites that may still be open cannot hold all demand.
+    /// The sites that may still be open cannot hold all demand, or no set of them obeys.
     Short,
 }
 
@@ -85,7 +86,10 @@ pub fn check(problem: &Facilities, solution: &Solution) -> Result<f64, Rejection
 
 fn check_plan(problem: &Facilities, solution: &Solution) -> Result<(), Rejection> {
     let refuse = |what, at, fault| Err(Rejection::Plan { what, at, fault });
-    check_open(problem.states(), &solution.open)?;
+    match problem.rules().zip(problem.system()) {
+        None => check_open(problem.states(), &solution.open)?,
+        Some((rules, system)) => check_obeys(problem.states(), rules, system, &solution.open)?,
+    }
     let is_open = |site: usize| solution.open.binary_search(&site).is_ok();
     let mut served = vec![0.0; problem.customers()];
     let mut load = vec![0.0; problem.sites()];
@@ -146,7 +150,7 @@ pub(crate) fn lower_bound(
                 path.push((site, false));
                 continue;
             }
-            Step::Short if fewest(problem, &states).is_some() => {
+            Step::Short if problem.possible(&states).is_some() => {
                 return refuse(at, "claims a lack of capacity that there is not");
             }
             Step::Short => {}

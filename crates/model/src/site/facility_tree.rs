@@ -8,9 +8,9 @@
 use std::collections::BTreeSet;
 
 use super::facility::{Facilities, Options};
-use super::facility_bound::{States, ascend, choose, evaluate, fewest};
+use super::facility_bound::{States, ascend, choose, evaluate};
 use super::facility_check::{Certificate, Step};
-use super::instance::SiteState;
+use super::instance::{SiteState, positions};
 use super::transport::{Transport, transport};
 
 /// Rounds of climbing and deciding at the root, and in a node.
@@ -38,6 +38,11 @@ pub(crate) struct Tree<'a> {
     options: &'a Options,
     /// Whether no site has a limit.
     unlimited: bool,
+    /// A plan that costs no more than this ends the search.
+    floor: f64,
+    /// Plans that cost more are of no interest.
+    most: f64,
+    /// Cost of the plan; before there is one, more than any costs.
     value: f64,
     open: Vec<usize>,
     plan: Option<Transport>,
@@ -59,14 +64,30 @@ struct Summit {
     often: Vec<f64>,
 }
 
+/// How a search ended.
+pub(crate) struct Outcome {
+    /// `None`: no plan is known that costs no more than asked.
+    pub(crate) found: Option<Found>,
+    /// The least bound of the parts that were cut short; infinite if there are none.
+    pub(crate) open_bound: f64,
+    pub(crate) nodes: usize,
+}
+
 impl<'a> Tree<'a> {
-    /// `None`: the capacities hold the demand by less than rounding.
-    pub(crate) fn search(problem: &'a Facilities, options: &'a Options) -> Option<Found> {
+    /// The best plan that costs no more than `most`; the search may end at one that costs no more
+    /// than `floor`.
+    pub(crate) fn search(
+        problem: &'a Facilities,
+        options: &'a Options,
+        (floor, most): (f64, f64),
+    ) -> Outcome {
         let mut tree = Self {
             problem,
             options,
             unlimited: (0..problem.sites()).all(|j| problem.is_unlimited(j)),
-            value: f64::INFINITY,
+            floor,
+            most,
+            value: dearest(problem),
             open: Vec::new(),
             plan: None,
             tried: BTreeSet::new(),
@@ -76,35 +97,60 @@ impl<'a> Tree<'a> {
             iterations: 0,
             nodes: 0,
         };
-        let mut states = problem.states().to_vec();
-        let all: Vec<usize> =
-            (0..states.len()).filter(|&j| states[j] != SiteState::Forbidden).collect();
-        let plan = tree.offer(&all)?;
-        let start = if tree.unlimited { ascend(problem, &states) } else { plan.multipliers };
-        tree.root.clone_from(&start);
-        let steps = tree.explore(&mut states, start);
-        let plan = tree.plan?;
+        let steps = tree.run().unwrap_or_default();
+        let Self { open_bound, nodes, iterations, .. } = tree;
+        let Some(plan) = tree.plan else { return Outcome { found: None, open_bound, nodes } };
         let whole_tree = tree.pool.len() <= options.max_certificate;
         let certificate = if whole_tree {
             Certificate { multipliers: tree.pool, steps }
         } else {
             Certificate { multipliers: vec![tree.root], steps: vec![Step::Leaf(0)] }
         };
-        let bound = tree.open_bound.min(tree.value - problem.resolution(tree.value) / 2.0);
-        let (iterations, nodes) = (tree.iterations, tree.nodes);
-        Some(Found { open: tree.open, plan, bound, certificate, whole_tree, iterations, nodes })
+        let bound = open_bound.min(tree.value - problem.resolution(tree.value) / 2.0);
+        let open = tree.open;
+        let found = Found { open, plan, bound, certificate, whole_tree, iterations, nodes };
+        Outcome { found: Some(found), open_bound, nodes }
     }
 
-    /// The smallest bound that rules out every better plan.
-    fn cutoff(&self) -> f64 {
-        if self.problem.is_whole() {
-            self.value - 1.0 + 1e-6
-        } else {
-            self.value - self.problem.resolution(self.value) / 4.0
+    /// `None`: the rules, or capacities that hold the demand by less than rounding, leave no plan.
+    fn run(&mut self) -> Option<Vec<Step>> {
+        let mut states = self.problem.states().to_vec();
+        let live = self.problem.possible(&states)?;
+        let all: Vec<usize> =
+            (0..live.len()).filter(|&j| live[j] != SiteState::Forbidden).collect();
+        let start = transport(self.problem, &all)?;
+        self.offer(&all);
+        if let (None, Some(system)) = (&self.plan, self.problem.system()) {
+            let mut order = all.clone();
+            order.sort_by(|a, b| {
+                self.problem.capacity(*b).total_cmp(&self.problem.capacity(*a)).then(a.cmp(b))
+            });
+            for wanted in [0, order.len()] {
+                system.complete(&live, &order, wanted).and_then(|open| self.offer(&open));
+            }
         }
+        let start = if self.unlimited { ascend(self.problem, &live) } else { start.multipliers };
+        self.root.clone_from(&start);
+        Some(self.explore(&mut states, start))
     }
 
-    /// Cost of a set of sites, if it can hold the demand; the best one is kept.
+    /// The smallest bound that rules out every better plan, and every plan that costs too much.
+    fn cutoff(&self) -> f64 {
+        let whole = self.problem.is_whole();
+        let known = self.plan.is_some();
+        if known && self.value <= self.floor {
+            return f64::NEG_INFINITY;
+        }
+        let most = if whole { self.most.floor() + 1e-6 } else { self.most };
+        let better = match (known, whole) {
+            (false, _) => self.value,
+            (true, true) => self.value - 1.0 + 1e-6,
+            (true, false) => self.value - self.problem.resolution(self.value) / 4.0,
+        };
+        better.min(most)
+    }
+
+    /// Cost of a set of sites, if it can hold the demand and obeys; the best one is kept.
     fn offer(&mut self, open: &[usize]) -> Option<Transport> {
         let plan = transport(self.problem, open)?;
         let states = self.problem.states();
@@ -112,10 +158,12 @@ impl<'a> Tree<'a> {
         let needed = |j: &usize| states[*j] == SiteState::Kept || serves(j);
         let opening = |open: &[usize]| open.iter().map(|&j| self.problem.opening(j)).sum::<f64>();
         let used: Vec<usize> = open.iter().copied().filter(needed).collect();
-        let value = opening(&used) + plan.cost;
+        let obeys = |open: &[usize]| self.problem.system().is_none_or(|system| system.allows(open));
+        let best = [&used[..], open].into_iter().find(|open| obeys(open))?.to_vec();
+        let value = opening(&best) + plan.cost;
         if value < self.value {
             self.value = value;
-            self.open = used;
+            self.open = best;
             self.plan = Some(plan.clone());
         }
         Some(plan)
@@ -125,6 +173,9 @@ impl<'a> Tree<'a> {
     fn try_set(&mut self, mut open: Vec<usize>) -> bool {
         open.sort_unstable();
         let before = self.value;
+        if self.problem.system().is_some_and(|system| !system.allows(&open)) {
+            return false;
+        }
         if self.unlimited && self.quick_value(&open) >= before {
             return false;
         }
@@ -153,12 +204,20 @@ impl<'a> Tree<'a> {
             (0..chosen.len()).filter(|&j| !chosen[j] && states[j] == SiteState::Free).collect();
         let per_unit = |j: usize| worth[j] / self.problem.capacity(j).min(f64::MAX);
         rest.sort_unstable_by(|a, b| per_unit(*a).total_cmp(&per_unit(*b)).then(a.cmp(b)));
-        for j in rest {
-            if room >= self.problem.total_demand() && !open.is_empty() {
-                break;
-            }
+        let mut rest = rest.into_iter();
+        while room < self.problem.total_demand() || open.is_empty() {
+            let Some(j) = rest.next() else { break };
             room += self.problem.capacity(j);
             open.push(j);
+        }
+        if let Some(system) = self.problem.system() {
+            open.sort_by(|a, b| worth[*a].total_cmp(&worth[*b]).then(a.cmp(b)));
+            let wanted = open.len();
+            open.extend(rest);
+            match system.complete(states, &open, wanted) {
+                Some(plan) => open = plan,
+                None => return,
+            }
         }
         self.try_set(open);
     }
@@ -169,7 +228,7 @@ impl<'a> Tree<'a> {
             (0..states.len()).filter(|&j| states[j] == SiteState::Free).collect();
         free.sort_unstable_by(|a, b| worth[*a].total_cmp(&worth[*b]).then(a.cmp(b)));
         let mut left = if self.unlimited { MOVES.0 } else { MOVES.1 };
-        let mut moved = true;
+        let mut moved = self.plan.is_some();
         while moved && left > 0 {
             moved = false;
             let now = self.open.clone();
@@ -204,10 +263,8 @@ impl<'a> Tree<'a> {
 
     /// Close a part of the search, and say how in steps of the proof.
     fn explore(&mut self, states: &mut [SiteState], start: Vec<f64>) -> Vec<Step> {
-        if fewest(self.problem, states).is_none() {
-            return vec![Step::Short];
-        }
-        if let Some(step) = self.decided(states) {
+        let Some(mut live) = self.problem.possible(states) else { return vec![Step::Short] };
+        if let Some(step) = self.decided(&live) {
             return vec![step];
         }
         let is_root = self.nodes == 0;
@@ -217,10 +274,10 @@ impl<'a> Tree<'a> {
         let rounds = if is_root { ROUNDS.0 } else { ROUNDS.1 };
         let (mut last, mut reached) = (None, None::<f64>);
         for round in 0..rounds {
-            let summit = self.climb(states, &lambda, is_root);
+            let summit = self.climb(&live, &lambda, is_root);
             if is_root && round == 0 {
                 self.root.clone_from(&summit.lambda);
-                self.improve(states, &summit.worth);
+                self.improve(&live, &summit.worth);
             }
             lambda.clone_from(&summit.lambda);
             let before = decided.len();
@@ -237,8 +294,9 @@ impl<'a> Tree<'a> {
             if closed || !more {
                 break;
             }
-            if fewest(self.problem, states).is_none() || !states.contains(&SiteState::Free) {
-                break;
+            match self.problem.possible(states) {
+                Some(left) if left.contains(&SiteState::Free) => live = left,
+                _ => break,
             }
         }
         let summit = last.expect("one round at least");
@@ -252,14 +310,13 @@ impl<'a> Tree<'a> {
 
     /// What is left of a node after deciding: closed, cut short, or split.
     fn finish(&mut self, states: &mut [SiteState], summit: Summit) -> Vec<Step> {
-        if fewest(self.problem, states).is_none() {
-            return vec![Step::Short];
-        }
-        if let Some(step) = self.decided(states) {
+        let Some(live) = self.problem.possible(states) else { return vec![Step::Short] };
+        if let Some(step) = self.decided(&live) {
             return vec![step];
         }
         let sum: f64 = summit.lambda.iter().sum();
-        let now = choose(self.problem, states, &summit.worth).expect("enough sites").value + sum;
+        let now = choose(self.problem, states, &summit.worth)
+            .map_or(f64::INFINITY, |choice| choice.value + sum);
         if now >= self.cutoff() {
             return vec![self.leaf(summit.lambda)];
         }
@@ -269,8 +326,12 @@ impl<'a> Tree<'a> {
             return vec![self.leaf(summit.lambda)];
         }
         let doubt = |j: &usize| (summit.often[*j] - 0.5).abs();
-        let site = (0..states.len())
-            .filter(|&j| states[j] == SiteState::Free)
+        let wanting = match self.problem.system() {
+            Some(system) if self.plan.is_none() => system.wanting(&live),
+            _ => positions(&live, SiteState::Free),
+        };
+        let site = wanting
+            .into_iter()
             .min_by(|a, b| doubt(a).total_cmp(&doubt(b)))
             .expect("a site is free");
         let mut halves = [Vec::new(), Vec::new()];
@@ -322,7 +383,8 @@ impl<'a> Tree<'a> {
             {
                 states[j] = other;
                 let refuted = match choose(self.problem, states, &summit.worth) {
-                    None => Some(Step::Short),
+                    None if self.problem.possible(states).is_none() => Some(Step::Short),
+                    None => Some(*shared.get_or_insert_with(|| self.leaf(summit.lambda.clone()))),
                     Some(choice) if sum + choice.value >= cutoff => {
                         Some(*shared.get_or_insert_with(|| self.leaf(summit.lambda.clone())))
                     }
@@ -359,7 +421,11 @@ impl<'a> Tree<'a> {
         let mut summit: Option<Summit> = None;
         for step in 0..steps {
             self.iterations += 1;
-            let at = evaluate(self.problem, states, &current, &mut slope).expect("enough sites");
+            let Some(at) = evaluate(self.problem, states, &current, &mut slope) else {
+                // Nothing obeys: any multipliers say so.
+                let (worth, bound) = (vec![0.0; states.len()], f64::INFINITY);
+                return Summit { bound, lambda: current, worth, often };
+            };
             for (mean, open) in often.iter_mut().zip(&at.choice.open) {
                 *mean += (f64::from(u8::from(*open)) - *mean) * if step == 0 { 1.0 } else { 0.05 };
             }
@@ -396,11 +462,19 @@ impl<'a> Tree<'a> {
             if norm < 1e-12 {
                 break;
             }
-            let length = theta * (self.value - at.bound).max(self.value * 1e-9) / norm;
+            let aim = self.value.min(self.most);
+            let length = theta * (aim - at.bound).max(self.value * 1e-9) / norm;
             current.iter_mut().zip(&direction).for_each(|(l, s)| *l += length * s);
         }
         let mut summit = summit.expect("one step at least");
         summit.often = often;
         summit
     }
+}
+
+/// More than any plan costs.
+fn dearest(problem: &Facilities) -> f64 {
+    let opening: f64 = (0..problem.sites()).map(|j| problem.opening(j)).sum();
+    let far = |i: usize| (0..problem.sites()).map(|j| problem.cost(i, j)).fold(0.0, f64::max);
+    1.5 * (opening + (0..problem.customers()).map(far).sum::<f64>()) + 1.0
 }

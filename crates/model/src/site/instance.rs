@@ -239,6 +239,11 @@ impl Instance {
         changed
     }
 
+    /// The same costs and weights with all sites decided anew.
+    pub(crate) fn with_states(&self, states: &[SiteState]) -> Self {
+        Self { states: states.to_vec(), ..self.clone() }
+    }
+
     /// Number of customers.
     #[must_use]
     pub fn customers(&self) -> usize {

@@ -15,7 +15,8 @@
 //! | the curve of cost against p, and plans that grow | [`elbow`] |
 //! | what each single choice is worth | [`sensitivity`] |
 //! | quotas of groups, "not both", opening costs, a budget | [`rules`], [`ruled`] |
-//! | the few best plans instead of one | [`k_best`] |
+//! | rules where everybody is to be near, or reached | [`ruled_center`], [`ruled_covering`] |
+//! | the few best plans instead of one | [`k_best`], and of any problem [`plans`] |
 //! | how unequally a plan serves | [`spread`] |
 //!
 //! How an answer is found, in order: `fixed` turns costs into whole numbers, so that the search
@@ -32,12 +33,18 @@
 //!
 //! Rules are held against an instance in `rule_system`, which also decides what they leave no choice
 //! about; `ruled_plan` swaps within them, `ruled_bound` prices them, `ruled_tree` closes the rest, and
-//! [`ruled_check`] proves it again.
+//! [`ruled_check`] proves it again. `rule_bound` prices rules where sites have values of their own:
+//! for facility location and capture, whose trees decide sites with the rules.
+//!
+//! [`plans`] asks any problem several times: each is a `Kernel` that finds the best plan in a part of
+//! all plans (`kernel_median`, `kernel_cover`, `kernel_reach`, `kernel_facility`, `kernel_capture`), and `plans_rank`
+//! divides the parts.
 
 mod bits;
 mod branch;
 pub mod capture;
 mod capture_bound;
+mod capture_ruled;
 mod capture_tree;
 pub mod certificate;
 mod cover_bound;
@@ -48,18 +55,26 @@ pub mod elbow;
 pub mod facility;
 mod facility_bound;
 pub mod facility_check;
+mod facility_ruled;
 mod facility_tree;
 mod fixed;
 pub mod gains;
 mod incumbent;
 pub mod instance;
 pub mod k_best;
+mod kernel_capture;
+mod kernel_cover;
+mod kernel_facility;
+mod kernel_median;
+mod kernel_reach;
 mod lagrangian;
 mod local_search;
 pub mod market;
 mod max_covering;
 pub mod p_center;
 pub mod p_median;
+pub mod plans;
+mod plans_rank;
 mod points;
 mod proof_tree;
 pub mod refutation;
@@ -67,10 +82,13 @@ pub mod regions;
 pub mod rejection;
 pub mod roads;
 pub mod robust;
+mod rule_bound;
 mod rule_system;
 pub mod ruled;
 mod ruled_bound;
+pub mod ruled_center;
 pub mod ruled_check;
+pub mod ruled_covering;
 mod ruled_plan;
 mod ruled_tree;
 pub mod rules;

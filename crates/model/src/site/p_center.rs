@@ -231,12 +231,12 @@ pub fn check(instance: &Instance, p: usize, solution: &Solution) -> Result<f64, 
 }
 
 /// w_i c_ij, rounded once: the order of radii is the order of these numbers.
-fn reach(instance: &Instance, customer: usize, site: usize) -> f64 {
+pub(crate) fn reach(instance: &Instance, customer: usize, site: usize) -> f64 {
     instance.weights()[customer] * instance.cost(customer, site)
 }
 
 /// All distinct w_i c_ij of sites that may be open, ascending.
-fn radii(instance: &Instance) -> Vec<f64> {
+pub(crate) fn radii(instance: &Instance) -> Vec<f64> {
     let sites: Vec<usize> = allowed(instance).collect();
     let mut radii: Vec<f64> = (0..instance.customers())
         .flat_map(|i| sites.iter().map(move |&j| reach(instance, i, j)))
@@ -246,29 +246,29 @@ fn radii(instance: &Instance) -> Vec<f64> {
     radii
 }
 
-fn allowed(instance: &Instance) -> impl Iterator<Item = usize> + '_ {
+pub(crate) fn allowed(instance: &Instance) -> impl Iterator<Item = usize> + '_ {
     (0..instance.sites()).filter(|&j| instance.states()[j] != SiteState::Forbidden)
 }
 
 /// Place of a number in the list it was taken from.
-fn position(radii: &[f64], radius: f64) -> usize {
+pub(crate) fn position(radii: &[f64], radius: f64) -> usize {
     radii.partition_point(|r| *r < radius)
 }
 
 /// max_i min_j w_i c_ij: no plan is better.
-fn nearest_of_all(instance: &Instance) -> f64 {
+pub(crate) fn nearest_of_all(instance: &Instance) -> f64 {
     let nearest =
         |i| allowed(instance).map(|j| reach(instance, i, j)).fold(f64::INFINITY, f64::min);
     (0..instance.customers()).map(nearest).fold(0.0, f64::max)
 }
 
-fn radius_of(instance: &Instance, open: &[usize]) -> f64 {
+pub(crate) fn radius_of(instance: &Instance, open: &[usize]) -> f64 {
     let nearest = |i| open.iter().map(|&j| reach(instance, i, j)).fold(f64::INFINITY, f64::min);
     (0..instance.customers()).map(nearest).fold(0.0, f64::max)
 }
 
 /// Largest w_i c_{i,a(i)} and the first customer who has it.
-fn farthest(instance: &Instance, assignment: &[usize]) -> (f64, usize) {
+pub(crate) fn farthest(instance: &Instance, assignment: &[usize]) -> (f64, usize) {
     let mut worst = (0.0, 0);
     for (i, &j) in assignment.iter().enumerate() {
         if reach(instance, i, j) > worst.0 {
@@ -291,17 +291,17 @@ fn within(instance: &Instance, covers: impl Fn(usize, usize) -> bool) -> (Links,
 }
 
 /// Answer of one covering question.
-struct Decision {
+pub(crate) struct Decision {
     /// Free sites that cover all customers the kept ones do not.
-    cover: Option<Vec<usize>>,
+    pub(crate) cover: Option<Vec<usize>>,
     /// Whether "no cover" is certain.
-    proven: bool,
+    pub(crate) proven: bool,
     /// Why, unless that takes too many steps.
     refutation: Option<Refutation>,
-    nodes: usize,
+    pub(crate) nodes: usize,
 }
 
-fn decide(instance: &Instance, radius: f64, room: usize, options: &Options) -> Decision {
+pub(crate) fn decide(instance: &Instance, radius: f64, room: usize, options: &Options) -> Decision {
     let (links, root) = within(instance, |i, j| reach(instance, i, j) <= radius);
     let log = Log::new(options.max_certificate);
     let best = Best { value: (room as i64 + 1) * UNIT, cover: None, any: true, log };
@@ -322,7 +322,7 @@ fn alone(instance: &Instance) -> Certificate {
 
 /// Open free sites until p are open, each time the one that lowers Σ_i w_i c_i most. Returns those
 /// that were added.
-fn fill(instance: &Instance, open: &mut Vec<usize>, p: usize) -> Vec<usize> {
+pub(crate) fn fill(instance: &Instance, open: &mut Vec<usize>, p: usize) -> Vec<usize> {
     let mut added = Vec::new();
     if open.len() == p {
         return added;
@@ -348,7 +348,7 @@ fn fill(instance: &Instance, open: &mut Vec<usize>, p: usize) -> Vec<usize> {
     added
 }
 
-fn advice(instance: &Instance, spare: Vec<usize>) -> Vec<Note> {
+pub(crate) fn advice(instance: &Instance, spare: Vec<usize>) -> Vec<Note> {
     let idle = (0..instance.customers()).filter(|&i| instance.weights()[i] == 0.0).collect();
     notes([
         ("zero_weight", "customers of weight zero are assigned but do not move the answer", idle),

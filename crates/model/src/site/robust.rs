@@ -9,6 +9,9 @@ use super::gains::{Gains, Reach, best_office, trade_without};
 use super::instance::Instance;
 use super::p_median::{self, Options};
 use super::rejection;
+use super::rule_system::System;
+use super::ruled;
+use super::rules::{RuleError, Rules};
 use crate::outcome::{InputError, Note};
 use crate::simulate::JointNormal;
 use crate::simulate::joint::sample;
@@ -107,6 +110,8 @@ pub struct Question<'a> {
     pub observed_with_kept: bool,
     /// Further plans to value, each with ascending open sites, the kept ones included.
     pub also: &'a [Vec<usize>],
+    /// Rules that the plan of every draw obeys; their number of sites then takes the place of `p`.
+    pub rules: Option<&'a Rules>,
 }
 
 /// A draw without an answer. It is listed and never replaced.
@@ -192,8 +197,8 @@ pub struct Robust {
 ///
 /// # Errors
 ///
-/// [`InputError`] for no draws, and for what [`best_office`], [`Instance`] and [`p_median::solve`]
-/// refuse whatever the draw. A β below 0 or a reach that is not positive fails that draw only.
+/// [`RuleError::Input`] for no draws, and for what [`best_office`], [`Instance`] and
+/// [`p_median::solve`] refuse whatever the draw; any [`RuleError`] for rules that no plan obeys. A β below 0 or a reach that is not positive fails that draw only.
 ///
 /// # Cost
 ///
@@ -219,6 +224,7 @@ pub struct Robust {
 ///     forbidden: &[],
 ///     observed_with_kept: false,
 ///     also: &[],
+///     rules: None,
 /// };
 /// let draws = [10.0, 300.0, 400.0, 500.0]
 ///     .map(|scale| Draw { beta: 0.2, reach: Reach::Decay { scale } });
@@ -226,21 +232,30 @@ pub struct Robust {
 /// // An office that helps at its door only goes where trade is largest, else to the middle.
 /// assert_eq!(answer.chosen, [0.25, 0.75, 0.0]);
 /// assert_eq!(answer.plans[answer.best_on_average.unwrap()].open, [1]);
-/// # Ok::<(), emporion_model::outcome::InputError>(())
+/// # Ok::<(), emporion_model::site::rules::RuleError>(())
 /// ```
 pub fn robust(
     question: &Question<'_>,
     draws: &[Draw],
     options: &Options,
-) -> Result<Robust, InputError> {
+) -> Result<Robust, RuleError> {
     if draws.is_empty() {
-        return Err(no_draws());
+        return Err(no_draws().into());
     }
     p_median::check_options(options)?;
     // What is wrong in every draw is refused once: a reach of nothing shows it.
     let nothing = Draw { beta: 0.0, reach: Reach::Radius { radius: 1.0 } };
-    question.instance(&question.gains(&nothing)?)?.check_p(question.p)?;
-    let found: Vec<Result<Chosen, InputError>> =
+    let instance = question.instance(&question.gains(&nothing)?)?;
+    match question.rules {
+        None => instance.check_p(question.p)?,
+        Some(rules) => {
+            let system = System::new(&instance, rules)?;
+            if !system.has_plan(instance.states()) {
+                return Err(RuleError::NoPlan { rules: system.culprits(instance.states()) });
+            }
+        }
+    }
+    let found: Vec<Result<Chosen, RuleError>> =
         draws.par_iter().map(|draw| question.choose(draw, options)).collect();
     let (mut failed, mut solved) = (Vec::new(), Vec::new());
     for (number, (result, draw)) in found.into_iter().zip(draws).enumerate() {
@@ -259,7 +274,8 @@ pub fn robust(
             expected: "ascending positions of sites".to_owned(),
             got: format!("{:?}", question.also[at]),
             remedy: "give each open site once, in order".to_owned(),
-        });
+        }
+        .into());
     }
     question.also.iter().for_each(|open| {
         counts.entry(open).or_default();
@@ -325,8 +341,15 @@ impl Question<'_> {
             .forbid(self.forbidden)
     }
 
-    fn choose(&self, draw: &Draw, options: &Options) -> Result<Chosen, InputError> {
+    fn choose(&self, draw: &Draw, options: &Options) -> Result<Chosen, RuleError> {
         let instance = self.instance(&self.gains(draw)?)?;
+        if let Some(rules) = self.rules {
+            // Who only counts the choice needs no certificate.
+            let options = Options { proof_numbers: 0, ..options.clone() };
+            let found = ruled::solve(&instance, rules, &options)?;
+            let (open, proven) = (found.plan.open, found.gap == 0.0);
+            return Ok(Chosen { open, tied: false, proven });
+        }
         let solution = p_median::solve(&instance, self.p, options)?;
         let tied = solution.notes.iter().any(|note| note.code == "ties");
         Ok(Chosen { open: solution.open, tied, proven: solution.gap == 0.0 })

@@ -5,7 +5,7 @@
 //! does not pay is forbidden. A dive opens sites in a given order, propagates after each, and
 //! returns on contradictions: complete, if given nodes enough.
 
-use super::instance::{Instance, SiteState};
+use super::instance::{Instance, SiteState, positions};
 use super::rules::{Count, RuleError, Rules};
 use crate::outcome::InputError;
 
@@ -28,6 +28,8 @@ pub(crate) struct Quota {
 pub(crate) struct System {
     pub(crate) low: usize,
     pub(crate) high: usize,
+    /// The same before a budget is looked at.
+    asked: usize,
     pub(crate) quotas: Vec<Quota>,
     /// f_j where the budget counts it: 0 for kept sites; empty without a budget.
     pub(crate) spending: Vec<f64>,
@@ -63,12 +65,13 @@ impl System {
             high: group.at_most.min(group.sites.len()),
         };
         let counted = |(j, f): (usize, &f64)| if states[j] == SiteState::Kept { 0.0 } else { *f };
-        let system = Self {
+        let mut system = Self {
             low,
             high,
+            asked: high,
             quotas: rules.groups.iter().map(quota).collect(),
             spending: match rules.budget {
-                Some(_) => rules.opening.iter().enumerate().map(counted).collect(),
+                Some(_) => rules.spent().iter().enumerate().map(counted).collect(),
                 None => Vec::new(),
             },
             budget: rules.budget.map_or(f64::INFINITY, |b| b * (1.0 + BUDGET_ROUNDING)),
@@ -77,6 +80,7 @@ impl System {
         system.check_sizes(states)?;
         if let Some(budget) = rules.budget {
             system.check_budget(states, budget)?;
+            system.high = system.high.min(system.payable(states));
         }
         Ok(system)
     }
@@ -155,6 +159,21 @@ impl System {
             }
         }
         Ok(())
+    }
+
+    /// How many sites may be open together if the budget pays for the cheapest ones.
+    fn payable(&self, states: &[SiteState]) -> usize {
+        let all: Vec<usize> = (0..states.len()).collect();
+        let mut costs: Vec<f64> =
+            of(&all, states, SiteState::Free).iter().map(|&j| self.spending[j]).collect();
+        costs.sort_unstable_by(f64::total_cmp);
+        // Sums in another order round differently.
+        let limit = self.budget * (1.0 + BUDGET_ROUNDING);
+        let spent = costs.iter().scan(0.0, |sum, cost| {
+            *sum += cost;
+            Some(*sum)
+        });
+        of(&all, states, SiteState::Kept).len() + spent.take_while(|sum| *sum <= limit).count()
     }
 
     /// Opening costs of the `count` cheapest free sites among these.
@@ -288,6 +307,63 @@ impl System {
         Dive::Undecided
     }
 
+    /// Free sites of groups that lack open ones: where no plan is known, they decide whether there
+    /// is any. All free sites if no group does.
+    pub(crate) fn wanting(&self, states: &[SiteState]) -> Vec<usize> {
+        let lacks = |quota: &&Quota| of(&quota.sites, states, SiteState::Kept).len() < quota.low;
+        let groups = self.quotas.iter().filter(lacks);
+        let mut sites: Vec<usize> =
+            groups.flat_map(|quota| of(&quota.sites, states, SiteState::Free)).collect();
+        sites.sort_unstable();
+        sites.dedup();
+        if sites.is_empty() { positions(states, SiteState::Free) } else { sites }
+    }
+
+    /// The same rules for plans of so many sites.
+    pub(crate) fn sized(&self, (low, high): (usize, usize)) -> Self {
+        Self { low, high, asked: high, ..self.clone() }
+    }
+
+    /// Whether there may be a plan that obeys: false is certain.
+    pub(crate) fn has_plan(&self, states: &[SiteState]) -> bool {
+        let order: Vec<usize> = (0..states.len()).collect();
+        self.dive(states, &order) != Dive::NoPlan
+    }
+
+    /// A plan near to a wish: the first `wanted` sites of the order as far as the rules let them
+    /// open, then further ones while a rule asks for more. `None`: not found so, without a search.
+    pub(crate) fn complete(
+        &self,
+        states: &[SiteState],
+        order: &[usize],
+        wanted: usize,
+    ) -> Option<Vec<usize>> {
+        let mut states = states.to_vec();
+        if !self.propagate(&mut states) {
+            return None;
+        }
+        for (rank, &site) in order.iter().enumerate() {
+            if states[site] != SiteState::Free {
+                continue;
+            }
+            if rank >= wanted && self.allows(&positions(&states, SiteState::Kept)) {
+                break;
+            }
+            let mut with = states.clone();
+            with[site] = SiteState::Kept;
+            if self.propagate(&mut with) {
+                states = with;
+            } else {
+                states[site] = SiteState::Forbidden;
+                if !self.propagate(&mut states) {
+                    return None;
+                }
+            }
+        }
+        let open = positions(&states, SiteState::Kept);
+        self.allows(&open).then_some(open)
+    }
+
     /// Names of rules that have no plan together, each of them needed for that as far as dives can
     /// tell: rules are left out one by one as long as there is still no plan.
     pub(crate) fn culprits(&self, states: &[SiteState]) -> Vec<String> {
@@ -303,7 +379,8 @@ impl System {
                 names.push(quota.name.clone());
             }
         }
-        let without = Self { budget: f64::INFINITY, spending: Vec::new(), ..system.clone() };
+        let high = self.asked;
+        let without = Self { budget: f64::INFINITY, spending: Vec::new(), high, ..system.clone() };
         if !system.spending.is_empty() {
             if no_plan(&without) {
                 system = without;
@@ -358,16 +435,19 @@ fn check_input(instance: &Instance, rules: &Rules) -> Result<(), InputError> {
             });
         }
     }
-    let priced = rules.charged || rules.budget.is_some();
-    if rules.opening.len() != if priced { m } else { rules.opening.len() } {
-        let (what, got) = ("opening costs".to_owned(), rules.opening.len());
-        return Err(InputError::Length { what, expected: m, got });
-    }
     let fine = |f: &f64| (0.0..=1e120).contains(f);
-    if let Some(index) = rules.opening.iter().position(|f| !fine(f)) {
-        let remedy = "opening costs are finite and not negative; forbid what cannot open";
-        let (what, value) = ("opening costs".to_owned(), rules.opening[index]);
-        return Err(InputError::Value { what, index, value, remedy: remedy.to_owned() });
+    for (list, needed) in
+        [(&rules.opening[..], rules.charged), (rules.spent(), rules.budget.is_some())]
+    {
+        if list.len() != if needed { m } else { list.len() } {
+            let (what, got) = ("opening costs".to_owned(), list.len());
+            return Err(InputError::Length { what, expected: m, got });
+        }
+        if let Some(index) = list.iter().position(|f| !fine(f)) {
+            let remedy = "opening costs are finite and not negative; forbid what cannot open";
+            let (what, value) = ("opening costs".to_owned(), list[index]);
+            return Err(InputError::Value { what, index, value, remedy: remedy.to_owned() });
+        }
     }
     match rules.budget {
         Some(budget) if !fine(&budget) => Err(InputError::Setting {

@@ -9,7 +9,7 @@ use super::rejection::notes;
 use super::rule_system::System;
 pub use super::ruled_check::check;
 use super::ruled_check::{Certificate, Walk, no_better};
-use super::ruled_tree;
+use super::ruled_tree::{self, Known};
 use super::rules::{RuleError, Rules};
 use crate::outcome::{Note, Status};
 
@@ -136,7 +136,17 @@ pub struct Solution {
 /// # Ok::<(), emporion_model::site::rules::RuleError>(())
 /// ```
 pub fn solve(instance: &Instance, rules: &Rules, options: &Options) -> Result<Solution, RuleError> {
-    let found = ruled_tree::search(instance, rules, options, (1, None))?;
+    solve_from(instance, rules, options, &Known::default())
+}
+
+/// The same from what is known.
+pub(crate) fn solve_from(
+    instance: &Instance,
+    rules: &Rules,
+    options: &Options,
+    known: &Known,
+) -> Result<Solution, RuleError> {
+    let found = ruled_tree::search_from(instance, rules, options, (1, None), known)?;
     let (_, open) = found.pool.plans.into_iter().next().expect("the search found a plan");
     let plan = Plan::new(instance, rules, open);
     let resolution = found.costs.resolution;
@@ -148,7 +158,7 @@ pub fn solve(instance: &Instance, rules: &Rules, options: &Options) -> Result<So
     let walk = Walk::new(instance, rules, &system, no_better(plan.objective, resolution));
     let mut certificate = Certificate { nodes: found.proof, value: f64::NEG_INFINITY };
     let mut certified = walk.root(&mut certificate, plan.objective);
-    let bound = certified.max(proven.clamp(0.0, plan.objective));
+    let bound = certified.max(proven.max(known.bound).clamp(0.0, plan.objective));
     let gap = relative_gap(plan.objective, bound, resolution);
     let mut proof = Proof::of(plan.objective, certified, gap, resolution);
     if proof == Proof::Search && walk.tree(&certificate).is_ok() {

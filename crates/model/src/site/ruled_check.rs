@@ -33,7 +33,7 @@ use super::rejection::{Claims, Rejection, check_open, same};
 use super::rule_system::{BUDGET_ROUNDING, System};
 use super::ruled::{Plan, Solution};
 use super::ruled_plan::{Costs, charges};
-use super::rules::Rules;
+use super::rules::{Count, Rules};
 
 /// Whole numbers below this are exact.
 const EXACT: f64 = (1_u64 << 53) as f64;
@@ -61,6 +61,14 @@ pub struct ProofNode {
     pub budget: f64,
     /// The two cases that remain; `None` where the numbers leave no better plan.
     pub split: Option<Split>,
+}
+
+impl ProofNode {
+    /// A node without rules that bind.
+    pub(crate) fn unruled(multipliers: Vec<f64>, groups: usize) -> Self {
+        let (at_most, at_least) = (vec![0.0; groups], vec![0.0; groups]);
+        Self { multipliers, at_most, at_least, budget: 0.0, split: None }
+    }
 }
 
 /// Recompute plan and bound from costs and rules, and compare them with the claims.
@@ -142,6 +150,44 @@ pub(crate) fn no_better(objective: f64, resolution: f64) -> f64 {
     if objective - bound > resolution { bound.next_up() } else { bound }
 }
 
+/// A plan that obeys.
+pub(crate) fn check_obeys(
+    states: &[SiteState],
+    rules: &Rules,
+    system: &System,
+    open: &[usize],
+) -> Result<(), Rejection> {
+    check_open(states, open)?;
+    let broken = |rule: &str| Err(Rejection::Broken { rule: rule.to_owned() });
+    let right = match rules.count {
+        Count::Exactly(p) => open.len() == p,
+        Count::AtMost(p) => (1..=p).contains(&open.len()),
+    };
+    if !right {
+        return broken("p");
+    }
+    for group in &rules.groups {
+        let count = group.sites.iter().filter(|j| open.binary_search(j).is_ok()).count();
+        if !(group.at_least..=group.at_most).contains(&count) {
+            return broken(&group.name);
+        }
+    }
+    if system.affordable(open.iter().copied()) { Ok(()) } else { broken("budget") }
+}
+
+/// Each customer at the nearest open site.
+pub(crate) fn check_assignment(nearest: &[usize], assignment: &[usize]) -> Result<(), Rejection> {
+    if assignment.len() != nearest.len() {
+        let (what, at) = ("assignment of", assignment.len());
+        return Err(Rejection::Plan { what, at, fault: "customers is not one of all" });
+    }
+    if let Some(at) = (0..assignment.len()).find(|i| assignment[*i] != nearest[*i]) {
+        let fault = "is not assigned to the nearest open site, the first of equals";
+        return Err(Rejection::Plan { what: "customer", at, fault });
+    }
+    Ok(())
+}
+
 /// A plan that obeys, and costs what it says.
 fn check_plan(
     instance: &Instance,
@@ -149,37 +195,16 @@ fn check_plan(
     system: &System,
     plan: &Plan,
 ) -> Result<(), Rejection> {
-    check_open(instance.states(), &plan.open)?;
-    let broken = |rule: &str| Err(Rejection::Broken { rule: rule.to_owned() });
-    if !(system.low..=system.high).contains(&plan.open.len()) {
-        return broken("p");
-    }
-    for group in &rules.groups {
-        let count = group.sites.iter().filter(|j| plan.open.binary_search(j).is_ok()).count();
-        if !(group.at_least..=group.at_most).contains(&count) {
-            return broken(&group.name);
-        }
-    }
-    if !system.affordable(plan.open.iter().copied()) {
-        return broken("budget");
-    }
+    check_obeys(instance.states(), rules, system, &plan.open)?;
     let found = Plan::new(instance, rules, plan.open.clone());
-    if plan.assignment.len() != found.assignment.len() {
-        let (what, at) = ("assignment of", plan.assignment.len());
-        return Err(Rejection::Plan { what, at, fault: "customers is not one of all" });
-    }
-    let wrong = |i: &usize| plan.assignment[*i] != found.assignment[*i];
-    if let Some(at) = (0..plan.assignment.len()).find(wrong) {
-        let fault = "is not assigned to the nearest open site, the first of equals";
-        return Err(Rejection::Plan { what: "customer", at, fault });
-    }
+    check_assignment(&found.assignment, &plan.assignment)?;
     same("the objective", plan.objective, found.objective)?;
     same("the cost of service", plan.service, found.service)?;
     same("the cost of opening", plan.opening, found.opening)
 }
 
 /// Lengths, signs and links.
-fn check_shape(
+pub(crate) fn check_shape(
     instance: &Instance,
     rules: &Rules,
     certificate: &Certificate,

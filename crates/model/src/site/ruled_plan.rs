@@ -17,6 +17,9 @@ const SPREAD_PLANS: usize = 300;
 /// What a share of an objective may round.
 pub(crate) const SHARE_ROUNDING: f64 = 1e-9;
 
+/// Every bound reaches this.
+const NOTHING_LEFT: i64 = i64::MIN / 2;
+
 /// Costs as whole numbers, opening costs among them.
 #[derive(Debug)]
 pub(crate) struct Costs {
@@ -40,6 +43,8 @@ pub(crate) struct Costs {
     pub(crate) resolution: f64,
     /// No plan costs more.
     pub(crate) ceiling: i64,
+    /// Multipliers to start from; empty: those of a plan.
+    pub(crate) first: Vec<i64>,
 }
 
 impl Costs {
@@ -61,6 +66,7 @@ impl Costs {
             unit,
             resolution: if table.exact { 0.0 } else { 2.0 * unit as f64 * table.step },
             ceiling: table.farthest[..n].iter().sum::<i64>() + dearest,
+            first: Vec::new(),
             lists: table.lists,
             by_site: table.by_site,
             farthest: table.farthest,
@@ -78,6 +84,23 @@ impl Costs {
         let with_opening = with_opening(instance, rules)?;
         let scale = Scale::new(with_opening.as_ref().unwrap_or(instance), room(system));
         Ok(scale.resolution(instance.customers() + system.high + 1))
+    }
+
+    /// Of a covering, where being served costs nothing or too much: start where each customer pays
+    /// the least share in a site that serves it.
+    pub(crate) fn shared_out(mut self) -> Self {
+        let serves = |j: usize| {
+            let customers = self.column(j).iter().filter(|cost| **cost == 0).count();
+            self.opening(j) / customers.max(1) as i64
+        };
+        let shares: Vec<i64> = (0..self.sites()).map(serves).collect();
+        let first = (0..self.customers).map(|i| {
+            let (costs, sites) = self.lists.of(i);
+            let near = costs.iter().zip(sites).take_while(|(cost, _)| **cost == 0);
+            near.map(|(_, j)| shares[*j as usize]).min().unwrap_or(self.farthest[i])
+        });
+        self.first = first.collect();
+        self
     }
 
     /// A multiplier in the caller's unit.
@@ -156,13 +179,24 @@ pub(crate) struct Pool {
     /// Plans that cost more than the best one by a larger share are of no interest.
     within: Option<f64>,
     ceiling: i64,
+    /// A plan that costs no more than this is good enough: nothing else is looked for.
+    floor: i64,
     /// Value and open sites, ascending.
     pub(crate) plans: Vec<(i64, Vec<usize>)>,
 }
 
 impl Pool {
     pub(crate) fn new(wanted: usize, within: Option<f64>, costs: &Costs) -> Self {
-        Self { wanted, within, ceiling: costs.ceiling, plans: Vec::new() }
+        Self { wanted, within, ceiling: costs.ceiling, floor: i64::MIN, plans: Vec::new() }
+    }
+
+    /// One plan that costs no more than `most`; the search may end at one that costs no more than
+    /// `floor`. Both in the caller's unit.
+    pub(crate) fn between(floor: f64, most: f64, costs: &Costs) -> Self {
+        let fixed = |value: f64| (value / costs.step).floor();
+        let ceiling = fixed(most).clamp(-1.0, costs.ceiling as f64) as i64;
+        let floor = fixed(floor).clamp(-1.0, costs.ceiling as f64) as i64;
+        Self { wanted: 1, within: None, ceiling, floor, plans: Vec::new() }
     }
 
     pub(crate) fn is_full(&self) -> bool {
@@ -171,6 +205,9 @@ impl Pool {
 
     /// The smallest bound that rules out every plan of interest that is not in the pool.
     pub(crate) fn cutoff(&self, costs: &Costs) -> i64 {
+        if self.plans.first().is_some_and(|(best, _)| *best <= self.floor) {
+            return NOTHING_LEFT;
+        }
         let mut cutoff = self.ceiling + 1;
         if let (true, Some((worst, _))) = (self.is_full(), self.plans.last()) {
             cutoff = cutoff.min(worst - costs.unit + 1);

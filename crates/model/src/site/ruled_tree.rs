@@ -43,21 +43,91 @@ pub(crate) fn search(
     instance: &Instance,
     rules: &Rules,
     options: &Options,
+    asked: (usize, Option<f64>),
+) -> Result<Found, RuleError> {
+    search_from(instance, rules, options, asked, &Known::default())
+}
+
+/// What is known before a search.
+#[derive(Debug, Clone)]
+pub(crate) struct Known {
+    /// A plan that obeys.
+    pub(crate) plan: Option<Vec<usize>>,
+    /// No plan costs less, in the caller's unit.
+    pub(crate) bound: f64,
+    /// Whether it is a covering, with multipliers of its own to start from.
+    pub(crate) covering: bool,
+}
+
+impl Default for Known {
+    fn default() -> Self {
+        Self { plan: None, bound: f64::NEG_INFINITY, covering: false }
+    }
+}
+
+/// The same from what is known.
+pub(crate) fn search_from(
+    instance: &Instance,
+    rules: &Rules,
+    options: &Options,
     (wanted, within): (usize, Option<f64>),
+    known: &Known,
 ) -> Result<Found, RuleError> {
     super::p_median::check_options(options)?;
     let system = System::new(instance, rules)?;
     let states = instance.states();
     let costs = Costs::new(instance, rules, &system)?;
+    let costs = if known.covering { costs.shared_out() } else { costs };
     let mut pool = Pool::new(wanted, within, &costs);
-    let (rows, swaps) = (Rows::new(&system, &costs), Swaps::new(&costs, &system, states));
-    let question = Question { costs: &costs, system: &system, rows, swaps };
+    if let Some(open) = &known.plan {
+        let plan = Swaps::new(&costs, &system, states).plan(open.clone());
+        pool.offer(plan.value, plan.open);
+    }
+    let (pool, end) = search_part(&costs, &system, states, options, pool);
+    let End { open_bound, proof, iterations, nodes } = end;
+    if pool.plans.is_empty() {
+        return Err(match open_bound {
+            None => RuleError::NoPlan { rules: system.culprits(states) },
+            Some(_) => RuleError::Undecided { nodes },
+        });
+    }
+    Ok(Found { costs, pool, open_bound, proof, iterations, nodes })
+}
 
-    let plans = starts(&question, states, options).map_err(|none| match none {
-        Dive::NoPlan => RuleError::NoPlan { rules: system.culprits(states) },
-        _ => RuleError::Undecided { nodes: 0 },
-    })?;
-    let mut multipliers: Vec<i64> = match plans.iter().min_by_key(|plan| plan.value) {
+/// How a search ended.
+pub(crate) struct End {
+    /// As in [`Found`].
+    pub(crate) open_bound: Option<i64>,
+    pub(crate) proof: Vec<ProofNode>,
+    pub(crate) iterations: usize,
+    pub(crate) nodes: usize,
+}
+
+impl End {
+    fn none(open_bound: Option<i64>) -> Self {
+        Self { open_bound, proof: Vec::new(), iterations: 0, nodes: 0 }
+    }
+}
+
+/// The plans that the pool wants, where these sites are decided.
+pub(crate) fn search_part(
+    costs: &Costs,
+    system: &System,
+    states: &[SiteState],
+    options: &Options,
+    mut pool: Pool,
+) -> (Pool, End) {
+    let (rows, swaps) = (Rows::new(system, costs), Swaps::new(costs, system, states));
+    let question = Question { costs, system, rows, swaps };
+
+    let plans = match starts(&question, states, options) {
+        Ok(plans) => plans,
+        Err(Dive::NoPlan) => return (pool, End::none(None)),
+        Err(_) => return (pool, End::none(Some(0))),
+    };
+    let best = plans.iter().min_by_key(|plan| plan.value);
+    let mut multipliers: Vec<i64> = match best {
+        _ if !costs.first.is_empty() => costs.first.clone(),
         Some(best) => best.d2.clone(),
         None => (0..costs.customers).map(|i| costs.farthest(i)).collect(),
     };
@@ -97,7 +167,7 @@ pub(crate) fn search(
     while (!proven || record.numbers > 0)
         && let Some((mut node, link)) = stack.pop()
     {
-        let mut closed = node.bound >= pool.cutoff(&costs);
+        let mut closed = node.bound >= pool.cutoff(costs);
         if !closed {
             if nodes == options.max_nodes {
                 stack.push((node, link));
@@ -113,21 +183,15 @@ pub(crate) fn search(
             stack.extend(record.children(node, at));
         }
     }
-    let cutoff = pool.cutoff(&costs);
+    let cutoff = pool.cutoff(costs);
     let open = stack.iter().map(|(node, _)| node.bound).filter(|b| *b < cutoff).min();
     let open_bound = open.filter(|_| !proven);
     if !stack.is_empty() || record.numbers == 0 {
         record.visits.truncate(1);
         record.visits[0].split = None;
     }
-    if pool.plans.is_empty() {
-        return Err(match open_bound {
-            None => RuleError::NoPlan { rules: system.culprits(states) },
-            Some(_) => RuleError::Undecided { nodes },
-        });
-    }
     let proof = record.told(&question);
-    Ok(Found { costs, pool, open_bound, proof, iterations, nodes })
+    (pool, End { open_bound, proof, iterations, nodes })
 }
 
 /// Random orders to open sites in, each made a plan and improved by swaps. None may be found; an

@@ -52,6 +52,7 @@ pub struct Group {
 /// | p | [`count`](Self::count) | 1 | sites |
 /// | g, a_g, b_g | [`groups`](Self::groups) | groups | sites |
 /// | f_j | [`opening`](Self::opening) | sites | money, or weight × cost if charged |
+/// | f_j under the budget, where it is another one | [`spending`](Self::spending) | sites | money |
 /// | B | [`budget`](Self::budget) | 1 | as f_j |
 ///
 /// # Assumptions
@@ -87,13 +88,16 @@ pub struct Rules {
     pub budget: Option<f64>,
     /// Whether f_j is added to the objective.
     pub charged: bool,
+    /// What the budget counts, if not f_j: a covering counts sites, and its budget money.
+    pub spending: Option<Vec<f64>>,
 }
 
 impl Rules {
     /// A number of sites and nothing else.
     #[must_use]
     pub fn new(count: Count) -> Self {
-        Self { count, groups: Vec::new(), opening: Vec::new(), budget: None, charged: false }
+        let (groups, opening) = (Vec::new(), Vec::new());
+        Self { count, groups, opening, budget: None, charged: false, spending: None }
     }
 
     /// The same with at most `k` of these sites open.
@@ -127,6 +131,19 @@ impl Rules {
         self.opening = opening.to_vec();
         self.budget = Some(budget);
         self
+    }
+
+    /// The same with a budget for costs that the objective does not count.
+    #[must_use]
+    pub fn spending_at_most(mut self, spending: &[f64], budget: f64) -> Self {
+        self.spending = Some(spending.to_vec());
+        self.budget = Some(budget);
+        self
+    }
+
+    /// What the budget counts, before kept sites are left out.
+    pub(crate) fn spent(&self) -> &[f64] {
+        self.spending.as_deref().unwrap_or(&self.opening)
     }
 
     /// The same with opening costs added to the objective, in its unit (weight × cost).

@@ -1,0 +1,314 @@
+//! `--plans`, `--curve` and `--what-if` of any problem, under rules or without.
+
+use emporion_model::site::SiteState;
+use emporion_model::site::plans::{Choice, Point, Question as Kernel, WhatIf};
+use emporion_model::site::sensitivity::Change;
+
+use super::{Question, ruled};
+use crate::answer::{Advice, Answer, Cell, Column, Part, Show};
+use crate::args::{self, SiteProblem};
+use crate::failure::Failure;
+use crate::progress::Progress;
+
+/// Shares round.
+const SHARE_ROUNDING: f64 = 1e-9;
+
+/// What people read of the cost that the kernel compares plans by.
+pub struct Measure {
+    key: &'static str,
+    title: &'static str,
+    unit: String,
+    show: Show,
+    /// Whether more is better: the kernel counts what is missing of `whole`.
+    gain: bool,
+    whole: f64,
+    /// Costs are divided by this.
+    per: f64,
+    /// Of what the curve is.
+    curve: &'static str,
+    loss: &'static str,
+}
+
+impl Measure {
+    /// The measure of a problem.
+    pub fn new(question: &Question, problem: SiteProblem, counted: bool) -> Self {
+        let (unit, demand) = (&question.cost_unit, question.weight_unit.replace('_', " "));
+        let weight = question.siting.weight();
+        let cost = |key, title, unit: &str, curve, loss| Self {
+            key,
+            title,
+            unit: unit.to_owned(),
+            show: Show::Fitting,
+            gain: false,
+            whole: 0.0,
+            per: 1.0,
+            curve,
+            loss,
+        };
+        match problem {
+            SiteProblem::PMedian => match &question.gravity {
+                None => Self {
+                    per: weight,
+                    show: Show::Decimals(1),
+                    ..cost(
+                        "mean",
+                        "Mean cost",
+                        unit,
+                        "Cost against the number of centres",
+                        "Mean cost rises by",
+                    )
+                },
+                Some(found) => Self {
+                    gain: true,
+                    whole: found.gain(0.0),
+                    ..cost(
+                        "gain",
+                        "Gain",
+                        unit,
+                        "Gain against the number of offices",
+                        "Gain falls by",
+                    )
+                },
+            },
+            SiteProblem::PCenter => Self {
+                show: Show::Decimals(1),
+                ..cost(
+                    "radius",
+                    "Farthest",
+                    unit,
+                    "Farthest customer against the number of centres",
+                    "Farthest rises by",
+                )
+            },
+            SiteProblem::SetCover => {
+                let what = if counted { "centres" } else { "cost of opening" };
+                cost("cost", "Cost", what, "", "Cost rises by")
+            }
+            SiteProblem::MaxCover => Self {
+                gain: true,
+                whole: weight,
+                ..cost(
+                    "reached",
+                    "Reached",
+                    &demand,
+                    "Demand reached against the number of centres",
+                    "Reached falls by",
+                )
+            },
+            SiteProblem::Facility => cost(
+                "objective",
+                "Total cost",
+                "cost",
+                "Cost of opening and service against the number of centres",
+                "Total cost rises by",
+            ),
+            SiteProblem::Capture => Self {
+                gain: true,
+                ..cost(
+                    "captured",
+                    "Captured",
+                    &demand,
+                    "Demand captured against the number of centres",
+                    "Captured falls by",
+                )
+            },
+        }
+    }
+
+    fn worth(&self, cost: f64) -> f64 {
+        // What is less than nothing of nothing is nothing.
+        (if self.gain { self.whole - cost } else { cost / self.per }) + 0.0
+    }
+
+    /// What another plan may cost to be within a share of the best.
+    fn limit(&self, best: f64, share: f64) -> f64 {
+        let worth = self.whole - best;
+        if self.gain {
+            self.whole - worth * (1.0 - share) * (1.0 - SHARE_ROUNDING)
+        } else {
+            best * (1.0 + share * (1.0 + SHARE_ROUNDING))
+        }
+    }
+
+    /// Of the better of the two.
+    fn gap_percent(&self, cost: f64, bound: f64) -> f64 {
+        let (worth, best) = (self.worth(cost), self.worth(bound));
+        if cost == bound { 0.0 } else { 100.0 * (worth - best).abs() / worth.abs() }
+    }
+
+    fn number(&self, key: impl Into<String>, title: &str) -> Column {
+        Column::number(key, title, self.unit.as_str(), self.show)
+    }
+}
+
+/// The plan that an answer is about.
+pub struct Known<'a> {
+    pub open: &'a [usize],
+    pub cost: f64,
+    pub bound: f64,
+    /// The last number of centres of a curve.
+    pub most: usize,
+}
+
+/// Adds the tables asked for.
+pub fn add(
+    answer: &mut Answer,
+    arguments: &args::Site,
+    question: &Question,
+    (kernel, measure): (&Kernel, &Measure),
+    known: &Known<'_>,
+    progress: &Progress,
+) -> Result<(), Failure> {
+    if arguments.curve {
+        progress.step("the curve against the number of centres");
+        let points = kernel.curve(known.most);
+        let least = points.first().map_or(known.most, |point| point.p);
+        let without: Vec<String> = (least..=known.most)
+            .filter(|p| points.iter().all(|point| point.p != *p))
+            .map(|p| p.to_string())
+            .collect();
+        if !without.is_empty() {
+            let numbers = without.join(", ");
+            let message = format!("no plan of so many centres obeys or is found: {numbers}");
+            answer.note(Advice::new("no_plan", message, without.len()));
+        }
+        answer.parts.push(curve(question, measure, &points));
+    }
+    if arguments.what_if {
+        progress.step("one choice at a time");
+        let plan = Choice { open: known.open.to_vec(), cost: known.cost };
+        let found = kernel.what_if(&plan, known.bound);
+        answer.parts.extend(what_if(question, measure, &found, known.cost));
+    }
+    if let Some(count) = arguments.plans
+        && (arguments.problem != SiteProblem::PMedian)
+    {
+        progress.step("the best plans in order");
+        let share = ruled::share(arguments.within)?;
+        let limit = |best: f64| share.map_or(f64::INFINITY, |share| measure.limit(best, share));
+        let ranked = kernel.rank(count, &limit).map_err(|error| ruled::said(&error))?;
+        answer.parts.push(plans(question, measure, &ranked.plans));
+        answer.say("others", "Other plans", ruled::others(ranked.end, arguments.within));
+    }
+    Ok(())
+}
+
+fn ids(question: &Question, open: &[usize]) -> String {
+    ruled::ids(question, open.iter().copied())
+}
+
+/// Sites of a plan beside those kept.
+fn beside_kept(question: &Question, open: &[usize]) -> String {
+    let free = |j: &usize| question.siting.instance.states()[*j] != SiteState::Kept;
+    ruled::ids(question, open.iter().copied().filter(free))
+}
+
+fn hidden(key: &str) -> Column {
+    Column { show: Show::Hidden, ..Column::text(key, "") }
+}
+
+fn curve(question: &Question, measure: &Measure, points: &[Point]) -> Part {
+    let saving = if measure.gain { "Added by the last" } else { "Saved by the last" };
+    let columns = vec![
+        Column::number("p", "Centres", "", Show::Whole),
+        measure.number(measure.key, measure.title),
+        measure.number("saving", saving),
+        Column::number("gap", "Gap", "percent", Show::Decimals(3)),
+        Column::text("proof", "Proof"),
+        measure.number(format!("nested_{}", measure.key), "Step by step"),
+        Column::text("nested_added", "Added then"),
+        Column::text("added", "Chosen afresh"),
+        hidden("sites"),
+        hidden("nested_sites"),
+    ];
+    let mut part = Part::new("curve", measure.curve, columns);
+    part.whole = true;
+    let mut before: Option<&Point> = None;
+    for point in points {
+        let Choice { open, cost } = &point.plan;
+        let worth = measure.worth(*cost);
+        let saved = before.filter(|before| before.p + 1 == point.p).map(|before| {
+            let old = measure.worth(before.plan.cost);
+            if measure.gain { worth - old } else { old - worth }
+        });
+        let nested = point.nested.as_ref();
+        let added = point.added.map(|j| question.siting.sites[j].as_str());
+        part.push(vec![
+            point.p.into(),
+            worth.into(),
+            saved.into(),
+            measure.gap_percent(*cost, point.bound).into(),
+            if *cost == point.bound { "search" } else { "open" }.into(),
+            nested.map(|nested| measure.worth(nested.cost)).into(),
+            Cell::from(added),
+            beside_kept(question, open).into(),
+            ids(question, open).into(),
+            nested.map(|nested| ids(question, &nested.open)).into(),
+        ]);
+        before = Some(point);
+    }
+    part
+}
+
+fn what_if(question: &Question, measure: &Measure, found: &WhatIf, cost: f64) -> [Part; 2] {
+    let loss = Column::number("loss", measure.loss, measure.unit.as_str(), Show::Fitting);
+    let table = |key, title: &str, first: &str, changes: &[Change]| {
+        let columns = vec![
+            Column::text("site", first),
+            loss.clone(),
+            Column::number("percent", "in percent", "percent", Show::Decimals(2)),
+            Column::number("at_least", "at least", measure.unit.as_str(), Show::Fitting),
+            Column::text("opens", "Opens"),
+            Column::text("closes", "Closes"),
+        ];
+        let mut part = Part::new(key, title, columns);
+        part.whole = true;
+        let mut sorted: Vec<&Change> = changes.iter().collect();
+        sorted.sort_by(|a, b| a.loss.total_cmp(&b.loss).then(a.site.cmp(&b.site)));
+        for change in sorted {
+            part.push(vec![
+                question.siting.sites[change.site].as_str().into(),
+                (change.loss / measure.per).into(),
+                (100.0 * change.loss / measure.per / measure.worth(cost)).into(),
+                (change.loss_at_least / measure.per).into(),
+                ids(question, &change.opens).into(),
+                ids(question, &change.closes).into(),
+            ]);
+        }
+        part
+    };
+    [
+        table("forbidden", "Without a chosen site", "Forbidden", &found.forbidden),
+        table("forced", "With another site", "Forced in", &found.forced),
+    ]
+}
+
+fn plans(question: &Question, measure: &Measure, plans: &[Choice]) -> Part {
+    let (off, off_title) = match measure.gain {
+        true => ("below", "Below the best"),
+        false => ("above", "Above the best"),
+    };
+    let columns = vec![
+        Column::number("rank", "Plan", "", Show::Whole),
+        measure.number(measure.key, measure.title),
+        Column::number(off, off_title, "percent", Show::Decimals(2)),
+        Column::text("added", "Centres beside those kept"),
+        hidden("sites"),
+    ];
+    let mut part = Part::new("plans", "The best plans", columns);
+    part.whole = true;
+    let best = plans.first().map_or(0.0, |plan| measure.worth(plan.cost));
+    for (at, plan) in plans.iter().enumerate() {
+        let worth = measure.worth(plan.cost);
+        // Worse than nothing has no percent.
+        let percent = if best == worth { 0.0 } else { 100.0 * (worth - best).abs() / best };
+        part.push(vec![
+            (at + 1).into(),
+            worth.into(),
+            percent.into(),
+            beside_kept(question, &plan.open).into(),
+            ids(question, &plan.open).into(),
+        ]);
+    }
+    part
+}
