@@ -9,6 +9,8 @@
 //! | --- | --- |
 //! | how did it develop? | [`line()`] |
 //! | who is largest? | [`bar`] |
+//! | how firm is a ranking? | [`ranking`] |
+//! | what is it made of? | [`stacked`] |
 //! | how do two figures go together? | [`scatter`] |
 //! | how far apart are the sources? | [`dumbbell`] |
 //! | what does the model say? | [`coefficients`] |
@@ -37,8 +39,10 @@ mod geometry;
 mod labels;
 mod line;
 mod projection;
+mod ranking;
 mod scale;
 mod scatter;
+mod stacked;
 mod style;
 mod svg;
 mod text;
@@ -55,7 +59,9 @@ pub use flow_map::{Flow, FlowMapOptions, Marker, MarkerKind, flow_map};
 pub use geometry::{Layer, PointOfView};
 pub use line::{LineOptions, Point, Series, SeriesKind, XKind, line};
 pub use projection::{LatLon, Projection};
+pub use ranking::{RankingOptions, RankingRow, ranking};
 pub use scale::nice_ticks;
 pub use scatter::{Axis, ScatterOptions, ScatterPoint, scatter};
+pub use stacked::{StackedOptions, StackedRow, stacked};
 pub use style::{DARK, LIGHT, STYLE};
 pub use text::{escape, format_number};

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::figure::{Common, Figure, Size, TableTwin};
-use crate::style::color;
+use crate::style::{color, series};
 use crate::text::{self, escape};
 
 /// A coordinate with one decimal, as short as possible and the same on every machine.
@@ -227,13 +227,18 @@ impl Canvas {
     pub fn hatch(&mut self, kind: &'static str) -> String {
         let id = format!("{}-{kind}", self.id);
         if !self.hatches.iter().any(|(k, _)| *k == kind) {
-            // Missing values and disputed areas lean to different sides and differ in weight.
-            let (angle, step, stroke) =
-                if kind == "disputed" { (-45, 4, color("muted")) } else { (45, 5, color("axis")) };
+            // Missing values and disputed areas lean to different sides and differ in weight; parts
+            // of a whole are heavier and have a colour.
+            let (angle, step, stroke, weight) = match kind {
+                "disputed" => (-45, 4, color("muted"), "1.4"),
+                "part-2" => (-45, 6, series(1), "3"),
+                "part-4" => (-45, 6, series(3), "3"),
+                _ => (45, 5, color("axis"), "1.4"),
+            };
             let markup = format!(
                 "<pattern id=\"{id}\" width=\"{step}\" height=\"{step}\" patternUnits=\"userSpaceOnUse\" \
                  patternTransform=\"rotate({angle})\"><rect width=\"{step}\" height=\"{step}\" fill=\"{}\"/>\
-                 <line x1=\"0\" y1=\"0\" x2=\"0\" y2=\"{step}\" stroke=\"{stroke}\" stroke-width=\"1.4\"/></pattern>",
+                 <line x1=\"0\" y1=\"0\" x2=\"0\" y2=\"{step}\" stroke=\"{stroke}\" stroke-width=\"{weight}\"/></pattern>",
                 color("paper")
             );
             self.hatches.push((kind, markup));

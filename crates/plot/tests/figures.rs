@@ -5,9 +5,10 @@ use emporion_plot::{
     Axis, Bar, BarOptions, ChoroplethOptions, CoefficientOptions, CoefficientRow, Common, Datum,
     DumbbellOptions, DumbbellRow, EventPoint, EventSeries, EventStudyOptions, Figure,
     FittedOptions, Flow, FlowMapOptions, Focus, LatLon, Layer, LineOptions, Marker, MarkerKind,
-    PlaceDatum, PlotError, Point, PointOfView, Ranged, ScatterOptions, ScatterPoint, Series,
-    SeriesKind, TwinCell, bar, choropleth, coefficients, dumbbell, event_study, fitted_observed,
-    flow_map, line, scatter,
+    PlaceDatum, PlotError, Point, PointOfView, Ranged, RankingOptions, RankingRow, ScatterOptions,
+    ScatterPoint, Series, SeriesKind, StackedOptions, StackedRow, TwinCell, bar, choropleth,
+    coefficients, dumbbell, event_study, fitted_observed, flow_map, line, ranking, scatter,
+    stacked,
 };
 
 const NASTY: &str = "<script>alert(\"1\")</script> & 'Минск' 明";
@@ -174,6 +175,44 @@ fn draw_all() -> Vec<(&'static str, Figure)> {
                     DumbbellRow {
                         label: "none".into(),
                         points: vec![datum("a", None), datum("b", None)],
+                    },
+                ],
+            ),
+        ),
+        (
+            "ranking",
+            ranking(
+                &RankingOptions { common: common(), ..Default::default() },
+                &[
+                    RankingRow {
+                        value: ranged(NASTY, 1.0),
+                        rank: ranged("r", 2.0),
+                        highlight: true,
+                    },
+                    RankingRow { value: ranged("gap", None), ..Default::default() },
+                    RankingRow { value: ranged("below", -7.0), ..Default::default() },
+                ],
+            ),
+        ),
+        (
+            "stacked",
+            stacked(
+                &StackedOptions {
+                    common: common(),
+                    parts: vec![NASTY.into(), "b".into(), "c".into(), "d".into()],
+                    ..Default::default()
+                },
+                &[
+                    StackedRow {
+                        label: NASTY.into(),
+                        parts: [40.0, 30.0, 20.0, 10.0].map(|v| datum("a", v)).to_vec(),
+                        total: Some(datum("all", 100.0)),
+                        highlight: true,
+                    },
+                    StackedRow {
+                        label: "gap".into(),
+                        parts: [Some(1.0), None, None, Some(0.0)].map(|v| datum("a", v)).to_vec(),
+                        ..Default::default()
                     },
                 ],
             ),

@@ -4,7 +4,8 @@
 //! | --- | --- |
 //! | [`rows`] | `rows`, `count`, `total`, `totals`, `nearest`, `place`, `setting`, `members` |
 //! | [`arithmetic`] | `calc`, `add`, `lowest`, `highest`, `assume`; filters `fmt`, `signed` |
-//! | [`indicators`] | `record`, `concentration`, `complexity` |
+//! | [`indicators`] | `record`, `concentration` |
+//! | [`complexities`] | `complexity` |
 //! | [`trade`] | `intensity`, `complementarity`, `similarity`, `intra_industry`, `export_profile`, `margins` |
 //! | [`trade_changes`] | `decompose`, `market_share` |
 //! | [`potentials`] | `potential` |
@@ -16,10 +17,13 @@
 //! | [`sites`], [`site_problems`] | `site`, `site_curve` |
 //! | [`offices`] | `offices`, `offices_curve` |
 //! | [`charts`] | `bar`, `dumbbell`, `line`, `scatter` |
+//! | [`blocks`] | `ranking`, `stacked` |
 //! | [`maps`] | `choropleth`, `flow_map` |
 
 pub mod arithmetic;
+pub mod blocks;
 pub mod charts;
+pub mod complexities;
 pub mod counterfactuals;
 pub mod diverted;
 pub mod drawn;
@@ -48,6 +52,7 @@ pub fn register(env: &mut Environment<'_>, book: &Arc<Book>) {
     rows::register(env, book);
     arithmetic::register(env, book);
     indicators::register(env, book);
+    complexities::register(env, book);
     trade::register(env, book);
     trade_changes::register(env, book);
     potentials::register(env, book);
@@ -59,5 +64,6 @@ pub fn register(env: &mut Environment<'_>, book: &Arc<Book>) {
     sites::register(env, book);
     offices::register(env, book);
     charts::register(env, book);
+    blocks::register(env, book);
     maps::register(env, book);
 }
