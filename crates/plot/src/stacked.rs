@@ -123,9 +123,10 @@ fn twin(options: &StackedOptions, order: &[&StackedRow]) -> TableTwin {
     let common = &options.common;
     let totals = order.iter().any(|row| row.total.is_some());
     let mut header = vec![options.label_header.clone()];
-    header.extend(options.parts.iter().cloned());
+    let unit = if common.unit.is_empty() { String::new() } else { format!(", {}", common.unit) };
+    header.extend(options.parts.iter().map(|part| format!("{part}{unit}")));
     if totals {
-        header.push(options.total_header.clone());
+        header.push(format!("{}{unit}", options.total_header));
     }
     let rows = order
         .iter()

@@ -4,11 +4,11 @@
 use emporion_plot::{
     Axis, Bar, BarOptions, ChoroplethOptions, CoefficientOptions, CoefficientRow, Common, Datum,
     DumbbellOptions, DumbbellRow, EventPoint, EventSeries, EventStudyOptions, Figure,
-    FittedOptions, Flow, FlowMapOptions, Focus, LatLon, Layer, LineOptions, Marker, MarkerKind,
-    PlaceDatum, PlotError, Point, PointOfView, Ranged, RankingOptions, RankingRow, ScatterOptions,
-    ScatterPoint, Series, SeriesKind, StackedOptions, StackedRow, TwinCell, bar, choropleth,
-    coefficients, dumbbell, event_study, fitted_observed, flow_map, line, ranking, scatter,
-    stacked,
+    FittedOptions, Flow, FlowMapOptions, Focus, LatLon, Layer, LineOptions, Link, Marker,
+    MarkerKind, NetworkOptions, Node, Parcel, PlaceDatum, PlotError, Point, PointOfView, Ranged,
+    RankingOptions, RankingRow, Rest, ScatterOptions, ScatterPoint, Series, SeriesKind,
+    StackedOptions, StackedRow, TreemapOptions, TwinCell, bar, choropleth, coefficients, dumbbell,
+    event_study, fitted_observed, flow_map, line, network, ranking, scatter, stacked, treemap,
 };
 
 const NASTY: &str = "<script>alert(\"1\")</script> & 'Минск' 明";
@@ -215,6 +215,61 @@ fn draw_all() -> Vec<(&'static str, Figure)> {
                         ..Default::default()
                     },
                 ],
+            ),
+        ),
+        (
+            "treemap",
+            treemap(
+                &TreemapOptions { common: common(), ..Default::default() },
+                &[
+                    Parcel { datum: datum(NASTY, 50.0), group: NASTY.into() },
+                    Parcel { datum: datum("b", 20.0), group: "g".into() },
+                    Parcel { datum: datum("gap", None), group: "g".into() },
+                    Parcel { datum: datum("zero", 0.0), group: "g".into() },
+                ],
+                Some(&Rest {
+                    datum: datum("Other", 1.0),
+                    members: vec![Parcel { datum: datum("c", 1.0), group: NASTY.into() }],
+                }),
+            ),
+        ),
+        (
+            "treemap as bars",
+            treemap(
+                &TreemapOptions { common: common(), ..Default::default() },
+                &(0..900)
+                    .map(|i| Parcel {
+                        datum: datum(if i == 0 { NASTY } else { "part" }, 1.0),
+                        group: String::new(),
+                    })
+                    .collect::<Vec<_>>(),
+                None,
+            ),
+        ),
+        (
+            "network",
+            network(
+                &NetworkOptions { common: common(), ..Default::default() },
+                &[
+                    Node {
+                        datum: datum(NASTY, 4.0),
+                        group: NASTY.into(),
+                        marked: Some(true),
+                        index: Some(datum("rca", 1.5)),
+                        highlight: true,
+                    },
+                    Node { datum: datum("gap", None), marked: Some(false), ..Node::default() },
+                    Node { datum: datum("alone", 0.0), ..Node::default() },
+                ],
+                &[Link { from: 0, to: 1, datum: datum("link", 0.5), tree: true }],
+            ),
+        ),
+        (
+            "one node",
+            network(
+                &NetworkOptions { common: common(), ..Default::default() },
+                &[Node { datum: datum(NASTY, 4.0), ..Node::default() }],
+                &[],
             ),
         ),
         (

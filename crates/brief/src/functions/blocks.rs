@@ -1,13 +1,18 @@
-//! Blocks made for measures: a ranking with ranges, and bars of parts.
+//! Blocks made for measures: a ranking with ranges, bars of parts, and a treemap.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use emporion_plot::{Ranged, RankingOptions, RankingRow, StackedOptions, StackedRow};
+use emporion_plot::{
+    Datum, Parcel, Ranged, RankingOptions, RankingRow, Rest, StackedOptions, StackedRow,
+    TreemapOptions,
+};
 use minijinja::value::{Kwargs, Value};
 use minijinja::{Environment, Error};
 
 use super::charts::Frame;
 use crate::book::{Book, refuse};
+use crate::cell::Cell;
 
 /// Registers the functions of this file.
 pub fn register(env: &mut Environment<'_>, book: &Arc<Book>) {
@@ -19,16 +24,21 @@ pub fn register(env: &mut Environment<'_>, book: &Arc<Book>) {
     env.add_function("stacked", move |items: Vec<Value>, kwargs: Kwargs| {
         stacked(&b, &items, &kwargs)
     });
+    let b = Arc::clone(book);
+    env.add_function("treemap", move |items: Vec<Value>, kwargs: Kwargs| {
+        treemap(&b, &items, &kwargs)
+    });
 }
 
 /// Whether an item is among those that `highlight` names, by id or by label.
-fn is_named(highlight: &[String], item: &Value, label: &str) -> bool {
+pub fn is_named(highlight: &[String], item: &Value, label: &str) -> bool {
     let id = item.get_attr("id").ok().filter(|id| !id.is_undefined()).map(|id| id.to_string());
     highlight.iter().any(|name| name == label || Some(name) == id.as_ref())
 }
 
 /// The items to be drawn, the first `top` and the named ones, and the line that says so.
 fn first(
+    book: &Book,
     items: &[Value],
     top: Option<usize>,
     highlight: &[String],
@@ -37,7 +47,7 @@ fn first(
     let top = top.unwrap_or(usize::MAX);
     let mut kept = Vec::new();
     for (position, item) in items.iter().enumerate() {
-        if position < top || is_named(highlight, item, &item.get_attr(label)?.to_string()) {
+        if position < top || is_named(highlight, item, &text_of(book, item, label)?) {
             kept.push(item.clone());
         }
     }
@@ -70,10 +80,11 @@ fn ranking(book: &Book, items: &[Value], kwargs: &Kwargs) -> Result<String, Erro
     let wanted = rank.is_some();
     let rank = rank.unwrap_or_else(|| "rank_range".into());
     let value = frame.value().to_owned();
-    let (kept, note) = first(items, top, &highlight, frame.label())?;
+    let (kept, note) = first(book, items, top, &highlight, frame.label())?;
     let mut rows = Vec::with_capacity(kept.len());
     for item in &kept {
-        let of = frame.ranged(item, &value)?;
+        let mut of = frame.ranged(item, &value)?;
+        of.datum.label = text_of(book, item, frame.label())?;
         let rank_of = optional(&mut frame, item, &rank)?;
         if wanted && rank_of.is_none() {
             return Err(refuse(format!(
@@ -113,14 +124,13 @@ fn stacked(book: &Book, items: &[Value], kwargs: &Kwargs) -> Result<String, Erro
             names.len()
         )));
     }
-    let (kept, note) = first(items, top, &highlight, frame.label())?;
+    let (kept, note) = first(book, items, top, &highlight, frame.label())?;
     let mut rows = Vec::with_capacity(kept.len());
     for item in &kept {
-        let mut row = StackedRow::default();
+        let label = text_of(book, item, frame.label())?;
+        let mut row = StackedRow { label, ..StackedRow::default() };
         for part in &parts {
-            let datum = frame.ranged(item, part)?.datum;
-            row.label.clone_from(&datum.label);
-            row.parts.push(datum);
+            row.parts.push(frame.ranged(item, part)?.datum);
         }
         if let Some(total) = &total {
             row.total = Some(frame.ranged(item, total)?.datum);
@@ -137,4 +147,108 @@ fn stacked(book: &Book, items: &[Value], kwargs: &Kwargs) -> Result<String, Erro
         total_header: total.unwrap_or_else(|| "total".into()),
     };
     frame.finish(book, emporion_plot::stacked(&options, &rows))
+}
+
+/// A text of an item: its attribute of that name, else the column of products or places at its id.
+///
+/// # Errors
+///
+/// When neither is there.
+pub fn text_of(book: &Book, item: &Value, name: &str) -> Result<String, Error> {
+    let own = item.get_attr(name)?;
+    if !own.is_undefined() {
+        return Ok(own.to_string());
+    }
+    let id = item.get_attr("id")?.to_string();
+    let mut known = false;
+    for table in ["products", "places"] {
+        let Some(table) = book.case.table(table).filter(|table| table.column(name).is_some())
+        else {
+            continue;
+        };
+        known = true;
+        if let Some(row) = (0..table.rows()).find(|&row| table.text("id", row) == Some(&id)) {
+            return Ok(table.text(name, row).unwrap_or("not stated").to_owned());
+        }
+    }
+    Err(refuse(if known {
+        format!("{id:?} is no id of the table that has the column {name:?}; add its row")
+    } else {
+        format!("{name:?} is neither an attribute of the items nor a column of products or places")
+    }))
+}
+
+/// The number of an item with a label that may stand in the table of products or places.
+pub fn named(book: &Book, frame: &Frame, item: &Value) -> Result<(Datum, Arc<Cell>), Error> {
+    let (mut datum, cell, _) = frame.datum(item)?;
+    datum.label = text_of(book, item, frame.label())?;
+    Ok((datum, cell))
+}
+
+/// `treemap(items, group = "group_en", least = 1, noun = "products", ...)`: parts of a whole as
+/// areas; those under `least` percent become one.
+fn treemap(book: &Book, items: &[Value], kwargs: &Kwargs) -> Result<String, Error> {
+    let frame = Frame::new(kwargs)?;
+    let group: Option<String> = kwargs.get("group")?;
+    let least = kwargs.get::<Option<f64>>("least")?.unwrap_or(1.0);
+    let noun: String =
+        kwargs.get::<Option<String>>("noun")?.unwrap_or_else(|| "products".to_owned());
+    let header: Option<String> = kwargs.get("header")?;
+    let group_header: Option<String> = kwargs.get("group_header")?;
+    kwargs.assert_all_used()?;
+    if !(0.0..100.0).contains(&least) {
+        return Err(refuse(format!("treemap(): least is a percent from 0 to 100, got {least}")));
+    }
+    let mut parts: Vec<(Parcel, Arc<Cell>)> = Vec::with_capacity(items.len());
+    for item in items {
+        let (datum, cell) = named(book, &frame, item)?;
+        let group = group.as_deref().map(|name| text_of(book, item, name)).transpose()?;
+        parts.push((Parcel { datum, group: group.unwrap_or_default() }, cell));
+    }
+    if let [(_, first), others @ ..] = &parts[..]
+        && let Some((_, other)) = others.iter().find(|(_, cell)| cell.unit != first.unit)
+    {
+        return Err(refuse(format!(
+            "treemap(): parts of one whole have one unit, got {:?} and {:?}",
+            first.unit, other.unit
+        )));
+    }
+    let total: f64 = parts.iter().filter_map(|(p, _)| p.datum.value).sum();
+    let small = |parcel: &Parcel| {
+        parcel.datum.value.is_some_and(|value| value > 0.0 && 100.0 * value < least * total)
+    };
+    let (mut few, many): (Vec<_>, Vec<_>) = parts.into_iter().partition(|(p, _)| small(p));
+    let mut parcels: Vec<Parcel> = many.into_iter().map(|(parcel, _)| parcel).collect();
+    if few.len() == 1 {
+        parcels.extend(few.pop().map(|(parcel, _)| parcel));
+    }
+    let rest = (!few.is_empty()).then(|| rest(book, few, least, &noun));
+    let options = TreemapOptions {
+        common: frame.common.clone(),
+        label_header: header.unwrap_or_default(),
+        group_header: group_header.unwrap_or_else(|| "group".into()),
+        ..TreemapOptions::default()
+    };
+    frame.finish(book, emporion_plot::treemap(&options, &parcels, rest.as_ref()))
+}
+
+/// The small parts as one number of the brief.
+fn rest(book: &Book, few: Vec<(Parcel, Arc<Cell>)>, least: f64, noun: &str) -> Rest {
+    let label = format!("Other, {} {noun}", few.len());
+    let ids: Vec<&str> = few.iter().map(|(_, cell)| cell.id.as_str()).collect();
+    let options = BTreeMap::from([("parts".to_owned(), ids.join(" "))]);
+    let value = few.iter().filter_map(|(_, cell)| cell.value).sum();
+    let mut cell = Cell::new("rest", options, label.clone(), Some(value))
+        .with_inputs(few.iter().map(|(_, cell)| cell.as_ref()));
+    let first = &few[0].1;
+    cell.unit.clone_from(&first.unit);
+    cell.period.clone_from(&first.period);
+    cell.scope.clone_from(&first.scope);
+    cell.side.clone_from(&first.side);
+    cell.computation.text =
+        format!("sum of the {} {noun} under {least} percent of the whole each", few.len());
+    let members: Vec<Parcel> = few.into_iter().map(|(parcel, _)| parcel).collect();
+    let drawn = members.iter().filter_map(|p| p.datum.value).sum();
+    let cell = book.enter(cell);
+    Rest { datum: Datum::new(label, drawn, cell.id.clone()), members }
 }

@@ -119,6 +119,16 @@ impl Frame {
         Ok(Ranged { datum, low: end(|i| i.low), high: end(|i| i.high) })
     }
 
+    /// A number of an item in its own unit, without a label.
+    ///
+    /// # Errors
+    ///
+    /// When the item has no such number.
+    pub fn plain(&self, item: &Value, name: &str) -> Result<Datum, Error> {
+        let cell = Number::from_value(&item.get_attr(name)?)?;
+        Ok(Datum { value: cell.value, id: cell.id.clone(), ..Datum::default() })
+    }
+
     /// Adds a line to the small print.
     pub fn say(&mut self, note: Option<String>) {
         let Some(note) = note else { return };

@@ -17,7 +17,8 @@
 //! | [`sites`], [`site_problems`] | `site`, `site_curve` |
 //! | [`offices`] | `offices`, `offices_curve` |
 //! | [`charts`] | `bar`, `dumbbell`, `line`, `scatter` |
-//! | [`blocks`] | `ranking`, `stacked` |
+//! | [`blocks`] | `ranking`, `stacked`, `treemap` |
+//! | [`spaces`] | `product_space`, `network` |
 //! | [`maps`] | `choropleth`, `flow_map` |
 
 pub mod arithmetic;
@@ -38,6 +39,7 @@ pub mod potentials;
 pub mod rows;
 pub mod site_problems;
 pub mod sites;
+pub mod spaces;
 pub mod trade;
 pub mod trade_changes;
 
@@ -65,5 +67,6 @@ pub fn register(env: &mut Environment<'_>, book: &Arc<Book>) {
     offices::register(env, book);
     charts::register(env, book);
     blocks::register(env, book);
+    spaces::register(env, book);
     maps::register(env, book);
 }

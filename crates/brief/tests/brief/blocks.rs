@@ -12,6 +12,8 @@ use emporion_brief::render::Brief;
 use emporion_model::measure::complexity::{ComplexityOptions, complexity};
 use emporion_model::measure::complexity_ranges::{BootstrapOptions, complexity_ranges};
 use emporion_model::measure::presence::presence;
+use emporion_model::measure::product_space::product_space;
+use emporion_model::measure::proximity::{Diagonal, proximity};
 use emporion_model::measure::rca::rca;
 use emporion_model::panel::PlaceProduct;
 use emporion_plot::{Figure, TwinCell};
@@ -147,7 +149,71 @@ fn realised_and_unrealised_add_up_to_the_potential() {
         let [a, b, all] = [1, 2, 3].map(|at| behind(&brief, &row[at]).value.unwrap());
         assert!(((a + b) / all - 1.0).abs() < SUMS, "{a} + {b} = {all}");
     }
-    assert!(brief.blocks[0].footnote.contains("Shown: the first 5 of 50."));
+    assert!(brief.blocks[0].footnote.contains("Shown: the first 5 of 49."));
+}
+
+#[test]
+fn the_basket_is_whole_and_its_rest_is_a_number_of_the_brief() {
+    let brief = world(
+        "{{ treemap(totals(by=\"product\", domestic=false, origin=\"BRA\"), label=\"short_en\", \
+         group=\"group_en\", least=2, title=\"T\", caption=\"C\", unit=\"USD bn\") }}",
+    );
+    traced(&brief);
+    let (table, places, products) = exports();
+    let place = places.binary_search(&"BRA".to_owned()).unwrap();
+    let row = &table.values[place * products.len()..][..products.len()];
+    let total: f64 = row.iter().sum();
+    let rows = &figure(&brief).table.rows;
+    assert_eq!(rows.len(), products.len() + 1);
+    let position = rows.iter().position(|row| text(&row[0]).starts_with("Other, ")).unwrap();
+    let rest = behind(&brief, &rows[position][2]);
+    let small = row.iter().filter(|value| **value > 0.0 && **value < 0.02 * total);
+    let expected: f64 = small.clone().sum();
+    assert!((rest.value.unwrap() / expected - 1.0).abs() < SUMS);
+    assert_eq!(rest.inputs.len(), small.count());
+    assert_eq!(text(&rows[position][0]), format!("Other, {} products", rest.inputs.len()));
+    let drawn: f64 =
+        rows[..=position].iter().map(|row| behind(&brief, &row[2]).value.unwrap()).sum();
+    assert!((drawn / total - 1.0).abs() < SUMS, "{drawn} of {total}");
+    let groups: Vec<&str> = rows[..position].iter().map(|row| text(&row[1])).collect();
+    assert!(groups.contains(&"Mining") && groups.contains(&"Manufacturing"));
+    assert!(rows.iter().any(|row| text(&row[0]) == "Oil and gas"));
+}
+
+#[test]
+fn the_product_space_is_that_of_the_kernel() {
+    let brief = world(
+        "{{ network(product_space(exporter=\"BRA\", threshold=0.5), label=\"short_en\", \
+         group=\"group_en\", title=\"T\", caption=\"C\", unit=\"USD bn\") }}",
+    );
+    traced(&brief);
+    let (table, places, products) = exports();
+    let place = places.binary_search(&"BRA".to_owned()).unwrap();
+    let index = rca(&table).unwrap();
+    let m = presence(&index, 1.0).unwrap();
+    let phi = proximity(&m, Diagonal::One).unwrap();
+    let space = product_space(&phi, 0.5).unwrap();
+    let figure = figure(&brief);
+    assert!(figure.alt.contains(&format!(
+        "{} nodes and {} links",
+        products.len(),
+        space.edges.len()
+    )));
+    assert_eq!(figure.table.rows.len(), products.len());
+    for row in &figure.table.rows {
+        let size = behind(&brief, &row[2]);
+        let product = products.binary_search(&size.computation.options["of"]).unwrap();
+        let at = place * products.len() + product;
+        assert!((size.value.unwrap() - table.values[at]).abs() <= SUMS * table.values[at]);
+        assert!((behind(&brief, &row[3]).value.unwrap() - index.values[at]).abs() < 1e-9);
+        assert_eq!(text(&row[4]), if m.values[at] { "has RCA" } else { "has not" });
+        // The strongest link is of the tree, and there is none stronger.
+        let near = &phi.values[product * products.len()..][..products.len()];
+        let others = near.iter().enumerate().filter(|(other, _)| *other != product);
+        let strongest = others.map(|(_, phi)| *phi).fold(0.0, f64::max);
+        assert!((behind(&brief, &row[6]).value.unwrap() - strongest).abs() < 1e-12);
+    }
+    assert!(brief.blocks[0].footnote.contains("maximum spanning tree and proximities above 0.5"));
 }
 
 fn refused(expression: &str, parts: &[&str]) {
@@ -182,6 +248,29 @@ fn refusals() {
         &["option `total`", "add up to 200"],
     );
     refused(&format!("stacked({rows}, label=\"origin\", {WORDS})"), &["parts"]);
+    refused(
+        &format!("treemap({rows}, label=\"origin\", least=100, {WORDS})"),
+        &["percent from 0 to 100", "got 100"],
+    );
+    refused(
+        &format!("treemap(rows(flow_id=[1, 8]), label=\"origin\", {WORDS})"),
+        &["one unit", "USD mn", "EUR mn"],
+    );
+    let items = "[{\"id\": \"AAA\", \"value\": (rows(flow_id=1)|first).value}]";
+    refused(
+        &format!("treemap({items}, label=\"nam\", {WORDS})"),
+        &["\"nam\" is neither an attribute of the items nor a column of products or places"],
+    );
+    let other = items.replace("AAA", "XXX");
+    refused(&format!("treemap({other}, label=\"name_en\", {WORDS})"), &["\"XXX\" is no id"]);
+    refused(&format!("network(rows(flow_id=1), {WORDS})"), &["product_space()"]);
+    refused("product_space(exporter=\"ZZZ\", flow_id=1)", &["no row selected has the exporter"]);
+    refused("product_space(threshold=-1, flow_id=1)", &["product_space()", "threshold"]);
+    let link = "[{\"from\": \"AAA\", \"to\": \"BBB\", \"tree\": true}]";
+    refused(
+        &format!("network({{\"products\": {items}, \"links\": {link}}}, label=\"id\", {WORDS})"),
+        &["a link names \"BBB\""],
+    );
 }
 
 #[test]
