@@ -63,7 +63,7 @@ const CHART: &str = "treemap";
 /// Groups that have a colour of their own; smaller ones share the last.
 const COLOURS: usize = 7;
 
-/// The part of the whole that must carry names: with less, bars are read more easily.
+/// The share of the single parts' area that must carry names: with less, bars are easier to read.
 const NAMED: f64 = 2.0 / 3.0;
 
 /// Most bars of single parts; of more, those that follow are counted.
@@ -79,7 +79,7 @@ const ROUNDING: f64 = 1e-9;
 ///
 /// Assumptions: values are not negative. A missing value has no parcel and is named under the
 /// picture, a zero has none either and stands in the twin. Where the parcels that can carry a name
-/// make less than two thirds of the whole, as on a telephone, ranked bars of the same parts are
+/// make less than two thirds of all but the rest, as on a telephone, ranked bars of the same parts are
 /// drawn instead. Parcels without room for a name are listed under the picture: nothing is dropped.
 ///
 /// Result: a figure whose twin has all parts, those of the rest below it.
@@ -233,8 +233,9 @@ impl<'a> Map<'a> {
         let frame = Rect { x0: 0.0, y0: canvas.y, x1: canvas.width, y1: canvas.y + height };
         let placed = self.place(frame);
         let area = |p: &Placed<'_>| (p.at.x1 - p.at.x0) * (p.at.y1 - p.at.y0);
-        let named: f64 = placed.iter().filter(|p| !p.lines.is_empty()).map(area).sum();
-        if named < NAMED * canvas.width * height {
+        let single = || placed.iter().filter(|p| p.group.is_some());
+        let named: f64 = single().filter(|p| !p.lines.is_empty()).map(area).sum();
+        if named < NAMED * single().map(area).sum::<f64>() {
             canvas.restart(&head);
             self.bars(canvas);
             return;
