@@ -106,7 +106,7 @@ fn of_product(
             &asked,
             format!("RCA of {whose}: {name}"),
             traded.then(|| index.values[place * n + product]),
-            "",
+            "ratio of shares",
             format!("{}; {}", index.convention, m.convention),
         );
         pairs.push(("rca", exports.enter(rca)));
@@ -127,7 +127,7 @@ fn links(exports: &Exports<'_>, found: &ProductSpace, cut_off: &str) -> Vec<Valu
             &[("of", &pair), ("figure", "proximity"), ("cut_off", cut_off)],
             format!("proximity: {name}"),
             Some(edge.proximity),
-            "",
+            "conditional probability, 0 to 1",
             found.convention.clone(),
         );
         Value::from_pairs([
