@@ -12,6 +12,7 @@ mod record;
 mod run;
 mod share;
 mod shares;
+mod space;
 mod sum;
 mod trade;
 mod turnover;
@@ -48,6 +49,7 @@ pub fn run(indicator: &Measure, progress: &Progress) -> Result<Output, Failure> 
         Measure::Hhi(arguments) => hhi::answer(arguments, &figures),
         Measure::Rca(arguments) => rca::answer(arguments, &figures),
         Measure::Complexity(arguments) => complexity::answer(arguments, &figures),
+        Measure::Space(index) => space::answer(index, &figures, progress),
         Measure::Trade(_) => unreachable!("answered above"),
         Measure::Run(arguments) => run::answer(arguments, &figures),
         Measure::Shares(arguments) => shares::answer(arguments, &figures),
@@ -68,6 +70,7 @@ impl Measure {
             Self::Hhi(arguments) => &arguments.common,
             Self::Rca(arguments) => &arguments.common,
             Self::Complexity(arguments) => &arguments.common,
+            Self::Space(index) => index.common(),
             Self::Trade(_) => unreachable!("the trade indices have options of their own"),
             Self::Run(arguments) => &arguments.common,
             Self::Shares(arguments) => &arguments.common,

@@ -101,7 +101,18 @@ fn constant_prices() {
     let line = "measure constant-prices t.csv --rates e.csv --quote old-per-new --base 2018 \
                 --format json --unit EUR";
     near(&desk.line(line).json()["rows"][1]["current"], 25.0);
-    near(&desk.line(&format!("{line} --constant-rate")).json()["rows"][1]["current"], 50.0);
+    let fixed = desk.line(&format!("{line} --constant-rate")).json();
+    near(&fixed["rows"][1]["current"], 50.0);
+    assert_eq!(fixed["units"]["rows"]["constant"], "EUR at the rates of 2018");
+    // Rates say nothing of prices.
+    let json = desk.line(line).json();
+    assert_eq!(json["units"]["rows"]["constant"], "EUR");
+    assert_eq!(json["summary"]["unit"], "EUR");
+    near(&json["rows"][1]["value_index"], 50.0);
+    for name in ["price_index", "volume_index", "volume_growth"] {
+        assert!(json["rows"][1][name].is_null(), "{name}");
+    }
+    assert!(json["notes"].to_string().contains("no_deflator"));
     let line = line.replace("old-per-new", "new-per-old");
     near(&desk.line(&line).json()["rows"][1]["current"], 400.0);
 

@@ -9,6 +9,10 @@ use std::path::Path;
 use common::{Desk, SMALL};
 use serde_json::Value;
 
+/// Exports of three years.
+const YEARS: &str = "origin,product,year,value\nA,x,2019,9\nA,y,2019,1\nB,x,2019,1\nB,y,2019,9\n\
+                     A,x,2021,1\nA,y,2021,9\nB,y,2021,9\nB,x,2022,5\nA,y,2022,9\nB,z,2022,1\n";
+
 /// The text under a heading up to the next heading of the same or a higher level.
 fn section<'a>(text: &'a str, heading: &str) -> &'a str {
     let start = text.find(&format!("\n{heading}\n")).expect(heading) + heading.len() + 2;
@@ -77,6 +81,9 @@ fn every_key_of_every_verb_is_documented() {
     let site = "site belarus-russian-regions --kind region --parent RUS --keep RU-MOW --add 1";
     desk.write("plan.json", &desk.line(&format!("{site} --format json")).ok());
     desk.write("prices.csv", "year,index\n2020,80\n2021,100\n");
+    desk.write("people.csv", "origin,population\nA,1\nB,3\nC,4\nD,2\n");
+    desk.write("income.csv", "origin,income\nA,40\nB,30\nC,20\nD,10\n");
+    desk.write("years.csv", YEARS);
     desk.write("abc.csv", "id,lat,lon\nA,50,10\nB,51,12\nC,49,15\n");
     desk.write("rules.txt", "at most 1 of A, B\n");
     for (heading, line) in [
@@ -101,6 +108,19 @@ fn every_key_of_every_verb_is_documented() {
             "measure constant-prices world.csv --deflator prices.csv --base 2020 --by origin",
         ),
         ("### measure rca", "measure rca exports.csv"),
+        ("### measure rca", "measure rca world.csv --kind lafay --where year=2020 --no-domestic"),
+        ("### measure rca", "measure rca exports.csv --kind symmetric"),
+        ("### measure rca", "measure rca exports.csv --kind normalised"),
+        ("### measure rca", "measure rca exports.csv --kind additive"),
+        ("### measure rca", "measure rca exports.csv --kind rpop --population people.csv"),
+        ("### measure proximity", "measure proximity exports.csv"),
+        ("### measure proximity", "measure proximity exports.csv --of places"),
+        ("### measure relatedness", "measure relatedness exports.csv"),
+        ("### measure product-space", "measure product-space exports.csv"),
+        ("### measure cross-proximity", "measure cross-proximity exports.csv --first product=x"),
+        ("### measure entry-exit", "measure entry-exit years.csv --from 2019 --to 2021..2022"),
+        ("### measure prody", "measure prody exports.csv --income income.csv"),
+        ("### measure complexity", "measure complexity exports.csv --reflections 18"),
         ("### measure complexity", "measure complexity exports.csv"),
         ("### measure complexity", "measure complexity exports.csv --cells --bootstrap 40"),
         ("### measure intensity", "measure intensity world.csv --origin A --where year=2020"),
@@ -182,6 +202,7 @@ fn every_key_of_every_verb_is_documented() {
             let all = section(&reference, "## emporion-measure/1");
             text.push_str(&all[..all.find("\n###").unwrap()]);
             text.push_str(section(&reference, "### The trade indices"));
+            text.push_str(section(&reference, "### Places by products"));
         }
         if heading == "## emporion-explain/1" {
             text.push_str(section(&reference, "## emporion-brief/1"));
@@ -219,6 +240,8 @@ fn the_examples_of_every_help_run() {
     let desk = Desk::new();
     desk.write("plan.json", &desk.line("site towns.csv --p 1 --format json").ok());
     desk.write("prices.csv", "year,index\n2019,80\n2022,100\n");
+    desk.write("income.csv", "origin,income\nA,40\nB,30\nC,20\nD,10\n");
+    desk.write("years.csv", YEARS);
     let verbs = [
         "new",
         "check",
@@ -242,6 +265,12 @@ fn the_examples_of_every_help_run() {
         "measure ranks",
         "measure constant-prices",
         "measure complexity",
+        "measure proximity",
+        "measure relatedness",
+        "measure product-space",
+        "measure cross-proximity",
+        "measure entry-exit",
+        "measure prody",
         "measure intensity",
         "measure complementarity",
         "measure similarity",

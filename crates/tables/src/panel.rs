@@ -26,8 +26,8 @@ pub struct CellOptions<'a> {
 
 /// A matrix of flows between places, with the places in order of their ids.
 ///
-/// Returns the matrix, the id of each row and column, and a note that counts the cells taken as
-/// zero.
+/// Returns the matrix, the id of each row and column, and notes that count the cells taken as
+/// zero: `absent_as_zero` without a row, `missing_as_zero` with rows but no value.
 ///
 /// # Assumptions
 ///
@@ -78,7 +78,7 @@ pub type Exports = (PlaceProduct, Vec<String>, Vec<String>, Vec<Note>);
 
 /// A matrix of places by products, both in order of their ids.
 ///
-/// Returns the matrix, the places, the products, and a note that counts the cells taken as zero.
+/// Returns the matrix, the places, the products, and notes that count the cells taken as zero.
 /// For the exports of every place, name the origin as `place` and add over `destination`.
 ///
 /// # Errors
@@ -92,6 +92,14 @@ pub fn place_product(
     value: &str,
     options: CellOptions<'_>,
 ) -> Result<Exports, Report> {
+    if let Some(hierarchy) = options.hierarchy {
+        // Each place is a row of its own, whatever it sells and to whom.
+        let mut problems = Vec::new();
+        guard::nested(table, rows, place, &vec![0; rows.len()], hierarchy, &mut problems);
+        if !problems.is_empty() {
+            return Err(problems.into());
+        }
+    }
     let cells = cells(table, rows, [place, product], value, options)?;
     let orders: Vec<Vec<usize>> = cells.labels.iter().map(|labels| ranks(labels)).collect();
     let (n, m) = (cells.labels[0].len(), cells.labels[1].len());
@@ -133,6 +141,8 @@ struct Cells {
     labels: [Vec<String>; 2],
     keys: Vec<[u32; 2]>,
     values: Vec<f64>,
+    /// Keys of rows without a value.
+    valueless: Vec<[u32; 2]>,
 }
 
 impl Cells {
@@ -178,18 +188,26 @@ impl Cells {
             .into());
         }
         let values = sums.iter().zip(&lost).map(|(sum, lost)| sum + lost).collect();
-        let note = (!empty.is_empty()).then(|| Note {
-            code: "missing_as_zero",
-            message: format!(
-                "{} of {} cells of {} have no value and were taken as zero",
-                empty.len(),
-                n * m,
-                table.path()
-            ),
-            count: empty.len(),
-            rows: empty,
-        });
-        Ok((values, note.into_iter().collect()))
+        // A row without a value is a gap that its source knows of; no row at all is another.
+        self.valueless.iter().for_each(|key| filled[position(*key)] = true);
+        let (absent, missing): (Vec<usize>, Vec<usize>) =
+            empty.into_iter().partition(|&cell| !filled[cell]);
+        let note = |code, what: &str, cells: Vec<usize>| {
+            (!cells.is_empty()).then(|| Note {
+                code,
+                message: format!(
+                    "{} of {} cells of {} have no {what} and were taken as zero",
+                    cells.len(),
+                    n * m,
+                    table.path()
+                ),
+                count: cells.len(),
+                rows: cells,
+            })
+        };
+        let notes =
+            [note("missing_as_zero", "value", missing), note("absent_as_zero", "row", absent)];
+        Ok((values, notes.into_iter().flatten().collect()))
     }
 }
 
@@ -267,10 +285,13 @@ fn cells(
     }
     let (second, seconds) = columns.pop().unwrap_or_default();
     let (first, firsts) = columns.pop().unwrap_or_default();
-    let mut cells = Cells { labels: [firsts, seconds], keys: Vec::new(), values: Vec::new() };
+    let labels = [firsts, seconds];
+    let mut cells = Cells { labels, keys: Vec::new(), values: Vec::new(), valueless: Vec::new() };
     for (i, &row) in rows.iter().enumerate() {
         // An empty value is no value; whether that may be zero is decided for the whole cell.
-        if !values[row].is_nan() {
+        if values[row].is_nan() {
+            cells.valueless.push([first[i], second[i]]);
+        } else {
             cells.keys.push([first[i], second[i]]);
             cells.values.push(values[row]);
         }
@@ -320,6 +341,16 @@ mod tests {
     }
 
     #[test]
+    fn a_row_without_a_value_is_not_a_cell_without_a_row() {
+        let t = table("origin,product,value\nA,x,1\nA,y,\nB,x,2\nC,z,\n");
+        let options = CellOptions { missing: Missing::Zero, ..Default::default() };
+        let (_, _, _, notes) =
+            place_product(&t, &[0, 1, 2, 3], "origin", "product", "value", options).unwrap();
+        let counts: Vec<_> = notes.iter().map(|note| (note.code, note.count)).collect();
+        assert_eq!(counts, [("missing_as_zero", 2), ("absent_as_zero", 5)]);
+    }
+
+    #[test]
     fn refusals() {
         let t = table(FLOWS);
         let get = |rows: &[usize], options| {
@@ -338,5 +369,12 @@ mod tests {
         let nested =
             CellOptions { hierarchy: Some(&h), missing: Missing::Zero, ..Default::default() };
         assert_eq!(get(&[1, 2], nested)[0].code, "region-beside-country");
+        // Places are rows of one table: also where they sell different products to different ones.
+        let apart = table("origin,destination,product,value\nA,C,x,1\nB,D,y,2\n");
+        let options = CellOptions { over: &["destination"], ..nested };
+        let told = place_product(&apart, &[0, 1], "origin", "product", "value", options);
+        let told = told.unwrap_err().problems;
+        assert_eq!((told[0].code, told[0].value.as_deref()), ("region-beside-country", Some("B")));
+        assert!(told[0].remedy.contains("line 2 gives A"));
     }
 }

@@ -6,9 +6,12 @@
 //! | [`arithmetic`] | `calc`, `add`, `lowest`, `highest`, `assume`; filters `fmt`, `signed` |
 //! | [`indicators`] | `record`, `concentration` |
 //! | [`complexities`] | `complexity` |
-//! | [`trade`] | `intensity`, `complementarity`, `similarity`, `intra_industry`, `export_profile`, `margins` |
+//! | [`trade`] | `intensity`, `complementarity`, `similarity`, `export_profile`, `margins` |
+//! | [`two_way`] | `intra_industry` |
 //! | [`trade_changes`] | `decompose`, `market_share` |
 //! | [`potentials`] | `potential` |
+//! | [`related`] | `rca`, `proximity`, `relatedness`, `cross_proximity` |
+//! | [`baskets`] | `entry_exit`, `prody` |
 //! | [`in_time`] | `longest_run`, `contributions`, `shares_by_year`, `rank_changes`, `constant_prices` |
 //! | [`estimates`] | `estimate` |
 //! | [`models`] | `regression_table`, `coefficient_plot`, `event_study`, `fitted_observed` |
@@ -22,6 +25,7 @@
 //! | [`maps`] | `choropleth`, `flow_map` |
 
 pub mod arithmetic;
+pub mod baskets;
 pub mod blocks;
 pub mod charts;
 pub mod complexities;
@@ -36,12 +40,14 @@ pub mod maps;
 pub mod models;
 pub mod offices;
 pub mod potentials;
+pub mod related;
 pub mod rows;
 pub mod site_problems;
 pub mod sites;
 pub mod spaces;
 pub mod trade;
 pub mod trade_changes;
+pub mod two_way;
 
 use std::sync::Arc;
 
@@ -57,7 +63,10 @@ pub fn register(env: &mut Environment<'_>, book: &Arc<Book>) {
     complexities::register(env, book);
     trade::register(env, book);
     trade_changes::register(env, book);
+    two_way::register(env, book);
     potentials::register(env, book);
+    related::register(env, book);
+    baskets::register(env, book);
     in_time::register(env, book);
     estimates::register(env, book);
     models::register(env, book);

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use emporion_model::measure::bilateral::Bilateral;
 use emporion_model::measure::concentration::{ConcentrationOptions, concentration};
 use emporion_model::measure::intensity::{World, trade_intensity};
-use emporion_model::measure::intra_industry::grubel_lloyd;
 use emporion_model::measure::margins::hummels_klenow;
 use emporion_model::measure::penetration::market_penetration;
 use emporion_model::measure::similarity::{Overlap, complementarity, finger_kreinin};
@@ -38,8 +37,6 @@ pub fn register(env: &mut Environment<'_>, book: &Arc<Book>) {
         baskets(&b, &kwargs, "similarity", finger_kreinin)
     });
     let b = Arc::clone(book);
-    env.add_function("intra_industry", move |kwargs: Kwargs| intra_industry(&b, &kwargs));
-    let b = Arc::clone(book);
     env.add_function("export_profile", move |kwargs: Kwargs| profile(&b, &kwargs));
     let b = Arc::clone(book);
     env.add_function("margins", move |kwargs: Kwargs| margins(&b, &kwargs));
@@ -53,8 +50,10 @@ pub struct Asked<'a> {
     options: BTreeMap<String, String>,
     /// Ids of places and products.
     pub labels: Labels,
-    /// One table, or one for each of the two years.
+    /// One table, or one for each year of the two periods.
     pub tables: Vec<Bilateral>,
+    /// How many of them are of the first period.
+    pub before: usize,
     /// Unit of the flows.
     pub unit: String,
     period: String,
@@ -86,15 +85,24 @@ impl<'a> Asked<'a> {
         options.extend(selection.options());
         let table = selection.table(book)?;
         let rows = selection.rows(table)?;
-        let (groups, period) = match (options.get("from"), options.get("to")) {
+        let (groups, before, period) = match (options.get("from"), options.get("to")) {
             (Some(from), Some(to)) => {
-                let of = |wanted: &str| of_year(table, &rows, wanted);
-                (vec![of(from)?, of(to)?], format!("{from}\u{2013}{to}"))
+                let (before, after) = (years(from)?, years(to)?);
+                if before.iter().any(|year| after.contains(year)) {
+                    return Err(refuse(format!("{verb}(): from and to share a year")));
+                }
+                let all = before.iter().chain(&after);
+                let groups = all.map(|year| of_year(table, &rows, year));
+                let groups: Vec<Vec<usize>> = groups.collect::<Result<_, _>>()?;
+                (groups, before.len(), format!("{from}\u{2013}{to}"))
+            }
+            (Some(_), None) | (None, Some(_)) => {
+                return Err(refuse(format!("{verb}() needs from and to: two years, or neither")));
             }
             _ => {
                 let first = rows.first().copied();
                 let year = first.and_then(|row| table.label("year", row)).unwrap_or_default();
-                (vec![rows], year)
+                (vec![rows], 1, year)
             }
         };
         let all = groups.concat();
@@ -117,7 +125,7 @@ impl<'a> Asked<'a> {
             tables.push(made);
         }
         let ground = Ground::default().and(&book.case, table, &all);
-        Ok(Self { book, verb, options, labels, tables, unit, period, scope, side, ground })
+        Ok(Self { book, verb, options, labels, tables, before, unit, period, scope, side, ground })
     }
 
     /// Positions of a place, of the members of a group, or of a list of these.
@@ -223,6 +231,18 @@ fn told(value: &Value) -> Result<String, Error> {
     })
 }
 
+/// `2015`, or each year of `2013..2015`.
+fn years(text: &str) -> Result<Vec<String>, Error> {
+    let Some((first, last)) = text.split_once("..") else { return Ok(vec![text.to_owned()]) };
+    let span = first.trim().parse::<i32>().ok().zip(last.trim().parse::<i32>().ok());
+    match span {
+        Some((first, last)) if first <= last && last - first <= 200 => {
+            Ok((first..=last).map(|year| year.to_string()).collect())
+        }
+        _ => Err(refuse(format!("{text:?} is no range of years; write \"2013..2015\""))),
+    }
+}
+
 fn of_year(table: &Table, rows: &[usize], wanted: &str) -> Result<Vec<usize>, Error> {
     let is = |row: &usize| table.label("year", *row).as_deref() == Some(wanted);
     let found: Vec<usize> = rows.iter().copied().filter(is).collect();
@@ -282,37 +302,6 @@ fn basket(table: &PlaceProduct, places: &[usize]) -> Vec<f64> {
         sum.iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
     }
     sum
-}
-
-/// `intra_industry(exporter, partner)`: Grubel-Lloyd.
-fn intra_industry(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
-    let asked = Asked::new(book, kwargs, "intra_industry", &["exporter", "partner"])?;
-    let own = asked.members("exporter")?;
-    let partner = match asked.option("partner") {
-        Some(_) => asked.members("partner")?,
-        None => (0..asked.labels.places.len()).collect(),
-    };
-    let m = asked.labels.products.len();
-    let (mut exports, mut imports) = (vec![0.0; m], vec![0.0; m]);
-    for flow in asked.tables[0].flows() {
-        let (out, into) = (own.contains(&flow.origin), own.contains(&flow.destination));
-        if out && !into && partner.contains(&flow.destination) {
-            exports[flow.product] += flow.value;
-        } else if into && !out && partner.contains(&flow.origin) {
-            imports[flow.product] += flow.value;
-        }
-    }
-    let found = grubel_lloyd(&exports, &imports).map_err(|error| asked.refused(&error))?;
-    let label = format!(
-        "intra-industry trade of {} with {}",
-        asked.names("exporter"),
-        asked.names("partner")
-    );
-    let text = format!(
-        "Grubel-Lloyd over {} products, weighted by trade; it falls with a finer classification",
-        found.products
-    );
-    Ok(asked.number("grubel_lloyd", label, Some(found.aggregate), "index, 0 to 1", &text))
 }
 
 /// `export_profile(exporter)`: concentration, specialisation and penetration of one place.

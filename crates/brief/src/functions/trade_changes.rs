@@ -33,41 +33,59 @@ fn sold(table: &Bilateral, members: &[usize]) -> BTreeMap<(usize, usize), f64> {
     sums
 }
 
-/// `decompose(exporter, from, to)`: growth by old and new products and markets.
+/// `decompose(exporter, from, to, survival = 1)`: growth by old and new products and markets; from
+/// and to are years, or spans of which the mean is taken.
 fn decompose(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
-    let asked = two_years(book, kwargs, "decompose", &["exporter", "from", "to"])?;
+    let survival = kwargs.get::<Option<usize>>("survival")?.unwrap_or(1);
+    let asked = Asked::new(book, kwargs, "decompose", &["exporter", "from", "to", "survival"])?;
+    if asked.tables.len() < 2 || survival == 0 {
+        return Err(refuse(
+            "decompose() needs from and to, two years or spans such as \"2013..2015\", and a \
+             survival of at least one year",
+        ));
+    }
     let members = asked.members("exporter")?;
-    let (before, after) = (sold(&asked.tables[0], &members), sold(&asked.tables[1], &members));
-    let keys: std::collections::BTreeSet<_> = before.keys().chain(after.keys()).copied().collect();
-    let cells: Vec<GrowthCell> = keys
-        .into_iter()
-        .map(|key| {
-            let (a, b) = (before.get(&key).copied(), after.get(&key).copied());
-            GrowthCell {
-                product: key.0,
-                market: key.1,
-                before: a.unwrap_or(0.0),
-                after: b.unwrap_or(0.0),
-                years_before: a.map_or(0, |_| 1),
-                years_after: b.map_or(0, |_| 1),
+    let counts = [asked.before, asked.tables.len() - asked.before];
+    let mut cells: BTreeMap<(usize, usize), GrowthCell> = BTreeMap::new();
+    for (at, table) in asked.tables.iter().enumerate() {
+        for ((product, market), value) in sold(table, &members) {
+            let cell = cells.entry((product, market)).or_insert(GrowthCell {
+                product,
+                market,
+                before: 0.0,
+                after: 0.0,
+                years_before: 0,
+                years_after: 0,
+            });
+            if at < asked.before {
+                cell.before += value / counts[0] as f64;
+                cell.years_before += 1;
+            } else {
+                cell.after += value / counts[1] as f64;
+                cell.years_after += 1;
             }
-        })
-        .collect();
-    let found =
-        growth_by_cells(&cells, Survival::default()).map_err(|error| asked.refused(&error))?;
+        }
+    }
+    let cells: Vec<GrowthCell> = cells.into_values().collect();
+    let rule = Survival { before: survival.min(counts[0]), after: survival.min(counts[1]) };
+    let found = growth_by_cells(&cells, rule).map_err(|error| asked.refused(&error))?;
     let name = asked.names("exporter");
-    let text = "a product or a market is old when it was traded in the first year";
+    let text = format!(
+        "a cell is active when traded in at least {} of {} year(s) before, {} of {} after; a product \
+         or a market is old when it was active before",
+        rule.before, counts[0], rule.after, counts[1]
+    );
     let mut pairs: Vec<(&str, Value)> = found
         .parts
         .iter()
         .map(|part| {
             let label = format!("change of exports of {name}: {}", part.what);
-            (part.name, asked.number(part.name, label, Some(part.change), &asked.unit, text))
+            (part.name, asked.number(part.name, label, Some(part.change), &asked.unit, &text))
         })
         .collect();
     let label = format!("change of exports of {name}");
     let change = Some(found.after - found.before);
-    pairs.push(("change", asked.number("change", label, change, &asked.unit, text)));
+    pairs.push(("change", asked.number("change", label, change, &asked.unit, &text)));
     Ok(Value::from_pairs(pairs))
 }
 

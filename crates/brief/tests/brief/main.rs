@@ -11,6 +11,7 @@ mod page;
 mod reference;
 mod refusals;
 mod regression;
+mod related;
 mod same_bytes;
 mod simulated;
 mod sited;

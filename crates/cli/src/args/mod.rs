@@ -9,6 +9,7 @@ mod estimate;
 mod in_time;
 mod lasso;
 mod site;
+mod space;
 mod trade_indices;
 
 pub use divert::{Divert, Method, Yard};
@@ -19,6 +20,10 @@ pub use estimate::{
 pub use in_time::{ConstantPrices, Quote, Ranks, Run, RunOf, Shares};
 pub use lasso::{Criterion, Lasso, Residuals, Strength};
 pub use site::{Site, SiteDistances, SiteGravity, SiteMean, SiteProblem};
+pub use space::{
+    Complexity, CoreRca, CrossProximity, EntryExit, Filling, Having, Nearness, Outlook, Pairs,
+    ProductSpace, Prody, Proximity, Rca, RcaKind, Relatedness, SpaceIndex, Test,
+};
 pub use trade_indices::{
     Baskets, By, Concentration, Decompose, GravityBy, Intensity, IntraIndustry, Margins,
     MarketShare, Order, Over, Places, Potential, TradeIndex, World,
@@ -188,6 +193,8 @@ pub enum Measure {
     /// Economic complexity of places and products
     Complexity(Complexity),
     #[command(flatten)]
+    Space(SpaceIndex),
+    #[command(flatten)]
     Trade(TradeIndex),
     /// The longest run of growth or of records
     Run(Run),
@@ -313,71 +320,6 @@ pub struct Hhi {
     pub by: Vec<String>,
     #[command(flatten)]
     pub common: Common,
-}
-
-/// `emporion measure rca`
-#[derive(Debug, Args)]
-#[command(
-    after_help = "Example:\n  emporion measure rca world-2022 --no-domestic --place BRA --top 5"
-)]
-pub struct Rca {
-    /// Show these places only; the index compares with all
-    #[arg(long, value_name = "IDS", value_delimiter = ',')]
-    pub place: Vec<String>,
-    /// Show these products only
-    #[arg(long, value_name = "IDS", value_delimiter = ',')]
-    pub product: Vec<String>,
-    #[command(flatten)]
-    pub common: Common,
-}
-
-/// `emporion measure complexity`
-#[derive(Debug, Args)]
-#[command(
-    after_help = "Examples:\n  emporion measure complexity world-2022 --no-domestic --top 5\n  \
-                        emporion measure complexity exports.csv --bootstrap 200\n  \
-                        emporion measure complexity exports.csv --cells --format csv"
-)]
-pub struct Complexity {
-    /// RCA from which a place counts as having a product
-    #[arg(long, value_name = "RCA", default_value_t = 1.0)]
-    pub cut_off: f64,
-    /// Where the table falls into parts that share no product, take the largest part
-    #[arg(long)]
-    pub largest_part: bool,
-    /// Divisor of the variance of ECI is the number of places less this: 0 (Growth Lab) or 1 (R)
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=1))]
-    pub ddof: u8,
-    /// Rows are place and product, with RCA, presence, density, distance, gain and all scores
-    #[arg(long)]
-    pub cells: bool,
-    /// Whether a product counts in its own density: 1 (Growth Lab, R) or 0
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(0..=1))]
-    pub diagonal: u8,
-    /// Complexity outlook, by whose scale of PCI; with --cells the default is growth-lab
-    #[arg(long, value_name = "SCALE", value_enum)]
-    pub outlook: Option<Outlook>,
-    /// Ranges of ECI and rank from this many draws of products
-    #[arg(long, value_name = "N")]
-    pub bootstrap: Option<usize>,
-    /// Where the random numbers of the draws start
-    #[arg(long, default_value_t = 1, requires = "bootstrap")]
-    pub seed: u64,
-    /// Complexity of the places by the PCI of another table too: a file with product and pci
-    #[arg(long, value_name = "FILE")]
-    pub outside_pci: Option<PathBuf>,
-    #[command(flatten)]
-    pub common: Common,
-}
-
-/// Which PCI enters the complexity outlook.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub enum Outlook {
-    /// The eigenvector on the scale of ECI; the index of places is z-scored (Growth Lab)
-    #[default]
-    GrowthLab,
-    /// PCI z-scored over products; the index of places is the plain sum (R)
-    R,
 }
 
 /// `emporion simulate`

@@ -4,23 +4,23 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use emporion_model::measure::complexity::{
-    Complexity, ComplexityOptions, Disconnected, complexity,
+    Complexity, ComplexityOptions, Disconnected, complexity, weighted_complexity,
 };
 use emporion_model::measure::complexity_ranges::{
     BootstrapOptions, ComplexityRanges, complexity_ranges, rank,
 };
-use emporion_model::measure::fitness::{Fitness, FitnessOptions, fitness};
+use emporion_model::measure::fitness::{Fitness, FitnessOptions, fitness, weighted_fitness};
 use emporion_model::measure::opportunity::{
     Opportunity, PciScale, external_complexity, opportunity,
 };
-use emporion_model::measure::presence::{Presence, presence};
 use emporion_model::measure::proximity::{Density, Diagonal, density, proximity};
-use emporion_model::measure::rca::{Rca, rca};
+use emporion_model::measure::reflections::{Reflections, reflections};
 use emporion_model::outcome::Status;
 use emporion_tables::{Table, Values};
 
 use super::Figures;
-use super::rca::{Exports, exports, named};
+use super::rca::{Exports, named};
+use super::space::{Basis, advice as named_notes, decimals, having_options, per_place, whole};
 use crate::answer::{Advice, Answer, Cell, Column, Part, Show};
 use crate::args::{self, Outlook};
 use crate::data::require;
@@ -28,11 +28,10 @@ use crate::failure::Failure;
 
 /// All that was found of a table.
 struct Found {
-    exports: Exports,
-    rca: Rca,
-    m: Presence,
+    basis: Basis,
     complexity: Complexity,
     fitness: Fitness,
+    reflections: Option<Reflections>,
     ranges: Option<ComplexityRanges>,
     outlook: Option<(Density, Opportunity)>,
     outside: Option<Vec<Option<f64>>>,
@@ -42,10 +41,14 @@ struct Found {
 pub fn answer(arguments: &args::Complexity, figures: &Figures<'_>) -> Result<Answer, Failure> {
     let outside = arguments.outside_pci.as_deref().map(read_pci).transpose()?;
     let mut advice = Vec::new();
-    let found = find(arguments, exports(figures)?, outside.as_ref(), &mut advice)?;
+    let basis = Basis::weighted_too(&arguments.having, figures)?;
+    if basis.weights.is_some() {
+        refuse_weights(arguments)?;
+    }
+    let found = find(arguments, figures, basis, outside.as_ref(), &mut advice)?;
     let mut answer = figures.answer("complexity", "Economic complexity");
-    options(arguments, &mut answer);
-    figures.describe(&mut answer, [&found.exports.whole]);
+    options(arguments, &found.basis.exports, &mut answer);
+    figures.describe(&mut answer, [&found.basis.exports.whole]);
 
     let top = arguments.common.shape.top.unwrap_or(usize::MAX);
     let mut products = products(&found, figures);
@@ -61,48 +64,69 @@ pub fn answer(arguments: &args::Complexity, figures: &Figures<'_>) -> Result<Ans
     answer.parts.push(products);
     summarise(&found, &mut answer);
     answer.notes.extend(advice);
-    let kernel = found.rca.notes.iter().chain(&found.complexity.notes);
+    answer.notes.extend(found.basis.notes());
     let ranges = found.ranges.iter().flat_map(|r| &r.notes);
     // What fitness says of dropped places and products, ECI has said.
     let heading = found.fitness.notes.iter().filter(|n| n.code == "heading_to_zero");
     let outlook = found.outlook.iter().flat_map(|(density, _)| &density.notes);
-    let notes = found.exports.notes.iter().chain(kernel).chain(ranges).chain(heading);
-    answer.notes.extend(notes.chain(outlook).map(Into::into));
+    // Those of M came with the table.
+    let own = found.complexity.notes.iter().filter(|n| !found.basis.m.notes.contains(n));
+    let notes = own.chain(ranges).chain(heading).chain(outlook);
+    answer.notes.extend(named_notes(notes, &found.basis.exports));
     Ok(answer)
 }
 
 fn find(
     arguments: &args::Complexity,
-    exports: Exports,
+    figures: &Figures<'_>,
+    basis: Basis,
     outside: Option<&BTreeMap<String, f64>>,
     advice: &mut Vec<Advice>,
 ) -> Result<Found, Failure> {
-    let told = |error| named(&error, &exports);
-    let index = rca(&exports.table).map_err(told)?;
-    let m = presence(&index, arguments.cut_off).map_err(told)?;
+    let (exports, m) = (&basis.exports, &basis.m);
+    let told = |error| named(&error, exports);
     let disconnected =
         if arguments.largest_part { Disconnected::Largest } else { Disconnected::Refuse };
-    let options =
-        ComplexityOptions { disconnected, ddof: arguments.ddof.into(), sign_reference: None };
-    let found = complexity(&m, &options).map_err(told)?;
-    let fitness = fitness(&m, &FitnessOptions::default()).map_err(told)?;
+    let reference = arguments.sign.as_ref();
+    let sign_reference =
+        reference.map(|source| per_place(figures, exports, source, "reference")).transpose()?;
+    let options = ComplexityOptions { disconnected, ddof: arguments.ddof.into(), sign_reference };
+    let found = match &basis.weights {
+        None => complexity(m, &options),
+        Some(weights) => weighted_complexity(weights, &options),
+    }
+    .map_err(told)?;
+    let steps = match arguments.fitness_steps {
+        None => FitnessOptions::default(),
+        Some(max_steps) => FitnessOptions { tolerance: 0.0, max_steps },
+    };
+    let fitness = match &basis.weights {
+        None => fitness(m, &steps),
+        Some(weights) => weighted_fitness(weights, &steps),
+    }
+    .map_err(told)?;
+    let reflections = arguments
+        .reflections
+        .map(|steps| reflections(m, steps, arguments.ddof.into()))
+        .transpose()
+        .map_err(told)?;
     let ranges = match arguments.bootstrap {
         None => None,
         Some(draws) => {
             let bootstrap = BootstrapOptions { draws, seed: arguments.seed };
-            Some(complexity_ranges(&m, &found, &options, &bootstrap).map_err(told)?)
+            Some(complexity_ranges(m, &found, &options, &bootstrap).map_err(told)?)
         }
     };
     let mut outlook = None;
     if arguments.cells || arguments.outlook.is_some() {
         let diagonal = if arguments.diagonal == 0 { Diagonal::Zero } else { Diagonal::One };
-        let near = proximity(&m, diagonal).map_err(told)?;
-        let around = density(&m, &near).map_err(told)?;
+        let near = proximity(m, diagonal).map_err(told)?;
+        let around = density(m, &near).map_err(told)?;
         let scale = match arguments.outlook.unwrap_or_default() {
             Outlook::GrowthLab => PciScale::Eigenvector,
             Outlook::R => PciScale::Standardised,
         };
-        let gain = opportunity(&m, &found, &near, &around, scale).map_err(told)?;
+        let gain = opportunity(m, &found, &near, &around, scale).map_err(told)?;
         outlook = Some((around, gain));
     }
     let outside = match outside {
@@ -123,10 +147,29 @@ fn find(
                     "products of the table have no outside PCI and are left out of its mean";
                 advice.push(Advice::new("no_outside_pci", message, without));
             }
-            Some(external_complexity(&m, &own).map_err(told)?)
+            Some(external_complexity(m, &own).map_err(told)?)
         }
     };
-    Ok(Found { rca: index, m, complexity: found, fitness, ranges, outlook, outside, exports })
+    Ok(Found { complexity: found, fitness, reflections, ranges, outlook, outside, basis })
+}
+
+/// What needs an M of 0 and 1.
+fn refuse_weights(arguments: &args::Complexity) -> Result<(), Failure> {
+    for (asked, option) in [
+        (arguments.cells, "--cells"),
+        (arguments.outlook.is_some(), "--outlook"),
+        (arguments.bootstrap.is_some(), "--bootstrap"),
+        (arguments.reflections.is_some(), "--reflections"),
+        (arguments.outside_pci.is_some(), "--outside-pci"),
+    ] {
+        if asked {
+            return Err(Failure::new(format!(
+                "{option} needs an M of 0 and 1: leave it out, or take another --presence than \
+                 weights and smooth"
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// A file with columns `product` and `pci`; an empty pci is a product without.
@@ -158,8 +201,8 @@ fn read_pci(path: &Path) -> Result<BTreeMap<String, f64>, Failure> {
     Ok(out)
 }
 
-fn options(arguments: &args::Complexity, answer: &mut Answer) {
-    answer.option("cut_off", arguments.cut_off);
+fn options(arguments: &args::Complexity, exports: &Exports, answer: &mut Answer) {
+    having_options(&arguments.having, exports, answer);
     answer.option("largest_part", arguments.largest_part);
     answer.option("ddof", arguments.ddof);
     answer.option("cells", arguments.cells);
@@ -176,6 +219,9 @@ fn options(arguments: &args::Complexity, answer: &mut Answer) {
     answer.option("seed", arguments.seed);
     let file = arguments.outside_pci.as_ref().map(|path| path.display().to_string());
     answer.option("outside_pci", file);
+    answer.option("reflections", arguments.reflections);
+    answer.option("fitness_steps", arguments.fitness_steps);
+    answer.option("sign", arguments.sign.clone());
 }
 
 /// Positions by score, the highest first and those without last.
@@ -188,14 +234,6 @@ fn ranked(scores: &[Option<f64>]) -> Vec<usize> {
 
 fn deviations(key: &str, title: &str) -> Column {
     Column::number(key, title, "standard deviations", Show::Decimals(3))
-}
-
-fn whole(key: &str, title: &str) -> Column {
-    Column::number(key, title, "", Show::Whole)
-}
-
-fn decimals(key: &str, title: &str) -> Column {
-    Column::number(key, title, "", Show::Decimals(3))
 }
 
 fn places(found: &Found, figures: &Figures<'_>, name: &'static str) -> Part {
@@ -211,11 +249,12 @@ fn places(found: &Found, figures: &Figures<'_>, name: &'static str) -> Part {
         some(whole("eci_draws", "Draws")),
         some(decimals("eci_outside", "ECI by\noutside PCI")),
         decimals("fitness", "Fitness"),
+        some(deviations("reflections", "Reflections")),
         some(decimals("coi", "COI")),
         whole("diversity", "Products\nwith RCA"),
     ]);
     let mut part = Part::new(name, if name == "rows" { "" } else { "Places" }, columns);
-    let ids = &found.exports.places;
+    let ids = &found.basis.exports.places;
     let ranks = rank(&found.complexity.eci);
     for at in ranked(&found.complexity.eci) {
         let range = found.ranges.as_ref().map(|r| r.places[at]).unwrap_or_default();
@@ -231,6 +270,7 @@ fn places(found: &Found, figures: &Figures<'_>, name: &'static str) -> Part {
             draws.into(),
             found.outside.as_ref().and_then(|outside| outside[at]).into(),
             found.fitness.fitness[at].into(),
+            found.reflections.as_ref().and_then(|r| r.places[at]).into(),
             found.outlook.as_ref().and_then(|(_, gain)| gain.coi[at]).into(),
             found.complexity.diversity[at].into(),
         ]);
@@ -245,16 +285,18 @@ fn products(found: &Found, figures: &Figures<'_>) -> Part {
         deviations("pci", "PCI"),
         deviations("pci_z", "PCI\nz-score"),
         decimals("complexity", "Complexity\n(fitness)"),
+        deviations("reflections", "Reflections").unless_all(Cell::Missing),
         whole("ubiquity", "Places\nwith RCA"),
     ]);
     let mut part = Part::new("products", "Products", columns);
-    let ids = &found.exports.products;
+    let ids = &found.basis.exports.products;
     for at in ranked(&found.complexity.pci) {
         let mut row = figures.key_cells(&["product"], std::slice::from_ref(&ids[at]));
         row.extend([
             found.complexity.pci[at].into(),
             found.complexity.pci_z[at].into(),
             found.fitness.complexity[at].into(),
+            found.reflections.as_ref().and_then(|r| r.products[at]).into(),
             found.complexity.ubiquity[at].into(),
         ]);
         part.push(row);
@@ -266,7 +308,7 @@ fn products(found: &Found, figures: &Figures<'_>) -> Part {
 fn cells(found: &Found, figures: &Figures<'_>) -> Part {
     let keys = ["origin", "product"];
     let mut columns = figures.key_columns(&keys);
-    let unit = found.exports.whole.unit.clone().unwrap_or_default();
+    let unit = found.basis.exports.whole.unit.clone().unwrap_or_default();
     columns.extend([
         Column::number("value", "Value", unit, Show::Fitting),
         decimals("rca", "RCA"),
@@ -285,19 +327,17 @@ fn cells(found: &Found, figures: &Figures<'_>) -> Part {
     ]);
     let mut part = Part::new("rows", "", columns);
     let (density, gain) = found.outlook.as_ref().expect("cells are asked with an outlook");
-    let (places, products) = (&found.exports.places, &found.exports.products);
+    let (places, products) = (&found.basis.exports.places, &found.basis.exports.products);
     for (i, place) in places.iter().enumerate() {
         for (k, product) in products.iter().enumerate() {
             let at = i * products.len() + k;
-            let traded = found.rca.empty_places.binary_search(&i).is_err()
-                && found.rca.empty_products.binary_search(&k).is_err();
             let known = density.undefined_products.binary_search(&k).is_err();
             let near = known.then(|| density.values[at]);
             let mut row = figures.key_cells(&keys, &[place.clone(), product.clone()]);
             row.extend([
-                found.exports.table.values[at].into(),
-                traded.then(|| found.rca.values[at]).into(),
-                usize::from(found.m.values[at]).into(),
+                found.basis.exports.table.values[at].into(),
+                found.basis.rca_of(i, k).into(),
+                usize::from(found.basis.m.values[at]).into(),
                 near.into(),
                 near.map(|near| 1.0 - near).into(),
                 known.then(|| gain.cog[at]).into(),
@@ -330,6 +370,7 @@ fn summarise(found: &Found, answer: &mut Answer) {
     let label = "Correlation of ECI and diversity";
     answer.count("sign_correlation", label, "", show, index.sign_correlation);
     answer.say("status", "Status", words(index.status));
+    found.basis.exports.count_absent(answer);
     answer.count("fitness_steps", "Steps of fitness", "", Show::Whole, fitness.steps);
     answer.say("fitness_status", "Status of fitness", words(fitness.status));
     if let Some(ranges) = &found.ranges {
@@ -343,6 +384,10 @@ fn summarise(found: &Found, answer: &mut Answer) {
     };
     answer.say("convention", "Convention", convention);
     answer.say("fitness_convention", "Convention of fitness", fitness.convention.as_str());
+    if let Some(reflections) = &found.reflections {
+        let label = "Convention of reflections";
+        answer.say("reflections_convention", label, reflections.convention.as_str());
+    }
     if let Some((_, gain)) = &found.outlook {
         answer.say("outlook_convention", "Convention of the outlook", gain.convention.as_str());
     }

@@ -32,6 +32,9 @@ pub fn answer(arguments: &args::ConstantPrices, figures: &Figures<'_>) -> Result
     let base = arguments.base;
     let title = match &deflator {
         Some(_) => format!("At constant prices of {base}"),
+        None if arguments.constant_rate => {
+            format!("At current prices, in another currency at the rates of {base}")
+        }
         None => "At current prices, in another currency".to_owned(),
     };
     let mut answer = figures.answer("constant-prices", title);
@@ -49,7 +52,20 @@ pub fn answer(arguments: &args::ConstantPrices, figures: &Figures<'_>) -> Result
     answer.option("place_column", arguments.place_column.clone());
     figures.describe(&mut answer, totals.iter().map(|(_, sum)| sum));
     let current = arguments.unit.clone().unwrap_or_else(|| unit(totals.iter().map(|(_, s)| s)));
-    let mut part = Part::new("rows", "", columns(figures, &keys, &current, base));
+    let constant = match (&deflator, arguments.constant_rate) {
+        (Some(_), _) => format!("{current} at prices of {base}"),
+        (None, true) => format!("{current} at the rates of {base}"),
+        (None, false) => current.clone(),
+    };
+    let mut columns = columns(figures, &keys, &current, base);
+    for column in columns.iter_mut().filter(|column| column.key == "constant") {
+        column.unit.clone_from(&constant);
+        if deflator.is_none() {
+            // Without prices it repeats the column before it.
+            column.show = Show::Hidden;
+        }
+    }
+    let mut part = Part::new("rows", "", columns);
     let mut all_gaps = Vec::new();
     for (key, priced) in &series {
         let found = constant_prices(priced, base)?;
@@ -65,16 +81,30 @@ pub fn answer(arguments: &args::ConstantPrices, figures: &Figures<'_>) -> Result
         }
         for year in &found {
             let mut row = figures.key_cells(&keys, key);
-            row.extend(cells(year));
+            row.extend(cells(year, deflator.is_some()));
             part.push(row);
         }
     }
     answer.parts.push(part);
     answer.count("base", "Base year", "", Show::Year, f64::from(base));
-    answer.say("unit", "Unit of constant prices", format!("{current} at prices of {base}"));
+    if deflator.is_none() {
+        let message =
+            "no deflator: values are at current prices, and nothing tells prices from volumes";
+        answer.note(Advice::new("no_deflator", message, 1));
+    }
+    let label = if deflator.is_some() { "Unit of constant prices" } else { "Unit" };
+    answer.say("unit", label, constant);
     let gaps = if all_gaps.is_empty() { "none".to_owned() } else { all_gaps.join("; ") };
     answer.say("gaps", "Years without a figure", gaps);
-    answer.say("convention", "Convention", "fixed base, parts deflated one by one and added");
+    let convention = match (&deflator, arguments.constant_rate) {
+        (Some(_), false) => "fixed base, parts deflated one by one and added",
+        (Some(_), true) => {
+            "fixed base, parts converted at the rate of the base year, deflated one by one and added"
+        }
+        (None, false) => "parts converted at the rate of their year and added",
+        (None, true) => "parts converted at the rate of the base year and added",
+    };
+    answer.say("convention", "Convention", convention);
     Ok(answer)
 }
 
@@ -141,22 +171,25 @@ fn columns(figures: &Figures<'_>, keys: &[&str], unit: &str, base: i32) -> Vec<C
             format!("{unit} at prices of {base}"),
             Show::Fitting,
         ),
-        index("price_index", "Prices"),
+        index("price_index", "Prices").unless_all(Cell::Missing),
         index("value_index", "Value"),
-        index("volume_index", "Volume"),
-        Column::number("volume_growth", "Volume\ngrowth", "percent", Show::Decimals(2)),
+        index("volume_index", "Volume").unless_all(Cell::Missing),
+        Column::number("volume_growth", "Volume\ngrowth", "percent", Show::Decimals(2))
+            .unless_all(Cell::Missing),
     ]);
     columns
 }
 
-fn cells(year: &PricedYear) -> [Cell; 7] {
+/// Prices and volumes are known with a deflator alone.
+fn cells(year: &PricedYear, deflated: bool) -> [Cell; 7] {
+    let known = |value: Option<f64>| Cell::from(value.filter(|_| deflated));
     [
         Cell::Number(f64::from(year.year)),
         year.current.into(),
         year.constant.into(),
-        year.price_index.into(),
+        known(year.price_index),
         year.value_index.into(),
-        year.volume_index.into(),
-        year.volume_growth.into(),
+        known(year.volume_index),
+        known(year.volume_growth),
     ]
 }

@@ -16,6 +16,8 @@ use emporion_tables::bilateral::{Labels, Reading, bilateral};
 use emporion_tables::problem::nearest;
 use emporion_tables::sum::{Missing, Sum};
 
+pub use change::years;
+
 use super::Figures;
 use crate::answer::{Advice, Answer, Part};
 use crate::args::{self, TradeIndex};
@@ -186,7 +188,7 @@ impl Flows {
 
 impl Figures<'_> {
     /// The rows of a year; refused when there are none.
-    fn with_year(&self, year: i32) -> Result<Vec<usize>, Failure> {
+    pub fn with_year(&self, year: i32) -> Result<Vec<usize>, Failure> {
         let table = self.table();
         let wanted = year.to_string();
         let is = |row: &usize| match table.number("year", *row) {

@@ -1,13 +1,11 @@
 //! The economic complexity index of places (ECI) and the product complexity index (PCI).
 
-use faer::diag::Diag;
-use faer::dyn_stack::{MemBuffer, MemStack};
-use faer::linalg::evd;
-use faer::{Mat, Par};
 use serde::Serialize;
 
 use super::check_length;
 use super::presence::{Component, Presence, components};
+use super::spectrum::{Bipartite, One, Weight, averages, second_vector};
+use super::weights::Weights;
 use crate::outcome::{InputError, Note, Status};
 
 /// Below this the second eigenvalue is rounding of 0 (a symmetric eigenproblem of norm 1 carries
@@ -154,11 +152,52 @@ pub fn complexity(
     options: &ComplexityOptions,
 ) -> Result<Complexity, InputError> {
     check_length("presence matrix", presence.places * presence.products, presence.values.len())?;
+    let diversity: Vec<f64> = presence.diversity().into_iter().map(|d| d as f64).collect();
+    solve(presence, |_, _| One, diversity, "diversity", options)
+}
+
+/// ECI and PCI of an M of weights: values from 0 to 1 of the user's own, or a smooth function of
+/// RCA instead of a step.
+///
+/// The equations are those of [`complexity`] with d_i = Σ_k M_ik and u_k = Σ_i M_ik; ECI is the
+/// mean PCI of a place's products weighted with M_ik. The sign makes ECI rise with d_i. The fields
+/// `diversity` and `ubiquity` count the cells above 0. With weights of 0 and 1 the answer is that
+/// of [`complexity`], bit for bit.
+///
+/// # Errors
+///
+/// As [`complexity`]. A smooth M seldom has a cell of 0: the table is then connected, and a second
+/// eigenvalue near 0 says how little there is to tell.
+///
+/// # Example
+///
+/// ```
+/// use emporion_model::measure::{complexity::*, weights::Weights};
+/// use emporion_model::panel::PlaceProduct;
+/// let m = vec![1.0, 0.8, 0.6, 0.9, 0.5, 0.0, 0.7, 0.1, 0.0];
+/// let weights = Weights::given(&PlaceProduct::new(3, 3, m)?)?;
+/// let c = weighted_complexity(&weights, &ComplexityOptions::default())?;
+/// assert!(c.eci[0] > c.eci[1] && c.eci[1] > c.eci[2]);
+/// # Ok::<(), emporion_model::outcome::InputError>(())
+/// ```
+pub fn weighted_complexity(
+    weights: &Weights,
+    options: &ComplexityOptions,
+) -> Result<Complexity, InputError> {
+    let m = |i: usize, k: usize| weights.values()[i * weights.products() + k];
+    solve(&weights.pattern(), m, weights.diversity(), "the sum of its M", options)
+}
+
+/// Either of the two: `presence` says where M is above 0, `m` what it is there.
+fn solve<W: Weight>(
+    presence: &Presence,
+    m: impl Fn(usize, usize) -> W,
+    own_reference: Vec<f64>,
+    reference_name: &str,
+    options: &ComplexityOptions,
+) -> Result<Complexity, InputError> {
     let (diversity, ubiquity) = (presence.diversity(), presence.ubiquity());
-    let reference: Vec<f64> = match &options.sign_reference {
-        None => diversity.iter().map(|d| *d as f64).collect(),
-        Some(values) => values.clone(),
-    };
+    let reference = options.sign_reference.clone().unwrap_or(own_reference);
     check_length("sign reference", presence.places, reference.len())?;
     let kept = connected_part(presence, options.disconnected)?;
     if let Some(i) = kept.places.iter().find(|i| !reference[**i].is_finite()) {
@@ -174,13 +213,16 @@ pub fn complexity(
         return Err(no_variation("fewer than two places or products are left"));
     }
 
-    let bipartite = Bipartite::of(presence, &kept);
+    let bipartite = Bipartite::of(presence, &kept, m);
     let (places, products) = (kept.places.len(), kept.products.len());
     let side = if places <= products { Side::Places } else { Side::Products };
     let spectrum = match side {
         Side::Places => second_vector(&bipartite.products_of, &bipartite.places_of),
         Side::Products => second_vector(&bipartite.places_of, &bipartite.products_of),
-    }?;
+    };
+    if spectrum.status == Status::Converged && spectrum.lambda2 <= NO_VARIATION {
+        return Err(no_variation("all places have the same basket: there is no variation"));
+    }
     let lambda3 = spectrum.lambda3.map(|l| l.max(0.0));
     let mut out = Complexity {
         eci: vec![None; presence.places],
@@ -194,7 +236,7 @@ pub fn complexity(
         side,
         status: spectrum.status,
         notes: presence.notes.clone(),
-        convention: convention(presence, options),
+        convention: convention(presence, options, reference_name),
         diversity,
         ubiquity,
     };
@@ -300,97 +342,6 @@ fn no_variation(reason: &str) -> InputError {
     }
 }
 
-/// Neighbours of each kept place and product, in ids among the kept.
-struct Bipartite {
-    products_of: Vec<Vec<usize>>,
-    places_of: Vec<Vec<usize>>,
-}
-
-impl Bipartite {
-    fn of(presence: &Presence, kept: &Component) -> Self {
-        let mut places_of = vec![Vec::new(); kept.products.len()];
-        let mut products_of = vec![Vec::new(); kept.places.len()];
-        for (a, i) in kept.places.iter().enumerate() {
-            for (b, k) in kept.products.iter().enumerate() {
-                if presence.has(*i, *k) {
-                    products_of[a].push(b);
-                    places_of[b].push(a);
-                }
-            }
-        }
-        Self { products_of, places_of }
-    }
-}
-
-struct Spectrum {
-    lambda2: f64,
-    lambda3: Option<f64>,
-    /// D^-1/2 v, on the side solved.
-    vector: Vec<f64>,
-    residual: f64,
-    status: Status,
-}
-
-/// Second eigenvector of the side whose neighbour lists are `near`.
-fn second_vector(near: &[Vec<usize>], far: &[Vec<usize>]) -> Result<Spectrum, InputError> {
-    let n = near.len();
-    // Σ_k M_ik M_jk / u_k, built from each far node's list of near ones.
-    let mut s = Mat::<f64>::zeros(n, n);
-    for list in far {
-        let weight = 1.0 / list.len() as f64;
-        for j in list {
-            let mut column = s.col_mut(*j);
-            for i in list {
-                column[*i] += weight;
-            }
-        }
-    }
-    let root: Vec<f64> = near.iter().map(|list| (list.len() as f64).sqrt()).collect();
-    for i in 0..n {
-        for j in 0..n {
-            s[(i, j)] /= root[i] * root[j];
-        }
-    }
-    // One thread: the same bytes on every machine size.
-    let mut vectors = Mat::<f64>::zeros(n, n);
-    let mut values = Diag::<f64>::zeros(n);
-    let want = evd::ComputeEigenvectors::Yes;
-    let scratch = evd::self_adjoint_evd_scratch::<f64>(n, want, Par::Seq, Default::default());
-    let solved = evd::self_adjoint_evd(
-        s.as_ref(),
-        values.as_mut(),
-        Some(vectors.as_mut()),
-        Par::Seq,
-        MemStack::new(&mut MemBuffer::new(scratch)),
-        Default::default(),
-    );
-    let status = if solved.is_ok() { Status::Converged } else { Status::NoProgress };
-    // Ascending: the trivial eigenvalue 1 is the last one.
-    let lambda = |rank: usize| n.checked_sub(rank).map(|at| values[at]);
-    let lambda2 = lambda(2).unwrap_or(0.0);
-    if status == Status::Converged && lambda2 <= NO_VARIATION {
-        return Err(no_variation("all places have the same basket: there is no variation"));
-    }
-    let v: Vec<f64> = (0..n).map(|i| vectors[(i, n - 2)]).collect();
-    let residual = (0..n)
-        .map(|i| {
-            let sv: f64 = (0..n).map(|j| s[(i, j)] * v[j]).sum();
-            (sv - lambda2 * v[i]).powi(2)
-        })
-        .sum::<f64>()
-        .sqrt();
-    let vector = v.iter().zip(&root).map(|(v, r)| v / r).collect();
-    Ok(Spectrum { lambda2, lambda3: lambda(3), vector, residual, status })
-}
-
-/// Mean over each node's neighbours.
-fn averages(neighbours: &[Vec<usize>], values: &[f64]) -> Vec<f64> {
-    neighbours
-        .iter()
-        .map(|list| list.iter().map(|k| values[*k]).sum::<f64>() / list.len() as f64)
-        .collect()
-}
-
 struct Sign {
     factor: f64,
     correlation: f64,
@@ -446,12 +397,12 @@ fn note_dropped(out: &mut Complexity, kept: &Component) {
     }
 }
 
-fn convention(presence: &Presence, options: &ComplexityOptions) -> String {
+fn convention(presence: &Presence, options: &ComplexityOptions, reference: &str) -> String {
     format!(
         "{}; eigenvector; ECI mean 0, sd 1 over places (ddof {}); PCI on ECI's scale, pci_z on its \
          own; sign: ECI rises with {}",
         presence.convention,
         options.ddof,
-        if options.sign_reference.is_some() { "the given reference" } else { "diversity" }
+        if options.sign_reference.is_some() { "the given reference" } else { reference }
     )
 }

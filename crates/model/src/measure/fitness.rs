@@ -3,6 +3,8 @@
 use serde::Serialize;
 
 use super::presence::{Presence, components};
+use super::spectrum::{One, Weight};
+use super::weights::Weights;
 use crate::outcome::{InputError, Note, Status};
 
 /// When the iteration stops.
@@ -97,6 +99,28 @@ const FALLING: f64 = 1e-2;
 /// # Ok::<(), emporion_model::outcome::InputError>(())
 /// ```
 pub fn fitness(presence: &Presence, options: &FitnessOptions) -> Result<Fitness, InputError> {
+    iterate(presence, |_, _| One, options)
+}
+
+/// Fitness and complexity of an M of weights, by the same map; with weights of 0 and 1 the answer
+/// is that of [`fitness`].
+///
+/// # Errors
+///
+/// As [`fitness`].
+pub fn weighted_fitness(
+    weights: &Weights,
+    options: &FitnessOptions,
+) -> Result<Fitness, InputError> {
+    let m = |i: usize, k: usize| weights.values()[i * weights.products() + k];
+    iterate(&weights.pattern(), m, options)
+}
+
+fn iterate<W: Weight>(
+    presence: &Presence,
+    m: impl Fn(usize, usize) -> W,
+    options: &FitnessOptions,
+) -> Result<Fitness, InputError> {
     if options.tolerance.is_nan() || options.tolerance < 0.0 || options.max_steps == 0 {
         return Err(InputError::Setting {
             what: "fitness options".into(),
@@ -120,7 +144,7 @@ pub fn fitness(presence: &Presence, options: &FitnessOptions) -> Result<Fitness,
     for (a, i) in places.iter().enumerate() {
         for (b, k) in products.iter().enumerate() {
             if presence.has(*i, *k) {
-                cells.push((a, b));
+                cells.push((a, b, m(*i, *k)));
             }
         }
     }
@@ -132,9 +156,9 @@ pub fn fitness(presence: &Presence, options: &FitnessOptions) -> Result<Fitness,
     while steps < options.max_steps && status != Status::Converged {
         let mut next_f = vec![0.0; f.len()];
         let mut inverse = vec![0.0; q.len()];
-        for (a, b) in &cells {
-            next_f[*a] += q[*b];
-            inverse[*b] += 1.0 / f[*a];
+        for (a, b, m) in &cells {
+            next_f[*a] += m.value() * q[*b];
+            inverse[*b] += m.value() / f[*a];
         }
         let mut next_q: Vec<f64> = inverse.iter().map(|x| 1.0 / x).collect();
         divide_by_mean(&mut next_f);

@@ -12,6 +12,8 @@
 //! | revealed comparative advantage | [`rca`](mod@rca) |
 //! | presence M, diversity, ubiquity, components | [`presence`](mod@presence) |
 //! | ECI and PCI | [`complexity`](mod@complexity) |
+//! | M of weights instead of 0 and 1 | [`weights`] |
+//! | places and products that have enough | [`core`](mod@core) |
 //! | how far ECI and ranks hang on the products | [`complexity_ranges`](mod@complexity_ranges) |
 //! | fitness and complexity | [`fitness`](mod@fitness) |
 //! | proximity and density | [`proximity`](mod@proximity) |
@@ -41,12 +43,12 @@
 //!
 //! | question | here | also offered |
 //! | --- | --- | --- |
-//! | presence | RCA ≥ 1, equality up to rounding counts | any cut-off |
+//! | presence | RCA ≥ 1, equality up to rounding counts | any cut-off, per head, one of the two, M of the user's own, weights |
 //! | missing cell | refused | counted and taken as zero |
 //! | row not listed in a long table | no flow, counted | refused |
 //! | duplicate row | refused, rows named | summed and counted |
 //! | negative value | refused | |
-//! | place without products, product without places | left out of ECI, PCI and listed; RCA of the full table kept | |
+//! | place without products, product without places | left out of ECI, PCI and listed; RCA of the full table kept | a (d, u)-core |
 //! | disconnected table | refused, components named | largest component |
 //! | no variation | refused | |
 //! | ECI | mean 0, standard deviation 1 over places, divisor n | divisor n - 1 |
@@ -62,6 +64,7 @@ pub mod bilateral;
 pub mod complexity;
 pub mod complexity_ranges;
 pub mod concentration;
+pub mod core;
 pub mod density;
 pub mod diversification;
 pub mod entry_exit;
@@ -87,8 +90,10 @@ pub mod relatedness;
 pub mod shares;
 pub mod similarity;
 pub mod specialisation;
+mod spectrum;
 pub mod table;
 pub mod turnover;
+pub mod weights;
 
 use crate::outcome::InputError;
 

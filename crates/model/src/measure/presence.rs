@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::check_length;
 use super::rca::Rca;
 use crate::outcome::{InputError, Note};
+use crate::panel::PlaceProduct;
 
 /// A cell is at the cut-off when it equals it to this relative precision: an RCA is a ratio of
 /// ratios of sums and carries a few units of rounding (2e-16 each, times the terms of the sums).
@@ -97,6 +98,90 @@ impl Presence {
         check_length("presence matrix", places * products, values.len())?;
         let convention = "presence as given".into();
         Ok(Self { places, products, values, notes: Vec::new(), convention })
+    }
+
+    /// The table's own numbers as M: 1 where the place has the product, 0 where not.
+    ///
+    /// # Errors
+    ///
+    /// [`InputError::Setting`] naming the first cell that holds any other number.
+    pub fn given(table: &PlaceProduct) -> Result<Self, InputError> {
+        let other = table.values.iter().position(|v| *v != 0.0 && *v != 1.0);
+        if let Some(cell) = other {
+            return Err(InputError::Setting {
+                what: format!(
+                    "M (place {}, product {})",
+                    cell / table.products,
+                    cell % table.products
+                ),
+                expected: "1 for having it and 0 for not".into(),
+                got: table.values[cell].to_string(),
+                remedy: "correct it, or take RCA of values of trade".into(),
+            });
+        }
+        let values = table.values.iter().map(|v| *v == 1.0).collect();
+        Self::new(table.places, table.products, values)
+    }
+
+    /// Present here or there, such as by RCA or by exports per head.
+    ///
+    /// # Errors
+    ///
+    /// [`InputError::Length`] when the two are of different tables.
+    pub fn or(&self, other: &Self) -> Result<Self, InputError> {
+        self.joined(other, "or", |a, b| a || b)
+    }
+
+    /// Present here and there.
+    ///
+    /// # Errors
+    ///
+    /// As [`Presence::or`].
+    pub fn and(&self, other: &Self) -> Result<Self, InputError> {
+        self.joined(other, "and", |a, b| a && b)
+    }
+
+    fn joined(
+        &self,
+        other: &Self,
+        word: &str,
+        join: fn(bool, bool) -> bool,
+    ) -> Result<Self, InputError> {
+        check_length("places of the second presence", self.places, other.places)?;
+        check_length("products of the second presence", self.products, other.products)?;
+        check_length("second presence", self.values.len(), other.values.len())?;
+        Ok(Self {
+            places: self.places,
+            products: self.products,
+            values: self.values.iter().zip(&other.values).map(|(a, b)| join(*a, *b)).collect(),
+            notes: [&self.notes[..], &other.notes].concat(),
+            convention: format!("{} {word} {}", self.convention, other.convention),
+        })
+    }
+
+    /// Some places and some products of it: M of the whole, cut.
+    ///
+    /// # Errors
+    ///
+    /// [`InputError::Setting`] for a place or product that it does not have.
+    pub fn part(&self, places: &[usize], products: &[usize]) -> Result<Self, InputError> {
+        for (what, at, n) in [
+            ("place", places.iter().find(|i| **i >= self.places), self.places),
+            ("product", products.iter().find(|k| **k >= self.products), self.products),
+        ] {
+            if let Some(at) = at {
+                return Err(InputError::Setting {
+                    what: format!("{what} of a part of the presence matrix"),
+                    expected: format!("below {n}"),
+                    got: at.to_string(),
+                    remedy: "name places and products by their position".into(),
+                });
+            }
+        }
+        let values = places.iter().flat_map(|i| products.iter().map(|k| self.has(*i, *k)));
+        let mut part = Self::new(places.len(), products.len(), values.collect())?;
+        part.convention.clone_from(&self.convention);
+        Ok(part)
     }
 
     /// Whether `place` has `product`.

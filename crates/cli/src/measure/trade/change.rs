@@ -116,7 +116,7 @@ fn sold(flows: &Flows, members: &[usize]) -> Vec<emporion_model::measure::bilate
 }
 
 /// `2015` or `2013..2015`.
-fn years(text: &str) -> Result<Vec<i32>, Failure> {
+pub fn years(text: &str) -> Result<Vec<i32>, Failure> {
     let bad =
         || Failure::new(format!("{text:?} is no year or range of years; write 2015 or 2013..2015"));
     let (first, last) = text.split_once("..").unwrap_or((text, text));

@@ -1,0 +1,266 @@
+//! What rests on one table of places by products. What these indicators share is here: the table,
+//! who has which product, and numbers that the user brings for each place or product.
+
+mod basis;
+mod cross;
+mod entry_exit;
+mod product_space;
+mod prody;
+mod proximity;
+mod relatedness;
+
+pub use basis::{Basis, having_options};
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use emporion_model::measure::presence::Presence;
+use emporion_model::measure::proximity::{Diagonal, Proximity};
+use emporion_model::measure::relatedness::{ProximityKind, proximity_by};
+use emporion_model::outcome::Note;
+use emporion_tables::{Problem, Table, Values};
+
+use super::Figures;
+use super::rca::{Exports, named};
+use crate::answer::{Advice, Answer, Column, Show};
+use crate::args::{Nearness, SpaceIndex};
+use crate::failure::Failure;
+use crate::progress::Progress;
+
+/// Computes an indicator of this family.
+pub fn answer(
+    index: &SpaceIndex,
+    figures: &Figures<'_>,
+    progress: &Progress,
+) -> Result<Answer, Failure> {
+    match index {
+        SpaceIndex::Proximity(arguments) => proximity::answer(arguments, figures),
+        SpaceIndex::Relatedness(arguments) => relatedness::answer(arguments, figures),
+        SpaceIndex::ProductSpace(arguments) => product_space::answer(arguments, figures),
+        SpaceIndex::CrossProximity(arguments) => cross::answer(arguments, figures, progress),
+        SpaceIndex::EntryExit(arguments) => entry_exit::answer(arguments, figures),
+        SpaceIndex::Prody(arguments) => prody::answer(arguments, figures),
+    }
+}
+
+/// Proximity of the kind asked.
+pub fn nearness(
+    m: &Presence,
+    kind: Nearness,
+    diagonal: u8,
+    exports: &Exports,
+) -> Result<Proximity, Failure> {
+    let kind = match kind {
+        Nearness::MinConditional => ProximityKind::MinConditional,
+        Nearness::SquareRoot => ProximityKind::SquareRoot,
+        Nearness::Asymmetric => ProximityKind::Asymmetric,
+        Nearness::Correlation => ProximityKind::Correlation,
+    };
+    let diagonal = if diagonal == 0 { Diagonal::Zero } else { Diagonal::One };
+    proximity_by(m, kind, diagonal).map_err(|error| named(&error, exports))
+}
+
+/// The word of a kind of proximity in the options of an answer.
+pub fn kind_word(kind: Nearness) -> &'static str {
+    match kind {
+        Nearness::MinConditional => "min_conditional",
+        Nearness::SquareRoot => "square_root",
+        Nearness::Asymmetric => "asymmetric",
+        Nearness::Correlation => "correlation",
+    }
+}
+
+/// Kernel remarks with the ids that they are about.
+pub fn advice<'a>(notes: impl IntoIterator<Item = &'a Note>, exports: &Exports) -> Vec<Advice> {
+    const SHOWN: usize = 8;
+    let named = |note: &Note| {
+        let ids = match note.code {
+            code if code.ends_with("_places") || code == "heading_to_zero" => &exports.places,
+            code if code.ends_with("_products") => &exports.products,
+            _ => return Advice::from(note),
+        };
+        let known: Vec<&str> =
+            note.rows.iter().filter_map(|at| ids.get(*at)).map(String::as_str).collect();
+        if known.is_empty() {
+            return Advice::from(note);
+        }
+        let more = if known.len() > SHOWN { ", …" } else { "" };
+        let list = known.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", ");
+        Advice::new(note.code, format!("{}: {list}{more}", note.message), note.count)
+    };
+    notes.into_iter().map(named).collect()
+}
+
+/// Refuses ids that the table does not have.
+pub fn known(column: &str, wanted: &[String], ids: &[String]) -> Result<(), Failure> {
+    let Some(id) = wanted.iter().find(|id| !ids.contains(id)) else { return Ok(()) };
+    Err(Failure::new(format!(
+        "no row selected has {column} {id}; the table has {} of them, such as {}",
+        ids.len(),
+        ids.iter().take(8).map(String::as_str).collect::<Vec<_>>().join(", ")
+    )))
+}
+
+/// Whether an id is among those wanted; all are where none is named.
+pub fn wanted(list: &[String], id: &str) -> bool {
+    list.is_empty() || list.iter().any(|known| known == id)
+}
+
+/// Numbers of places as [`brought`], one for each place of the table.
+pub fn per_place(
+    figures: &Figures<'_>,
+    exports: &Exports,
+    source: &str,
+    what: &str,
+) -> Result<Vec<f64>, Failure> {
+    let found = brought(figures, source, what)?;
+    let lacking: Vec<&str> =
+        exports.places.iter().filter(|id| !found.contains_key(*id)).map(String::as_str).collect();
+    if lacking.is_empty() {
+        return Ok(exports.places.iter().map(|id| found[id]).collect());
+    }
+    Err(Failure::new(format!(
+        "{} places have no {what} in {source}: {}; missing is not zero: add them, or leave the \
+         places out with --where origin!={}",
+        lacking.len(),
+        few(&lacking),
+        lacking[0]
+    )))
+}
+
+/// Up to eight ids, then how many more.
+pub fn few(ids: &[&str]) -> String {
+    match ids.len().checked_sub(8) {
+        Some(more) if more > 0 => format!("{} and {more} more", ids[..8].join(", ")),
+        _ => ids.join(", "),
+    }
+}
+
+/// Numbers of places: from a file with a column of ids (`origin`, `place`, `id` or `country`) and
+/// one of numbers (`what`, or the only one), or from a column of the case's places. An empty cell
+/// is a place without.
+pub fn brought(
+    figures: &Figures<'_>,
+    source: &str,
+    what: &str,
+) -> Result<BTreeMap<String, f64>, Failure> {
+    let path = Path::new(source);
+    if path.exists() {
+        return column(figures, &Table::read(path)?, &["origin", "place", "id", "country"], what);
+    }
+    match figures.data.about("place") {
+        Some(places) if places.column(source).is_some() => {
+            numbers(places, "id", source, &(0..places.rows()).collect::<Vec<_>>())
+        }
+        Some(places) => Err(Failure::new(format!(
+            "there is no file {source}, and {} has no column {source}; it has {}",
+            places.path(),
+            places.columns().iter().map(|c| c.name.as_str()).collect::<Vec<_>>().join(", ")
+        ))),
+        None => Err(Failure::new(format!(
+            "there is no file {source}; name a file with columns origin and {what}"
+        ))),
+    }
+}
+
+/// A column of numbers of a file by its ids.
+pub fn column(
+    figures: &Figures<'_>,
+    table: &Table,
+    keys: &[&str],
+    what: &str,
+) -> Result<BTreeMap<String, f64>, Failure> {
+    let Some(key) = keys.iter().find(|key| table.column(key).is_some()) else {
+        let expected = format!("a column of ids named {}", keys.join(" or "));
+        return Err(lacking(table, expected, keys[0]));
+    };
+    let is_number = |name: &str| {
+        let column = table.column(name);
+        column.is_some_and(|column| matches!(column.values, Values::Number(_)))
+    };
+    let others: Vec<&str> = table
+        .columns()
+        .iter()
+        .map(|column| column.name.as_str())
+        .filter(|name| name != key && *name != "year" && is_number(name))
+        .collect();
+    let name = match (table.column(what), &others[..]) {
+        (Some(_), _) => what,
+        (None, [only]) => only,
+        (None, _) => return Err(lacking(table, format!("a column of numbers named {what}"), what)),
+    };
+    let rows: Vec<usize> = match (table.column("year"), only_year(figures)) {
+        (Some(_), Some(year)) => {
+            let is = |row: &usize| table.label("year", *row).as_deref() == Some(year.as_str());
+            (0..table.rows()).filter(is).collect()
+        }
+        _ => (0..table.rows()).collect(),
+    };
+    numbers(table, key, name, &rows)
+}
+
+fn lacking(table: &Table, expected: String, column: &str) -> Failure {
+    let names: Vec<&str> = table.columns().iter().map(|c| c.name.as_str()).collect();
+    let remedy = format!("it has {}; name the column so", names.join(", "));
+    Problem::new("unknown-column", table.path(), expected, remedy).column(column).into()
+}
+
+/// The year of the rows selected, where it is one.
+fn only_year(figures: &Figures<'_>) -> Option<String> {
+    let mut years = figures.rows.iter().map(|row| figures.table().label("year", *row));
+    let first = years.next()??;
+    years.all(|year| year.as_deref() == Some(first.as_str())).then_some(first)
+}
+
+fn numbers(
+    table: &Table,
+    key: &str,
+    name: &str,
+    rows: &[usize],
+) -> Result<BTreeMap<String, f64>, Failure> {
+    let numeric =
+        table.column(name).is_some_and(|column| matches!(column.values, Values::Number(_)));
+    if !numeric {
+        return Err(Failure::new(format!(
+            "the column {name} of {} is not a column of numbers; correct or empty its other cells",
+            table.path()
+        )));
+    }
+    let mut out = BTreeMap::new();
+    for &row in rows {
+        let at = || format!("line {} of {}", table.line(row), table.path());
+        let Some(id) = table.label(key, row) else {
+            return Err(Failure::new(format!("{} has no {key}; name it or remove it", at())));
+        };
+        let Some(value) = table.number(name, row) else { continue };
+        if out.insert(id.clone(), value).is_some() {
+            return Err(Failure::new(format!(
+                "{} gives {id} a second {name}; keep one of them",
+                at()
+            )));
+        }
+    }
+    Ok(out)
+}
+
+/// A column of counts.
+pub fn whole(key: &str, title: &str) -> Column {
+    Column::number(key, title, "", Show::Whole)
+}
+
+/// A column of ratios.
+pub fn decimals(key: &str, title: &str) -> Column {
+    Column::number(key, title, "", Show::Decimals(3))
+}
+
+/// The columns of the second of two ids of one kind.
+pub fn with_columns(figures: &Figures<'_>, key: &str) -> Vec<Column> {
+    let mut columns = figures.key_columns(&[key]);
+    for column in &mut columns {
+        column.key = column.key.replacen(key, "with", 1);
+    }
+    if let Some(first) = columns.first_mut() {
+        first.title = "With".into();
+    }
+    columns
+}
