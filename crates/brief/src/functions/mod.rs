@@ -20,12 +20,14 @@
 //! | [`sites`], [`site_problems`] | `site`, `site_curve` |
 //! | [`offices`] | `offices`, `offices_curve` |
 //! | [`charts`] | `bar`, `dumbbell`, `line`, `scatter` |
+//! | [`beside`] | `beside` |
 //! | [`blocks`] | `ranking`, `stacked`, `treemap` |
 //! | [`spaces`] | `product_space`, `network` |
 //! | [`maps`] | `choropleth`, `flow_map` |
 
 pub mod arithmetic;
 pub mod baskets;
+pub mod beside;
 pub mod blocks;
 pub mod charts;
 pub mod complexities;
@@ -75,6 +77,7 @@ pub fn register(env: &mut Environment<'_>, book: &Arc<Book>) {
     sites::register(env, book);
     offices::register(env, book);
     charts::register(env, book);
+    beside::register(env, book);
     blocks::register(env, book);
     spaces::register(env, book);
     maps::register(env, book);

@@ -216,6 +216,32 @@ fn the_product_space_is_that_of_the_kernel() {
     assert!(brief.blocks[0].footnote.contains("maximum spanning tree and proximities above 0.5"));
 }
 
+#[test]
+fn numbers_stand_beside_each_other_and_what_is_absent_is_not_known() {
+    // AAA sells 100 to BBB and 50 to CCC, BBB 80 to AAA; rows 4 and 5 are of 2021.
+    let brief = Mini::new(
+        "# A\n\n{% set both = beside([rows(flow_id=[1, 3]), rows(flow_id=[4])], names=[\"before\", \
+         \"after\"], key=\"origin\") %}\n{{ dumbbell(both, points=[\"before\", \"after\"], title=\"T\", \
+         caption=\"C\") }}\n\n{{ scatter(both, x=\"before\", y=\"after\", x_label=\"b\", y_label=\"a\", \
+         title=\"T\", caption=\"C\") }}\n",
+    )
+    .brief();
+    let Shown::Figure(figure) = &brief.blocks[0].shown else { panic!("a regression") };
+    let texts: Vec<Vec<&str>> =
+        figure.table.rows.iter().map(|row| row.iter().map(text).collect()).collect();
+    assert_eq!(texts, [["Alfa", "100.0", "120.0"], ["Beta", "80.0", "no data"]]);
+    let absent = behind(&brief, &figure.table.rows[1][2]);
+    assert_eq!((absent.value, absent.unit.as_str()), (None, "USD mn"));
+    assert!(brief.blocks[1].footnote.contains("no data: Beta."));
+    let first = Mini::new(
+        "# A\n\n{{ (beside([rows(flow_id=1), rows(flow_id=[3, 4])], names=[\"a\", \"b\"], \
+         key=\"origin\", first=true))|length }} {{ (beside([rows(flow_id=1), rows(flow_id=[3, 4])], \
+         names=[\"a\", \"b\"], key=\"origin\"))|length }}\n",
+    )
+    .brief();
+    assert!(first.text.contains("1 2"), "{}", first.text);
+}
+
 fn refused(expression: &str, parts: &[&str]) {
     let refusal = Mini::new(&format!("# A\n\n{{{{ {expression} }}}}\n")).refusal(&[]);
     for part in parts.iter().chain(&["brief.md, line 3"]) {
@@ -266,6 +292,20 @@ fn refusals() {
     refused(&format!("network(rows(flow_id=1), {WORDS})"), &["product_space()"]);
     refused("product_space(exporter=\"ZZZ\", flow_id=1)", &["no row selected has the exporter"]);
     refused("product_space(threshold=-1, flow_id=1)", &["product_space()", "threshold"]);
+    let one = "rows(flow_id=1)";
+    refused(&format!("beside([{one}], names=[\"a\"])"), &["two or more lists"]);
+    refused(
+        &format!("beside([{one}, {one}], names=[\"a\", \"a\"], key=\"origin\")"),
+        &["\"a\" is taken"],
+    );
+    refused(
+        &format!("beside([{rows}, {one}], names=[\"a\", \"b\"], key=\"origin\")"),
+        &["list 1 has two items of \"AAA\""],
+    );
+    refused(
+        &format!("beside([{one}, {one}], names=[\"a\", \"b\"], key=[\"origin\"])"),
+        &["one for each of 2 lists, got 1"],
+    );
     let link = "[{\"from\": \"AAA\", \"to\": \"BBB\", \"tree\": true}]";
     refused(
         &format!("network({{\"products\": {items}, \"links\": {link}}}, label=\"id\", {WORDS})"),
