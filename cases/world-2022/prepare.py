@@ -16,6 +16,31 @@ import io
 import pathlib
 import sys
 
+# First letters of ISIC Rev. 4 activities.
+GROUPS = {
+    "A": "Farming and fishing", "B": "Mining", "C": "Manufacturing", "DEF": "Utilities and construction",
+    "GHI": "Trade and transport", "JKLMN": "Business services", "OPQRST": "Public and other services",
+}
+# Names for pictures.
+SHORT = {
+    "A01": "Agriculture", "A02": "Forestry", "A03": "Fishing", "B05": "Coal", "B06": "Oil and gas",
+    "B07": "Metal ores", "B08": "Other mining", "B09": "Mining support",
+    "C10T12": "Food, drink, tobacco", "C13T15": "Textiles, clothing, leather", "C16": "Wood",
+    "C17_18": "Paper and printing", "C19": "Coke and refined petroleum", "C20": "Chemicals",
+    "C21": "Pharmaceuticals", "C22": "Rubber and plastics", "C23": "Glass, cement, ceramics",
+    "C24A": "Iron and steel", "C24B": "Non-ferrous metals", "C25": "Metal products",
+    "C26": "Computers and electronics", "C27": "Electrical equipment", "C28": "Machinery",
+    "C29": "Motor vehicles", "C301": "Ships and boats", "C302T309": "Other transport equipment",
+    "C31T33": "Furniture and other goods", "D": "Electricity and gas", "E": "Water and waste",
+    "F": "Construction", "G": "Wholesale and retail", "H49": "Land transport, pipelines",
+    "H50": "Water transport", "H51": "Air transport", "H52": "Warehousing",
+    "H53": "Post and couriers", "I": "Hotels and restaurants",
+    "J58T60": "Publishing and broadcasting", "J61": "Telecommunications",
+    "J62_63": "Computer services", "K": "Finance and insurance", "L": "Real estate",
+    "M": "Professional services", "N": "Administrative services", "O": "Public administration",
+    "P": "Education", "Q": "Health and social work", "R": "Arts and recreation",
+    "S": "Other services", "T": "Households as employers",
+}
 EAEU = ["ARM", "BLR", "KAZ", "KGZ", "RUS"]
 MERCOSUR = ["ARG", "BOL", "BRA", "PRY", "URY"]
 
@@ -58,8 +83,10 @@ def main(source):
         + [[g, "group", "", name, "", "", "", "", "", " ".join(m), "MEMBERSHIP"]
            for g, name, m in groups],
     )
-    write("products.csv", ["id", "name_en", "goods"],
-          [[s["code"], s["name_en"], s["goods"]] for s in rows(source / "sectors.csv")])
+    group = {letter: name for letters, name in GROUPS.items() for letter in letters}
+    write("products.csv", ["id", "name_en", "goods", "group_en", "short_en"],
+          [[s["code"], s["name_en"], s["goods"], group[s["code"][0]], SHORT[s["code"]]]
+           for s in rows(source / "sectors.csv")])
     write("flows.csv.gz", ["origin", "destination", "product", "value"],
           [[r["origin"], r["destination"], r["sector"], r["value_musd"]]
            for r in rows(source / "icio2022_flows_by_sector.csv.gz")])

@@ -110,6 +110,7 @@ fn every_command_of_the_guides_prints_what_it_shows() {
         ("dropped-rows.md", 2),
         ("from-stata-and-r.md", 3),
         ("next-centre.md", 8),
+        ("region.md", 5),
         ("untapped-potential.md", 4),
     ] {
         let text = std::fs::read_to_string(guides.join(name)).unwrap();

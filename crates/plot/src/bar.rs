@@ -128,7 +128,7 @@ fn alt(options: &BarOptions, order: &[&Bar]) -> String {
     format!("{}. Bar chart. {}{more}.", common.title, shown.join("; "))
 }
 
-fn draw(canvas: &mut Canvas, options: &BarOptions, order: &[&Bar]) {
+pub(crate) fn draw(canvas: &mut Canvas, options: &BarOptions, order: &[&Bar]) {
     let common = &options.common;
     let font = canvas.font();
     let small = font - 0.5;

@@ -9,6 +9,9 @@
 //! | --- | --- |
 //! | how did it develop? | [`line()`] |
 //! | who is largest? | [`bar`] |
+//! | how firm is a ranking? | [`ranking`] |
+//! | what is it made of? | [`stacked`], [`treemap`] |
+//! | what is near to what? | [`network`] |
 //! | how do two figures go together? | [`scatter`] |
 //! | how far apart are the sources? | [`dumbbell`] |
 //! | what does the model say? | [`coefficients`] |
@@ -35,13 +38,19 @@ mod fitted_observed;
 mod flow_map;
 mod geometry;
 mod labels;
+mod layout;
 mod line;
+mod network;
 mod projection;
+mod ranking;
 mod scale;
 mod scatter;
+mod squarify;
+mod stacked;
 mod style;
 mod svg;
 mod text;
+mod treemap;
 
 pub use bar::{Bar, BarOptions, bar};
 pub use base_map::Focus;
@@ -54,8 +63,12 @@ pub use fitted_observed::{FittedOptions, fitted_observed};
 pub use flow_map::{Flow, FlowMapOptions, Marker, MarkerKind, flow_map};
 pub use geometry::{Layer, PointOfView};
 pub use line::{LineOptions, Point, Series, SeriesKind, XKind, line};
+pub use network::{Link, NetworkOptions, Node, network};
 pub use projection::{LatLon, Projection};
+pub use ranking::{RankingOptions, RankingRow, ranking};
 pub use scale::nice_ticks;
 pub use scatter::{Axis, ScatterOptions, ScatterPoint, scatter};
+pub use stacked::{StackedOptions, StackedRow, stacked};
 pub use style::{DARK, LIGHT, STYLE};
 pub use text::{escape, format_number};
+pub use treemap::{Parcel, Rest, TreemapOptions, treemap};

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::figure::{Common, Figure, Size, TableTwin};
-use crate::style::color;
+use crate::style::{color, series};
 use crate::text::{self, escape};
 
 /// A coordinate with one decimal, as short as possible and the same on every machine.
@@ -58,6 +58,13 @@ pub(crate) struct Canvas {
     hatches: Vec<(&'static str, String)>,
 }
 
+/// How far a drawing had come.
+pub(crate) struct Mark {
+    y: f64,
+    body: usize,
+    hatches: usize,
+}
+
 impl Canvas {
     pub fn new(common: &Common, size: Size, id: &str) -> Self {
         let (width, suffix) = match size {
@@ -70,6 +77,18 @@ impl Canvas {
         canvas
     }
 
+    /// Forgets what was drawn below the head, which ends at `y`.
+    pub fn restart(&mut self, mark: &Mark) {
+        self.body.truncate(mark.body);
+        self.hatches.truncate(mark.hatches);
+        self.y = mark.y;
+    }
+
+    /// The state to [`restart`](Self::restart) from.
+    pub fn mark(&self) -> Mark {
+        Mark { y: self.y, body: self.body.len(), hatches: self.hatches.len() }
+    }
+
     pub fn narrow(&self) -> bool {
         self.size == Size::Narrow
     }
@@ -80,15 +99,16 @@ impl Canvas {
     }
 
     fn head(&mut self, common: &Common) {
-        if !common.show_title || (common.title.is_empty() && common.unit.is_empty()) {
+        let title = if common.show_title { common.title.as_str() } else { "" };
+        if title.is_empty() && common.unit.is_empty() {
             self.y = 8.0;
             return;
         }
         let size = if self.narrow() { 13.5 } else { 15.0 };
         let (ink, muted) = (color("ink"), color("muted"));
-        if !common.title.is_empty() {
+        if !title.is_empty() {
             // Bold letters run some 6 % wider than the table of widths.
-            for line in text::wrap(&common.title, size * 1.06, self.width, 3) {
+            for line in text::wrap(title, size * 1.06, self.width, 3) {
                 self.y += size * 1.25;
                 self.text(0.0, self.y - size * 0.2, &line, Type::new(size, &ink).bold());
             }
@@ -227,13 +247,18 @@ impl Canvas {
     pub fn hatch(&mut self, kind: &'static str) -> String {
         let id = format!("{}-{kind}", self.id);
         if !self.hatches.iter().any(|(k, _)| *k == kind) {
-            // Missing values and disputed areas lean to different sides and differ in weight.
-            let (angle, step, stroke) =
-                if kind == "disputed" { (-45, 4, color("muted")) } else { (45, 5, color("axis")) };
+            // Missing values and disputed areas lean to different sides and differ in weight; parts
+            // of a whole are heavier and have a colour.
+            let (angle, step, stroke, weight) = match kind {
+                "disputed" => (-45, 4, color("muted"), "1.4"),
+                "part-2" => (-45, 6, series(1), "3"),
+                "part-4" => (-45, 6, series(3), "3"),
+                _ => (45, 5, color("axis"), "1.4"),
+            };
             let markup = format!(
                 "<pattern id=\"{id}\" width=\"{step}\" height=\"{step}\" patternUnits=\"userSpaceOnUse\" \
                  patternTransform=\"rotate({angle})\"><rect width=\"{step}\" height=\"{step}\" fill=\"{}\"/>\
-                 <line x1=\"0\" y1=\"0\" x2=\"0\" y2=\"{step}\" stroke=\"{stroke}\" stroke-width=\"1.4\"/></pattern>",
+                 <line x1=\"0\" y1=\"0\" x2=\"0\" y2=\"{step}\" stroke=\"{stroke}\" stroke-width=\"{weight}\"/></pattern>",
                 color("paper")
             );
             self.hatches.push((kind, markup));

@@ -4,10 +4,11 @@
 use emporion_plot::{
     Axis, Bar, BarOptions, ChoroplethOptions, CoefficientOptions, CoefficientRow, Common, Datum,
     DumbbellOptions, DumbbellRow, EventPoint, EventSeries, EventStudyOptions, Figure,
-    FittedOptions, Flow, FlowMapOptions, Focus, LatLon, Layer, LineOptions, Marker, MarkerKind,
-    PlaceDatum, PlotError, Point, PointOfView, Ranged, ScatterOptions, ScatterPoint, Series,
-    SeriesKind, TwinCell, bar, choropleth, coefficients, dumbbell, event_study, fitted_observed,
-    flow_map, line, scatter,
+    FittedOptions, Flow, FlowMapOptions, Focus, LatLon, Layer, LineOptions, Link, Marker,
+    MarkerKind, NetworkOptions, Node, Parcel, PlaceDatum, PlotError, Point, PointOfView, Ranged,
+    RankingOptions, RankingRow, Rest, ScatterOptions, ScatterPoint, Series, SeriesKind,
+    StackedOptions, StackedRow, TreemapOptions, TwinCell, bar, choropleth, coefficients, dumbbell,
+    event_study, fitted_observed, flow_map, line, network, ranking, scatter, stacked, treemap,
 };
 
 const NASTY: &str = "<script>alert(\"1\")</script> & 'Минск' 明";
@@ -176,6 +177,99 @@ fn draw_all() -> Vec<(&'static str, Figure)> {
                         points: vec![datum("a", None), datum("b", None)],
                     },
                 ],
+            ),
+        ),
+        (
+            "ranking",
+            ranking(
+                &RankingOptions { common: common(), ..Default::default() },
+                &[
+                    RankingRow {
+                        value: ranged(NASTY, 1.0),
+                        rank: ranged("r", 2.0),
+                        highlight: true,
+                    },
+                    RankingRow { value: ranged("gap", None), ..Default::default() },
+                    RankingRow { value: ranged("below", -7.0), ..Default::default() },
+                ],
+            ),
+        ),
+        (
+            "stacked",
+            stacked(
+                &StackedOptions {
+                    common: common(),
+                    parts: vec![NASTY.into(), "b".into(), "c".into(), "d".into()],
+                    ..Default::default()
+                },
+                &[
+                    StackedRow {
+                        label: NASTY.into(),
+                        parts: [40.0, 30.0, 20.0, 10.0].map(|v| datum("a", v)).to_vec(),
+                        total: Some(datum("all", 100.0)),
+                        highlight: true,
+                    },
+                    StackedRow {
+                        label: "gap".into(),
+                        parts: [Some(1.0), None, None, Some(0.0)].map(|v| datum("a", v)).to_vec(),
+                        ..Default::default()
+                    },
+                ],
+            ),
+        ),
+        (
+            "treemap",
+            treemap(
+                &TreemapOptions { common: common(), ..Default::default() },
+                &[
+                    Parcel { datum: datum(NASTY, 50.0), group: NASTY.into() },
+                    Parcel { datum: datum("b", 20.0), group: "g".into() },
+                    Parcel { datum: datum("gap", None), group: "g".into() },
+                    Parcel { datum: datum("zero", 0.0), group: "g".into() },
+                ],
+                Some(&Rest {
+                    datum: datum("Other", 1.0),
+                    members: vec![Parcel { datum: datum("c", 1.0), group: NASTY.into() }],
+                }),
+            ),
+        ),
+        (
+            "treemap as bars",
+            treemap(
+                &TreemapOptions { common: common(), ..Default::default() },
+                &(0..900)
+                    .map(|i| Parcel {
+                        datum: datum(if i == 0 { NASTY } else { "part" }, 1.0),
+                        group: String::new(),
+                    })
+                    .collect::<Vec<_>>(),
+                None,
+            ),
+        ),
+        (
+            "network",
+            network(
+                &NetworkOptions { common: common(), ..Default::default() },
+                &[
+                    Node {
+                        datum: datum(NASTY, 4.0),
+                        group: NASTY.into(),
+                        marked: Some(true),
+                        index: Some(datum("rca", 1.5)),
+                        highlight: true,
+                    },
+                    Node { datum: datum("gap", None), marked: Some(false), ..Node::default() },
+                    Node { datum: datum("alone", 0.0), ..Node::default() },
+                ],
+                &[Link { from: 0, to: 1, datum: datum("link", 0.5), tree: true }],
+            ),
+        ),
+        (
+            "one node",
+            network(
+                &NetworkOptions { common: common(), ..Default::default() },
+                &[Node { datum: datum(NASTY, 4.0), ..Node::default() }],
+                &[],
             ),
         ),
         (

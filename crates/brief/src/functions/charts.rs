@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use emporion_plot::{
     Axis, Bar, BarOptions, Common, Datum, DumbbellOptions, DumbbellRow, Figure, LineOptions,
-    PlotError, Point, ScatterOptions, ScatterPoint, Series, SeriesKind,
+    PlotError, Point, Ranged, ScatterOptions, ScatterPoint, Series, SeriesKind,
 };
 use minijinja::value::{Kwargs, Value};
 use minijinja::{Environment, Error};
 
 use crate::book::{Block, Book, Shown, refuse};
-use crate::cell::Cell;
+use crate::cell::{Cell, Interval};
 use crate::number::scale;
 use crate::value::{BLOCK, Number};
 
@@ -93,22 +93,70 @@ impl Frame {
         Ok((datum, cell, factor))
     }
 
+    /// Name of the attribute with the number.
+    #[must_use]
+    pub fn value(&self) -> &str {
+        &self.value
+    }
+
+    /// Name of the attribute with the label.
+    #[must_use]
+    pub fn label(&self) -> &str {
+        &self.label
+    }
+
+    /// The number that an item has under a name, with the ends of its interval.
+    ///
+    /// # Errors
+    ///
+    /// When the item has no such number.
+    pub fn ranged(&mut self, item: &Value, name: &str) -> Result<Ranged, Error> {
+        let before = std::mem::replace(&mut self.value, name.to_owned());
+        let found = self.datum(item);
+        self.value = before;
+        let (datum, cell, factor) = found?;
+        let end = |of: fn(&Interval) -> f64| cell.interval.as_ref().map(|i| of(i) * factor);
+        Ok(Ranged { datum, low: end(|i| i.low), high: end(|i| i.high) })
+    }
+
+    /// A number of an item in its own unit, without a label.
+    ///
+    /// # Errors
+    ///
+    /// When the item has no such number.
+    pub fn plain(&self, item: &Value, name: &str) -> Result<Datum, Error> {
+        let cell = Number::from_value(&item.get_attr(name)?)?;
+        Ok(Datum { value: cell.value, id: cell.id.clone(), ..Datum::default() })
+    }
+
+    /// Adds a line to the small print.
+    pub fn say(&mut self, note: Option<String>) {
+        let Some(note) = note else { return };
+        let end = self.footnote.trim_end().chars().last();
+        self.footnote.push_str(match end {
+            None => "",
+            Some('.' | '!' | '?') => " ",
+            Some(_) => ". ",
+        });
+        self.footnote.push_str(&note);
+    }
+
     /// Enters the drawn block and returns the marker that stands for it.
     ///
     /// # Errors
     ///
     /// What the drawing refused.
-    pub fn finish(self, book: &Book, figure: Result<Figure, PlotError>) -> Result<String, Error> {
+    pub fn finish(
+        mut self,
+        book: &Book,
+        figure: Result<Figure, PlotError>,
+    ) -> Result<String, Error> {
         let figure = figure.map_err(|error| refuse(error.to_string()))?;
-        let mut footnote = self.footnote;
         for note in &figure.notes {
-            if !footnote.is_empty() {
-                footnote.push(' ');
-            }
-            footnote.push_str(note);
+            self.say(Some(note.clone()));
         }
-        let shown = Shown::Figure(Box::new(figure));
-        Ok(enter(book, Block { shown, title: self.title, caption: self.caption, footnote }))
+        let Self { title, caption, footnote, .. } = self;
+        Ok(enter(book, Block { shown: Shown::Figure(Box::new(figure)), title, caption, footnote }))
     }
 }
 

@@ -3,25 +3,18 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use emporion_model::measure::complexity::{Complexity, ComplexityOptions, complexity};
 use emporion_model::measure::concentration::{ConcentrationOptions, concentration};
-use emporion_model::measure::presence::presence;
-use emporion_model::measure::rca::rca;
 use emporion_model::measure::records::{
     Among, Bound, Observation, RecordOptions, Several, Verdict, record,
 };
-use emporion_model::outcome::Note;
-use emporion_tables::panel::{CellOptions, place_product};
-use emporion_tables::sum::Missing;
 use minijinja::value::{Kwargs, Value};
 use minijinja::{Environment, Error};
 
-use super::rows::Selection;
 use crate::book::{Book, refuse};
-use crate::cell::{Cell, Ground};
+use crate::cell::Cell;
 use crate::value::Number;
 
-/// Registers `record`, `concentration` and `complexity`.
+/// Registers `record` and `concentration`.
 pub fn register(env: &mut Environment<'_>, book: &Arc<Book>) {
     let b = Arc::clone(book);
     env.add_function("record", move |rows: Vec<Value>, kwargs: Kwargs| {
@@ -29,8 +22,6 @@ pub fn register(env: &mut Environment<'_>, book: &Arc<Book>) {
     });
     let b = Arc::clone(book);
     env.add_function("concentration", move |items: Vec<Value>| concentrate(&b, &items));
-    let b = Arc::clone(book);
-    env.add_function("complexity", move |kwargs: Kwargs| rank_complexity(&b, &kwargs));
 }
 
 /// The bound of a printed figure as `measure` names it.
@@ -170,73 +161,4 @@ fn concentrate(book: &Book, items: &[Value]) -> Result<Value, Error> {
         ));
     }
     Ok(Number::value(book.enter(cell)))
-}
-
-/// `complexity(...)`: places ranked by ECI, products by PCI, from the exports selected.
-fn rank_complexity(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
-    let top: Option<usize> = kwargs.get("top")?;
-    let selection = Selection::from_kwargs(book, kwargs)?;
-    kwargs.assert_all_used()?;
-    let table = selection.table(book)?;
-    let rows = selection.rows(table)?;
-    // Exports: what is sold at home does not count.
-    let rows: Vec<usize> = rows
-        .into_iter()
-        .filter(|&row| table.text("origin", row) != table.text("destination", row))
-        .collect();
-    let hierarchy = book.case.hierarchy();
-    let options =
-        CellOptions { missing: Missing::Zero, over: &["destination"], hierarchy: Some(&hierarchy) };
-    let (exports, places, products, absent) =
-        place_product(table, &rows, "origin", "product", "value", options)
-            .map_err(|report| refuse(report.to_string()))?;
-    let model = |error: emporion_model::outcome::InputError| refuse(error.to_string());
-    let m = presence(&rca(&exports).map_err(model)?, 1.0).map_err(model)?;
-    let found = complexity(&m, &ComplexityOptions::default()).map_err(model)?;
-    let ground = Ground::default().and(&book.case, table, &rows);
-    let enter = |ids: &[String], values: &[Option<f64>], what: &str, unit: &str| {
-        let mut ranked: Vec<(f64, &String)> =
-            values.iter().zip(ids).filter_map(|(v, id)| v.map(|v| (v, id))).collect();
-        ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
-        ranked.truncate(top.unwrap_or(usize::MAX));
-        let items: Vec<Value> = ranked
-            .into_iter()
-            .enumerate()
-            .map(|(rank, (value, id))| {
-                let name = super::rows::name_of(book, id);
-                let mut options = selection.options();
-                options.insert("of".into(), id.clone());
-                options.insert("index".into(), what.to_owned());
-                let mut cell = Cell::new("complexity", options, format!("{what}: {name}"), Some(value));
-                cell.unit = unit.to_owned();
-                cell.computation.text = format!(
-                    "{}; {} places \u{d7} {} products; second eigenvalue {:.4}, gap to the third {:.4}",
-                    found.convention,
-                    places.len(),
-                    products.len(),
-                    found.lambda2,
-                    found.gap
-                );
-                cell.period = table.text("year", rows[0]).unwrap_or_default().to_owned();
-                cell.scope = table.text("scope", rows[0]).unwrap_or_default().to_owned();
-                let cell = cell.with_ground(&ground);
-                Value::from_pairs([
-                    ("rank", Value::from(rank + 1)),
-                    ("id", Value::from(id.clone())),
-                    ("name", Value::from(name)),
-                    ("value", Number::value(book.enter(cell))),
-                ])
-            })
-            .collect();
-        Value::from(items)
-    };
-    Ok(Value::from_pairs([
-        ("places", enter(&places, &found.eci, "ECI", "standard deviations")),
-        ("products", enter(&products, &found.pci, "PCI", "standard deviations of ECI")),
-        ("notes", Value::from(notes(&found, &absent))),
-    ]))
-}
-
-fn notes(found: &Complexity, absent: &[Note]) -> String {
-    found.notes.iter().chain(absent).map(|note| note.message.clone()).collect::<Vec<_>>().join("; ")
 }

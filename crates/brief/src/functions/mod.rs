@@ -4,7 +4,8 @@
 //! | --- | --- |
 //! | [`rows`] | `rows`, `count`, `total`, `totals`, `nearest`, `place`, `setting`, `members` |
 //! | [`arithmetic`] | `calc`, `add`, `lowest`, `highest`, `assume`; filters `fmt`, `signed` |
-//! | [`indicators`] | `record`, `concentration`, `complexity` |
+//! | [`indicators`] | `record`, `concentration` |
+//! | [`complexities`] | `complexity` |
 //! | [`trade`] | `intensity`, `complementarity`, `similarity`, `export_profile`, `margins` |
 //! | [`two_way`] | `intra_industry` |
 //! | [`trade_changes`] | `decompose`, `market_share` |
@@ -19,11 +20,17 @@
 //! | [`sites`], [`site_problems`] | `site`, `site_curve` |
 //! | [`offices`] | `offices`, `offices_curve` |
 //! | [`charts`] | `bar`, `dumbbell`, `line`, `scatter` |
+//! | [`beside`] | `beside` |
+//! | [`blocks`] | `ranking`, `stacked`, `treemap` |
+//! | [`spaces`] | `product_space`, `network` |
 //! | [`maps`] | `choropleth`, `flow_map` |
 
 pub mod arithmetic;
 pub mod baskets;
+pub mod beside;
+pub mod blocks;
 pub mod charts;
+pub mod complexities;
 pub mod counterfactuals;
 pub mod diverted;
 pub mod drawn;
@@ -39,6 +46,7 @@ pub mod related;
 pub mod rows;
 pub mod site_problems;
 pub mod sites;
+pub mod spaces;
 pub mod trade;
 pub mod trade_changes;
 pub mod two_way;
@@ -54,6 +62,7 @@ pub fn register(env: &mut Environment<'_>, book: &Arc<Book>) {
     rows::register(env, book);
     arithmetic::register(env, book);
     indicators::register(env, book);
+    complexities::register(env, book);
     trade::register(env, book);
     trade_changes::register(env, book);
     two_way::register(env, book);
@@ -68,5 +77,8 @@ pub fn register(env: &mut Environment<'_>, book: &Arc<Book>) {
     sites::register(env, book);
     offices::register(env, book);
     charts::register(env, book);
+    beside::register(env, book);
+    blocks::register(env, book);
+    spaces::register(env, book);
     maps::register(env, book);
 }

@@ -1,6 +1,7 @@
 //! Briefs held to figures worked out by hand, to a second road, and to what a page promises.
 
 mod belarus;
+mod blocks;
 mod common;
 mod ex_post;
 mod in_time;
