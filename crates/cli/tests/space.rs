@@ -126,6 +126,54 @@ fn pairs_by_hand() {
 }
 
 #[test]
+fn options_of_the_stata_program() {
+    let desk = Desk::new();
+    let json = |line: &str| desk.line(&format!("{line} --format json")).json();
+    // `asym`: Σ M n / Σ n without the product itself. Around z stand w (1) and y (1); A has y.
+    let line = "measure relatedness exports.csv --diagonal 0 --place A";
+    let found = json(&format!("{line} --kind asymmetric"));
+    near(&row(&found["rows"], &[("product", "z")])["density"], 0.5, 1e-15);
+    near(&row(&found["rows"], &[("product", "x")])["density"], 1.0, 1e-15);
+    // `cont`: (1 + r) / 2 of RCA, and its mean in density, which passes 1.
+    let all = json("measure relatedness exports.csv");
+    let products = ["w", "x", "y", "z"];
+    let index = |place: &str, product: &str| {
+        row(&all["rows"], &[("origin", place), ("product", product)])["rca"].as_f64().unwrap()
+    };
+    let column = |product: &str| ["A", "B", "C", "D"].map(|place| index(place, product));
+    let phi = |k: &str, l: &str| {
+        let (a, b) = (column(k), column(l));
+        let mean = |x: &[f64; 4]| x.iter().sum::<f64>() / 4.0;
+        let (ma, mb) = (mean(&a), mean(&b));
+        let sum = |f: &dyn Fn(usize) -> f64| (0..4).map(f).sum::<f64>();
+        let cross = sum(&|i| (a[i] - ma) * (b[i] - mb));
+        let both = sum(&|i| (a[i] - ma).powi(2)) * sum(&|i| (b[i] - mb).powi(2));
+        (1.0 + cross / both.sqrt()) / 2.0
+    };
+    let pairs = json("measure proximity exports.csv --kind rca-correlation");
+    for (a, k) in products.iter().enumerate() {
+        for l in &products[a + 1..] {
+            let found = row(&pairs["rows"], &[("product", k), ("with", l)]);
+            near(&found["proximity"], phi(k, l), 1e-14);
+        }
+    }
+    let found = json(&format!("{line} --kind rca-correlation"));
+    let others = ["w", "y", "z"];
+    let mean = others.iter().map(|l| index("A", l) * phi("x", l)).sum::<f64>()
+        / others.iter().map(|l| phi("x", l)).sum::<f64>();
+    near(&row(&found["rows"], &[("product", "x")])["density"], mean, 1e-14);
+    // `knn(1)`: the nearest alone.
+    let found = json(&format!("{line} --kind rca-correlation --nearest 1"));
+    let nearest = others.iter().max_by(|a, b| phi("x", a).total_cmp(&phi("x", b))).unwrap();
+    near(&row(&found["rows"], &[("product", "x")])["density"], index("A", nearest), 1e-14);
+    desk.write("m.csv", "origin,product,value\nA,x,1\nB,y,1\n");
+    desk.line("measure proximity m.csv --presence given --kind rca-correlation")
+        .refused(1, &["needs RCA"]);
+    desk.line("measure proximity exports.csv --of places --kind rca-correlation")
+        .refused(1, &["--of products"]);
+}
+
+#[test]
 fn two_sets_of_products() {
     let desk = Desk::new();
     let json = |line: &str| desk.line(&format!("{line} --format json")).json();

@@ -1,12 +1,13 @@
 //! Kinds of proximity, nearest products, per-head advantage, Lafay, entry and exit: by hand.
 
+use emporion_model::measure::continuous::{rca_correlation, rca_density};
 use emporion_model::measure::entry_exit::entry_exit;
 use emporion_model::measure::presence::Presence;
 use emporion_model::measure::proximity::{Diagonal, density, proximity};
-use emporion_model::measure::rca::{lafay, rpop};
+use emporion_model::measure::rca::{lafay, rca, rpop};
 use emporion_model::measure::reflections::reflections;
 use emporion_model::measure::relatedness::{
-    ProximityKind, nearest_density, proximity_by, relative_relatedness,
+    ProximityKind, nearest_density, proximity_by, relative_relatedness, transposed,
 };
 use emporion_model::panel::PlaceProduct;
 
@@ -52,6 +53,32 @@ fn density_of_the_asymmetric_kind_weighs_by_the_product_had() {
     // Product 0: P(0|1) = 1 and P(0|2) = 1; place 0 has product 1. Product 1: P(1|0) alone.
     near(&found.values[..3], &[0.5, 1.0, 1.0]);
     near(&found.values[9..], &[0.0, 0.0, 0.0]);
+}
+
+#[test]
+fn read_the_other_way_round_the_product_itself_cancels() {
+    let given = proximity_by(&small(), ProximityKind::Asymmetric, Diagonal::Zero).unwrap();
+    let found = density(&small(), &transposed(&given)).unwrap();
+    // Σ_l M_il n_kl / Σ_l n_kl with n = 2 (0, 1), 1 (0, 2), 0 (1, 2).
+    near(&found.values[..3], &[2.0 / 3.0, 1.0, 1.0]);
+    near(&found.values[6..9], &[1.0 / 3.0, 1.0, 1.0]);
+    assert_eq!(transposed(&transposed(&given)).values, given.values);
+}
+
+#[test]
+fn correlation_of_advantage_by_hand() {
+    // Exports in equal sums, so that RCA is the value over its column's mean: 2 0 1, 1 1 1, 0 2 1.
+    let table = PlaceProduct::new(3, 3, vec![2., 0., 1., 1., 1., 1., 0., 2., 1.]).unwrap();
+    let index = rca(&table).unwrap();
+    let phi = rca_correlation(&index, Diagonal::One).unwrap();
+    // The first two are opposites, the third does not vary.
+    assert_eq!(phi.undefined_products, [2]);
+    near(&phi.values, &[1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0]);
+    let around = rca_density(&index, &phi, None).unwrap();
+    near(&around.values[..2], &[2.0, 0.0]);
+    assert_eq!(around.undefined_products, [2]);
+    assert_eq!(rca_density(&index, &phi, Some(9)).unwrap().values, around.values);
+    assert!(rca_density(&index, &phi, Some(0)).is_err());
 }
 
 #[test]

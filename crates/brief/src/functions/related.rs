@@ -6,7 +6,7 @@ use emporion_model::measure::presence::{Presence, presence};
 use emporion_model::measure::proximity::{Diagonal, Proximity, density};
 use emporion_model::measure::rca::{Rca, additive_rca, lafay, normalised_rca, rca, symmetric_rca};
 use emporion_model::measure::relatedness::{
-    ProximityKind, cross_proximity, nearest_density, proximity_by, relative_relatedness,
+    ProximityKind, cross_proximity, nearest_density, proximity_by, relative_relatedness, transposed,
 };
 use emporion_model::panel::PlaceProduct;
 use minijinja::value::{Kwargs, Value};
@@ -239,7 +239,11 @@ fn related(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
     let refused = |error| asked.refused(&error);
     let index = space.index(&space.table)?;
     let m = space.m(&index)?;
-    let phi = space.nearness(&m, diagonal)?;
+    let mut phi = space.nearness(&m, diagonal)?;
+    if asked.option("kind") == Some("asymmetric") {
+        // As Stata and ecomplexity weigh: with what is near given the product.
+        phi = transposed(&phi);
+    }
     let around = match nearest {
         None => density(&m, &phi),
         Some(nearest) => nearest_density(&m, &phi, nearest),

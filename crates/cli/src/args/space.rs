@@ -106,6 +106,8 @@ pub enum Nearness {
     Asymmetric,
     /// Correlation of presence
     Correlation,
+    /// (1 + correlation of RCA) / 2; density then weighs with RCA
+    RcaCorrelation,
 }
 
 /// Whose proximity it is.
@@ -156,7 +158,7 @@ pub struct Relatedness {
     /// How two products are near to one another
     #[arg(long, value_enum, default_value_t)]
     pub kind: Nearness,
-    /// Whether a product counts in its own density: 1 (Growth Lab, R) or 0 (Datawheel, econcomplex)
+    /// Whether a product counts in its own density: 1 (R) or 0 (Stata, Datawheel, econcomplex)
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(0..=1))]
     pub diagonal: u8,
     /// Density by this many nearest products, those as near as the last among them; all without it

@@ -28,6 +28,7 @@
 //! | supply, ease, demand: export potential | [`export_potential`](mod@export_potential) |
 //! | new products, ranked | [`diversification`](mod@diversification) |
 //! | fitted gravity beside it | [`gravity_potential`](mod@gravity_potential) |
+//! | proximity and density of RCA itself | [`continuous`](mod@continuous) |
 //! | density straight from M | [`density`](mod@density) |
 //! | complexity outlook and gain, complexity by an outside PCI | [`opportunity`](mod@opportunity) |
 //! | other proximities, nearest products, relative relatedness, two sets of products | [`relatedness`] |
@@ -55,7 +56,7 @@
 //! | PCI | scaled so that ECI is the mean PCI of a place's products | own z-score beside it |
 //! | sign | ECI correlates positively with diversity, one sign for both | a reference of the caller's |
 //! | fitness | iterated until it stands still, steps printed | a fixed number of steps |
-//! | proximity | the smaller of the two conditional probabilities | geometric mean, asymmetric, correlation |
+//! | proximity | the smaller of the two conditional probabilities | geometric mean, asymmetric, correlation of presence or of RCA |
 //! | its diagonal in density | 1 | 0 |
 //! | HHI | sum of squared shares, 0 to 1 | its root, two normalised forms, each by its own name |
 //! | Theil, Gini | over all lines of the classification, zeros included | over positive lines, and the gap |
@@ -64,6 +65,7 @@ pub mod bilateral;
 pub mod complexity;
 pub mod complexity_ranges;
 pub mod concentration;
+pub mod continuous;
 pub mod core;
 pub mod density;
 pub mod diversification;

@@ -111,6 +111,21 @@ pub fn proximity_by(
     Ok(out)
 }
 
+/// A proximity read the other way round.
+///
+/// The density around k weighs with column k: of the asymmetric kind, with the probability of k
+/// given each product had. Transposed, it weighs with the probability of each given k, from which
+/// u_k cancels; that is the density of the Growth Lab's programs in Stata and Python for this kind.
+pub fn transposed(proximity: &Proximity) -> Proximity {
+    let n = proximity.products;
+    let mut out = proximity.clone();
+    for (at, value) in out.values.iter_mut().enumerate() {
+        *value = proximity.values[at % n * n + at / n];
+    }
+    out.convention = format!("{}, read the other way round", proximity.convention);
+    out
+}
+
 /// Density around a product by its nearest products alone.
 ///
 /// ```text

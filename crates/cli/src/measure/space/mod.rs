@@ -14,6 +14,7 @@ pub use basis::{Basis, having_options};
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use emporion_model::measure::continuous::rca_correlation;
 use emporion_model::measure::presence::Presence;
 use emporion_model::measure::proximity::{Diagonal, Proximity};
 use emporion_model::measure::relatedness::{ProximityKind, proximity_by};
@@ -43,8 +44,20 @@ pub fn answer(
     }
 }
 
-/// Proximity of the kind asked.
-pub fn nearness(
+/// Proximity of products, of the kind asked.
+pub fn nearness(basis: &Basis, kind: Nearness, diagonal: u8) -> Result<Proximity, Failure> {
+    if kind != Nearness::RcaCorrelation {
+        return of_presence(&basis.m, kind, diagonal, &basis.exports);
+    }
+    let index = basis.rca.as_ref().ok_or_else(|| {
+        Failure::new("--kind rca-correlation needs RCA: leave --presence given out")
+    })?;
+    let diagonal = if diagonal == 0 { Diagonal::Zero } else { Diagonal::One };
+    rca_correlation(index, diagonal).map_err(|error| named(&error, &basis.exports))
+}
+
+/// Proximity of the columns of M.
+pub fn of_presence(
     m: &Presence,
     kind: Nearness,
     diagonal: u8,
@@ -55,6 +68,9 @@ pub fn nearness(
         Nearness::SquareRoot => ProximityKind::SquareRoot,
         Nearness::Asymmetric => ProximityKind::Asymmetric,
         Nearness::Correlation => ProximityKind::Correlation,
+        Nearness::RcaCorrelation => {
+            return Err(Failure::new("--kind rca-correlation is one of products: --of products"));
+        }
     };
     let diagonal = if diagonal == 0 { Diagonal::Zero } else { Diagonal::One };
     proximity_by(m, kind, diagonal).map_err(|error| named(&error, exports))
@@ -67,6 +83,7 @@ pub fn kind_word(kind: Nearness) -> &'static str {
         Nearness::SquareRoot => "square_root",
         Nearness::Asymmetric => "asymmetric",
         Nearness::Correlation => "correlation",
+        Nearness::RcaCorrelation => "rca_correlation",
     }
 }
 

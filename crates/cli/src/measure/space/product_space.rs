@@ -14,12 +14,12 @@ pub fn answer(arguments: &Arguments, figures: &Figures<'_>) -> Result<Answer, Fa
     if matches!(arguments.kind, Nearness::Asymmetric | Nearness::Correlation) {
         return Err(Failure::new(
             "the product space needs a proximity without direction and sign: --kind \
-             min-conditional or square-root",
+             min-conditional, square-root or rca-correlation",
         ));
     }
     let basis = Basis::open(&arguments.having, figures)?;
     let exports = &basis.exports;
-    let phi = nearness(&basis.m, arguments.kind, 1, exports)?;
+    let phi = nearness(&basis, arguments.kind, 1)?;
     let space = product_space(&phi, arguments.threshold).map_err(|error| named(&error, exports))?;
 
     let mut answer = figures.answer("product_space", "Product space");

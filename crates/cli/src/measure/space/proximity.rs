@@ -3,7 +3,8 @@
 use emporion_model::measure::presence::Presence;
 
 use super::{
-    Basis, advice, decimals, few, having_options, kind_word, known, nearness, whole, with_columns,
+    Basis, advice, decimals, few, having_options, kind_word, known, nearness, of_presence, whole,
+    with_columns,
 };
 use crate::answer::{Advice, Answer, Part, Show};
 use crate::args::{Nearness, Pairs, Proximity as Arguments};
@@ -31,7 +32,10 @@ pub fn answer(arguments: &Arguments, figures: &Figures<'_>) -> Result<Answer, Fa
         )));
     }
     known(key, shown, ids)?;
-    let phi = nearness(&m, arguments.kind, 1, exports)?;
+    let phi = match arguments.of {
+        Pairs::Products => nearness(&basis, arguments.kind, 1)?,
+        Pairs::Places => of_presence(&m, arguments.kind, 1, exports)?,
+    };
     let (pairs, found) = pairs(arguments, &phi.values, &phi.undefined_products, ids, shown);
 
     let title = if key == "origin" { "Proximity of places" } else { "Proximity of products" };

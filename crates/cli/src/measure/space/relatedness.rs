@@ -1,11 +1,12 @@
 //! `emporion measure relatedness`: how near each place is to each product.
 
+use emporion_model::measure::continuous::rca_density;
 use emporion_model::measure::proximity::density;
-use emporion_model::measure::relatedness::{nearest_density, relative_relatedness};
+use emporion_model::measure::relatedness::{nearest_density, relative_relatedness, transposed};
 
 use super::{Basis, advice, decimals, having_options, kind_word, known, nearness, wanted, whole};
 use crate::answer::{Answer, Column, Part, Show};
-use crate::args::Relatedness as Arguments;
+use crate::args::{Nearness, Relatedness as Arguments};
 use crate::failure::Failure;
 use crate::measure::rca::named;
 use crate::measure::{Figures, unit};
@@ -17,10 +18,17 @@ pub fn answer(arguments: &Arguments, figures: &Figures<'_>) -> Result<Answer, Fa
     known("origin", &arguments.place, &exports.places)?;
     known("product", &arguments.product, &exports.products)?;
     let told = |error| named(&error, exports);
-    let phi = nearness(&basis.m, arguments.kind, arguments.diagonal, exports)?;
-    let around = match arguments.nearest {
-        None => density(&basis.m, &phi),
-        Some(nearest) => nearest_density(&basis.m, &phi, nearest),
+    let mut phi = nearness(&basis, arguments.kind, arguments.diagonal)?;
+    if arguments.kind == Nearness::Asymmetric {
+        // As Stata and ecomplexity weigh: with what is near given the product.
+        phi = transposed(&phi);
+    }
+    let around = match (&basis.rca, arguments.nearest) {
+        (Some(index), nearest) if arguments.kind == Nearness::RcaCorrelation => {
+            rca_density(index, &phi, nearest)
+        }
+        (_, None) => density(&basis.m, &phi),
+        (_, Some(nearest)) => nearest_density(&basis.m, &phi, nearest),
     }
     .map_err(told)?;
     let relative = relative_relatedness(&basis.m, &around).map_err(told)?;
@@ -64,6 +72,8 @@ pub fn answer(arguments: &Arguments, figures: &Figures<'_>) -> Result<Answer, Fa
     }
     let size = |near: Option<f64>| near.unwrap_or(f64::NEG_INFINITY);
     cells.sort_by(|a, b| size(b.0).total_cmp(&size(a.0)).then((a.1, a.2).cmp(&(b.1, b.2))));
+    // A mean of RCA has no distance.
+    let bounded = arguments.kind != Nearness::RcaCorrelation;
     let mut part = Part::new("rows", "", columns);
     for (near, i, k) in cells {
         let at = i * exports.products.len() + k;
@@ -74,7 +84,7 @@ pub fn answer(arguments: &Arguments, figures: &Figures<'_>) -> Result<Answer, Fa
             basis.rca_of(i, k).into(),
             usize::from(basis.m.has(i, k)).into(),
             near.into(),
-            near.map(|near| 1.0 - near).into(),
+            near.filter(|_| bounded).map(|near| 1.0 - near).into(),
             relative[at].into(),
         ]);
         part.push(row);
