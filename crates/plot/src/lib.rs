@@ -40,6 +40,7 @@ mod geometry;
 mod labels;
 mod layout;
 mod line;
+mod marks;
 mod network;
 mod projection;
 mod ranking;

@@ -91,7 +91,10 @@ pub fn scatter(options: &ScatterOptions, points: &[ScatterPoint]) -> Result<Figu
     let mut notes = Vec::new();
     if !gaps.is_empty() {
         notes.push(format!("{}: {}.", common.words.no_data, gaps.join(", ")));
-        common.footnote = format!("{} {}", notes[0], common.footnote).trim().to_string();
+        // Where the page writes the title it writes the notes too.
+        if common.show_title {
+            common.footnote = format!("{} {}", notes[0], common.footnote).trim().to_string();
+        }
     }
     let key = key(&("scatter", options, points));
     Ok(figure(&common, &key, alt(options, points), twin(options, points), notes, |canvas| {
@@ -187,6 +190,21 @@ fn draw(canvas: &mut Canvas, options: &ScatterOptions, points: &[ScatterPoint]) 
         }
         canvas.y += 4.0;
     }
+    if options.fit.len() > 1 && !options.fit_label.is_empty() {
+        // Above the points, where no point covers it.
+        canvas.y += small * 1.3;
+        let at = canvas.y - 3.0;
+        let label = text::truncate(&options.fit_label, small, canvas.width - 34.0);
+        let dash = canvas.width - text::width(&label, small) - 8.0;
+        canvas.path(
+            &format!("M{} {}h-24", num(dash), num(at - small * 0.3)),
+            &format!(
+                " fill=\"none\" stroke=\"{muted}\" stroke-width=\"1.4\" stroke-dasharray=\"5 4\""
+            ),
+        );
+        canvas.text(canvas.width, at, &label, Type::new(small, &muted).anchor("end"));
+        canvas.y += 4.0;
+    }
     let left = y_labels.iter().map(|t| text::width(t, small)).fold(0.0, f64::max) + 8.0;
     let (x0, x1) = (left + 2.0, canvas.width - 10.0);
     let top = canvas.y + 6.0;
@@ -249,7 +267,7 @@ fn draw(canvas: &mut Canvas, options: &ScatterOptions, points: &[ScatterPoint]) 
         obstacles.push(Rect::around(cx, cy, r));
     }
     let size = font - 1.0;
-    let mut wishes: Vec<Wish> = known
+    let wishes: Vec<Wish> = known
         .iter()
         .enumerate()
         .map(|(i, (p, px, py))| Wish {
@@ -262,19 +280,13 @@ fn draw(canvas: &mut Canvas, options: &ScatterOptions, points: &[ScatterPoint]) 
             must: p.highlight,
         })
         .collect();
-    if options.fit.len() > 1 && !options.fit_label.is_empty() {
-        let (a, b) = options.fit[options.fit.len() - 1];
-        let (at, text) = ((x.at(a), y.at(b)), options.fit_label.clone());
-        wishes.push(Wish { x: at.0, y: at.1, gap: 6.0, text, size, rank: 0, must: true });
-    }
     let frame = Rect { x0, y0: top - 8.0, x1: canvas.width, y1: bottom };
     for p in place(&wishes, &obstacles, &soft, &frame) {
         let accent = color("accent");
         let wish = &wishes[p.wish];
-        let (fill, bold) = match known.get(p.wish) {
-            Some((point, ..)) if point.highlight => (&accent, true),
-            Some(_) => (&ink, false),
-            None => (&muted, false),
+        let (fill, bold) = match known[p.wish].0.highlight {
+            true => (&accent, true),
+            false => (&ink, false),
         };
         let set = Type::new(size, fill).anchor(p.anchor).halo();
         canvas.text(p.x, p.y, &wish.text, if bold { set.bold() } else { set });

@@ -15,6 +15,9 @@ use crate::cell::{Cell, Interval};
 use crate::number::scale;
 use crate::value::{BLOCK, Number};
 
+/// Words for the scale of a unit.
+const SIZES: [&str; 4] = ["th", "mn", "bn", "tn"];
+
 /// Registers the functions of this file.
 pub fn register(env: &mut Environment<'_>, book: &Arc<Book>) {
     let b = Arc::clone(book);
@@ -80,11 +83,8 @@ impl Frame {
     /// When the item has no such number.
     pub fn datum(&self, item: &Value) -> Result<(Datum, Arc<Cell>, f64), Error> {
         let cell = Number::from_value(&item.get_attr(&self.value)?)?;
-        let factor = if self.common.unit.is_empty() {
-            1.0
-        } else {
-            scale(&cell.unit, &self.common.unit).unwrap_or(1.0)
-        };
+        let factor =
+            if self.common.unit.is_empty() { 1.0 } else { factor(&cell.unit, &self.common.unit)? };
         let label = item.get_attr(&self.label)?.to_string();
         let datum = match cell.value {
             Some(value) => Datum::new(label, value * factor, cell.id.clone()),
@@ -157,6 +157,19 @@ impl Frame {
         }
         let Self { title, caption, footnote, .. } = self;
         Ok(enter(book, Block { shown: Shown::Figure(Box::new(figure)), title, caption, footnote }))
+    }
+}
+
+/// From a number's unit to the chart's; words of their own, such as `percent of trade`, are let be.
+fn factor(from: &str, to: &str) -> Result<f64, Error> {
+    let scaled = |unit: &str| unit.rsplit(' ').next().is_some_and(|size| SIZES.contains(&size));
+    match scale(from, to) {
+        Some(factor) => Ok(factor),
+        None if scaled(from) || scaled(to) => Err(refuse(format!(
+            "a number in {from:?} cannot be drawn in {to:?}; units that differ only in scale (th, \
+             mn, bn, tn) convert"
+        ))),
+        None => Ok(1.0),
     }
 }
 

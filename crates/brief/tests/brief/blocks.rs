@@ -292,6 +292,12 @@ fn refusals() {
     refused(&format!("network(rows(flow_id=1), {WORDS})"), &["product_space()"]);
     refused("product_space(exporter=\"ZZZ\", flow_id=1)", &["no row selected has the exporter"]);
     refused("product_space(threshold=-1, flow_id=1)", &["product_space()", "threshold"]);
+    for unit in ["EUR mn", "USD", "percent"] {
+        refused(
+            &format!("bar({rows}, label=\"origin\", unit=\"{unit}\", {WORDS})"),
+            &["\"USD mn\" cannot be drawn in", unit],
+        );
+    }
     let one = "rows(flow_id=1)";
     refused(&format!("beside([{one}], names=[\"a\"])"), &["two or more lists"]);
     refused(
