@@ -24,8 +24,8 @@ use super::set_cover::{Links, Node, drop_customers};
 /// Starts of a search for any cover at all.
 const STARTS: usize = 2;
 
-/// Radii whose costs are held: each may take some 24 bytes per pair.
-const LEVELS: usize = 12;
+/// Pairs of customer and site whose costs are held, over all radii: each takes some 24 bytes.
+const PAIRS: usize = 4_000_000;
 
 /// A p-centre under rules.
 pub(crate) struct Reach {
@@ -69,7 +69,8 @@ impl Reach {
 
     fn level(&self, at: usize) -> Arc<Level> {
         let mut levels = self.levels.lock().expect("no search ends in a panic");
-        if levels.len() >= LEVELS && !levels.contains_key(&at) {
+        let pairs = self.instance.customers() * self.instance.sites();
+        if levels.len() >= (PAIRS / pairs).max(4) && !levels.contains_key(&at) {
             levels.clear();
         }
         levels.entry(at).or_insert_with(|| Arc::new(self.new_level(at))).clone()
