@@ -120,7 +120,9 @@ impl Search<'_> {
             return Vec::new();
         }
         self.mend(&states, &cover);
-        let Some(site) = self.site_of_a_broken_rule(&states, &cover) else { return Vec::new() };
+        let Some(site) = self.system.site_of_a_broken_rule(&states, &cover) else {
+            return Vec::new();
+        };
         let child = |state| {
             let mut states = states.clone();
             states[site] = state;
@@ -146,23 +148,5 @@ impl Search<'_> {
         if let Some(open) = self.system.complete(states, &order, cover.len()) {
             self.offer(open);
         }
-    }
-
-    /// A site that is free and bears on a rule that the cover breaks.
-    fn site_of_a_broken_rule(&self, states: &[SiteState], cover: &[usize]) -> Option<usize> {
-        let free = positions(states, SiteState::Free);
-        let inside = |j: &usize| cover.binary_search(j).is_ok();
-        for quota in &self.system.quotas {
-            let count = quota.sites.iter().filter(|j| inside(j)).count();
-            let bears = |j: &&usize| {
-                let lacks = count < quota.low && !inside(j);
-                quota.sites.contains(j) && (lacks || count > quota.high && inside(j))
-            };
-            if let Some(site) = free.iter().find(bears) {
-                return Some(*site);
-            }
-        }
-        let short = cover.len() < self.system.low;
-        free.iter().copied().find(|j| inside(j) != short).or(free.first().copied())
     }
 }

@@ -21,11 +21,13 @@ use super::ruled_tree::search_part;
 use super::rules::{RuleError, Rules};
 use super::set_cover::{Links, Node, drop_customers};
 
+/// Parts that the covering kernel is asked for.
+const PARTS: usize = 1_000;
 /// Starts of a search for any cover at all.
 const STARTS: usize = 2;
 
-/// Radii whose costs are held: each may take some 24 bytes per pair.
-const LEVELS: usize = 12;
+/// Pairs of customer and site whose costs are held, over all radii: each takes some 24 bytes.
+const PAIRS: usize = 4_000_000;
 
 /// A p-centre under rules.
 pub(crate) struct Reach {
@@ -69,7 +71,8 @@ impl Reach {
 
     fn level(&self, at: usize) -> Arc<Level> {
         let mut levels = self.levels.lock().expect("no search ends in a panic");
-        if levels.len() >= LEVELS && !levels.contains_key(&at) {
+        let pairs = self.instance.customers() * self.instance.sites();
+        if levels.len() >= (PAIRS / pairs).max(4) && !levels.contains_key(&at) {
             levels.clear();
         }
         levels.entry(at).or_insert_with(|| Arc::new(self.new_level(at))).clone()
@@ -105,22 +108,10 @@ impl Reach {
         if kept.len() > high || kept.len() + free.len() < low.max(1) {
             return no(true);
         }
-        if numbers == 0 {
-            // Without quotas and budget, or where even then there is none.
-            let part = self.instance.with_states(states);
-            let found = p_center::decide(&part, self.radii[at], high - kept.len(), &self.options);
-            let ruled = !self.system.quotas.is_empty() || !self.system.spending.is_empty();
-            let cover = found.cover.map(|more| {
-                let mut open = [&kept[..], &more].concat();
-                let rest = free.iter().filter(|j| !more.contains(j));
-                open.extend(rest.take(low.saturating_sub(open.len())));
-                open.sort_unstable();
-                open
-            });
-            let obeys = |open: &Vec<usize>| self.system.sized((low, high)).allows(open);
-            if !ruled || found.proven || cover.as_ref().is_some_and(obeys) {
-                return Decision { cover, nodes: found.nodes, ..no(found.proven) };
-            }
+        if numbers == 0
+            && let Some(decision) = self.by_covers(states, (low, high), at)
+        {
+            return decision;
         }
         let Level { customers, costs } = &*self.level(at);
         let system = self.system.sized((low, high));
@@ -139,6 +130,58 @@ impl Reach {
             proof: proof.collect(),
             nodes: end.nodes,
         }
+    }
+
+    /// Ask the covering kernel, and where its cover breaks a rule decide a site of that rule either
+    /// way; `None` if that takes too many parts.
+    fn by_covers(
+        &self,
+        states: &[SiteState],
+        (low, high): (usize, usize),
+        at: usize,
+    ) -> Option<Decision> {
+        let system = self.system.sized((low, high));
+        let (mut waiting, mut nodes) = (vec![states.to_vec()], 0);
+        for _ in 0..PARTS {
+            let Some(mut states) = waiting.pop() else {
+                return Some(Decision { cover: None, proven: true, proof: Vec::new(), nodes });
+            };
+            if !system.propagate(&mut states) {
+                continue;
+            }
+            let kept = positions(&states, SiteState::Kept);
+            let part = self.instance.with_states(&states);
+            let found = p_center::decide(&part, self.radii[at], high - kept.len(), &self.options);
+            nodes += found.nodes;
+            let Some(more) = found.cover else {
+                if found.proven {
+                    continue;
+                }
+                return None;
+            };
+            let mut open = [&kept[..], &more].concat();
+            open.sort_unstable();
+            let free = positions(&states, SiteState::Free);
+            let rest: Vec<usize> =
+                free.iter().copied().filter(|j| open.binary_search(j).is_err()).collect();
+            let order = [&open[..], &rest].concat();
+            let covers = |plan: &Vec<usize>| radius_of(&self.instance, plan) <= self.radii[at];
+            if let Some(plan) = system.complete(&states, &order, open.len()).filter(covers) {
+                return Some(Decision {
+                    cover: Some(plan),
+                    proven: false,
+                    proof: Vec::new(),
+                    nodes,
+                });
+            }
+            let Some(site) = system.site_of_a_broken_rule(&states, &open) else { continue };
+            for state in [SiteState::Forbidden, SiteState::Kept] {
+                let mut child = states.clone();
+                child[site] = state;
+                waiting.push(child);
+            }
+        }
+        None
     }
 
     /// Costs 0 below a radius and 1 from it on.

@@ -319,6 +319,28 @@ impl System {
         if sites.is_empty() { positions(states, SiteState::Free) } else { sites }
     }
 
+    /// A site that is free and bears on a rule that these open sites, ascending, break.
+    pub(crate) fn site_of_a_broken_rule(
+        &self,
+        states: &[SiteState],
+        cover: &[usize],
+    ) -> Option<usize> {
+        let free = positions(states, SiteState::Free);
+        let inside = |j: &usize| cover.binary_search(j).is_ok();
+        for quota in &self.quotas {
+            let count = quota.sites.iter().filter(|j| inside(j)).count();
+            let bears = |j: &&usize| {
+                let lacks = count < quota.low && !inside(j);
+                quota.sites.contains(j) && (lacks || count > quota.high && inside(j))
+            };
+            if let Some(site) = free.iter().find(bears) {
+                return Some(*site);
+            }
+        }
+        let short = cover.len() < self.low;
+        free.iter().copied().find(|j| inside(j) != short).or(free.first().copied())
+    }
+
     /// The same rules for plans of so many sites.
     pub(crate) fn sized(&self, (low, high): (usize, usize)) -> Self {
         Self { low, high, asked: high, ..self.clone() }
