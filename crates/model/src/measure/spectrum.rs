@@ -133,7 +133,7 @@ fn inverse_iteration(s: &Mat<f64>, lambda: f64) -> Vec<f64> {
     for _ in 0..3 {
         v = factors.solve(&v);
         let norm = v.norm_l2();
-        v = v * Scale(1.0 / norm);
+        v *= Scale(1.0 / norm);
     }
     (0..n).map(|i| v[(i, 0)]).collect()
 }
