@@ -323,12 +323,12 @@ fn products_of_no_place_are_listed() {
 fn rows_out_of_range_and_absent_rows() {
     let cell = |place, product| Cell { place, product, value: Some(1.0) };
     let options = TableOptions::default();
-    let outside = place_product(1, 2, &[cell(1, 0)], &options);
+    let outside = place_product(1, 2, [cell(1, 0)], &options);
     assert!(matches!(outside, Err(InputError::Setting { .. })));
-    let made = place_product(1, 2, &[cell(0, 0)], &options).unwrap();
+    let made = place_product(1, 2, [cell(0, 0)], &options).unwrap();
     assert_eq!((made.notes[0].code, made.notes[0].count), ("absent_as_zero", 1));
     let strict = TableOptions { absent: Gap::Refuse, ..options };
-    let refused = place_product(1, 2, &[cell(0, 0)], &strict).unwrap_err().to_string();
+    let refused = place_product(1, 2, [cell(0, 0)], &strict).unwrap_err().to_string();
     assert!(refused.contains("place 0, product 1"), "{refused}");
 }
 
