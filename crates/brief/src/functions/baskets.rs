@@ -111,8 +111,10 @@ fn income(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
     let space = Space::new(book, kwargs, "prody", &["income", "top"])?;
     let asked = &space.asked;
     let ids = &asked.labels.places;
-    let known: Vec<Option<f64>> =
-        ids.iter().map(|id| income_of(book, &source, id)).collect::<Result<_, _>>()?;
+    let known: Vec<Option<f64>> = ids
+        .iter()
+        .map(|id| brought(book, &source, id, ("prody", "income")))
+        .collect::<Result<_, _>>()?;
     let kept: Vec<usize> = (0..ids.len()).filter(|i| known[*i].is_some()).collect();
     if kept.is_empty() {
         return Err(refuse(
@@ -159,11 +161,17 @@ fn income(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
     ]))
 }
 
-/// The income of a place: from a column of the table `places`, or from a mapping.
-fn income_of(book: &Book, source: &Value, id: &str) -> Result<Option<f64>, Error> {
-    let bad = |what: &str| {
+/// A number of a place that the caller brings, such as its income: from a column of the table
+/// `places`, or from a mapping.
+pub(super) fn brought(
+    book: &Book,
+    source: &Value,
+    id: &str,
+    (verb, what): (&str, &str),
+) -> Result<Option<f64>, Error> {
+    let bad = |fault: &str| {
         refuse(format!(
-            "prody(): {what}; income is a column of the table places, or a mapping from ids to \
+            "{verb}(): {fault}; {what} is a column of the table places, or a mapping from ids to \
              numbers"
         ))
     };
@@ -176,7 +184,7 @@ fn income_of(book: &Book, source: &Value, id: &str) -> Result<Option<f64>, Error
         let row = (0..places.rows()).find(|&row| places.text("id", row) == Some(id));
         return Ok(row.and_then(|row| places.number(column, row)));
     }
-    let value = source.get_attr(id).map_err(|_| bad("income is neither"))?;
+    let value = source.get_attr(id).map_err(|_| bad(&format!("{what} is neither")))?;
     if value.is_undefined() || value.is_none() {
         return Ok(None);
     }
@@ -184,5 +192,5 @@ fn income_of(book: &Book, source: &Value, id: &str) -> Result<Option<f64>, Error
     if let Ok(cell) = crate::value::Number::from_value(&value) {
         return Ok(cell.value);
     }
-    f64::try_from(value).map(Some).map_err(|_| bad(&format!("the income of {id} is no number")))
+    f64::try_from(value).map(Some).map_err(|_| bad(&format!("the {what} of {id} is no number")))
 }

@@ -202,14 +202,15 @@ fn rank_complexity(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
 }
 
 /// Positions by score, the highest first; those without are left out.
-fn order(scores: &[Option<f64>]) -> Vec<usize> {
+pub(super) fn order(scores: &[Option<f64>]) -> Vec<usize> {
     let mut known: Vec<(f64, usize)> =
         scores.iter().enumerate().filter_map(|(at, score)| Some(((*score)?, at))).collect();
     known.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
     known.into_iter().map(|(_, at)| at).collect()
 }
 
-fn item(exports: &Exports<'_>, position: usize, id: &str) -> Vec<(&'static str, Value)> {
+/// The head of an item: `rank`, `id`, `name`.
+pub(super) fn item(exports: &Exports<'_>, position: usize, id: &str) -> Vec<(&'static str, Value)> {
     vec![
         ("rank", Value::from(position + 1)),
         ("id", Value::from(id)),

@@ -6,6 +6,7 @@
 //! | [`arithmetic`] | `calc`, `add`, `lowest`, `highest`, `assume`; filters `fmt`, `signed` |
 //! | [`indicators`] | `record`, `concentration` |
 //! | [`complexities`] | `complexity` |
+//! | [`capabilities`] | `diversity`, `fitness`, `reflections`, `outlook` |
 //! | [`trade`] | `intensity`, `complementarity`, `similarity`, `export_profile`, `margins` |
 //! | [`two_way`] | `intra_industry` |
 //! | [`trade_changes`] | `decompose`, `market_share` |
@@ -29,6 +30,7 @@ pub mod arithmetic;
 pub mod baskets;
 pub mod beside;
 pub mod blocks;
+pub mod capabilities;
 pub mod charts;
 pub mod complexities;
 pub mod counterfactuals;
@@ -63,6 +65,7 @@ pub fn register(env: &mut Environment<'_>, book: &Arc<Book>) {
     arithmetic::register(env, book);
     indicators::register(env, book);
     complexities::register(env, book);
+    capabilities::register(env, book);
     trade::register(env, book);
     trade_changes::register(env, book);
     two_way::register(env, book);

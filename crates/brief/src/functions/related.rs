@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use emporion_model::measure::presence::{Presence, presence};
 use emporion_model::measure::proximity::{Diagonal, Proximity, density};
-use emporion_model::measure::rca::{Rca, additive_rca, lafay, normalised_rca, rca, symmetric_rca};
+use emporion_model::measure::rca::{
+    Rca, additive_rca, lafay, normalised_rca, rca, rpop, symmetric_rca,
+};
 use emporion_model::measure::relatedness::{
     ProximityKind, cross_proximity, nearest_density, proximity_by, relative_relatedness, transposed,
 };
@@ -12,6 +14,7 @@ use emporion_model::panel::PlaceProduct;
 use minijinja::value::{Kwargs, Value};
 use minijinja::{Environment, Error};
 
+use super::baskets::brought;
 use super::rows::name_of;
 use super::trade::Asked;
 use crate::book::{Book, refuse};
@@ -73,6 +76,40 @@ impl<'a> Space<'a> {
         proximity_by(m, kind, diagonal).map_err(|error| self.asked.refused(&error))
     }
 
+    /// Exports of a place per head, against those of all exporters, by product.
+    fn per_head(&self, place: usize, source: Option<&Value>) -> Result<Rca, Error> {
+        let Some(source) = source else {
+            return Err(refuse(
+                "rca(): exports per head need population, a column of the table places or a \
+                 mapping from ids to numbers",
+            ));
+        };
+        let rows = self.table.values.chunks_exact(self.table.products);
+        // Places that only buy are no part of it.
+        let sells = |(_, row): &(usize, &[f64])| row.iter().any(|x| *x > 0.0);
+        let sellers: Vec<(usize, &[f64])> = rows.enumerate().filter(sells).collect();
+        let people = sellers.iter().map(|(at, _)| {
+            let id = &self.asked.labels.places[*at];
+            brought(self.book, source, id, ("rca", "population"))?.ok_or_else(|| {
+                refuse(format!(
+                    "rca(): {id} has no population; missing is not zero: add it, or leave its \
+                     rows out"
+                ))
+            })
+        });
+        let people: Vec<f64> = people.collect::<Result<_, Error>>()?;
+        let values = sellers.iter().flat_map(|(_, row)| row.iter().copied()).collect();
+        let table = PlaceProduct::new(sellers.len(), self.table.products, values);
+        let refused = |error| self.asked.refused(&error);
+        let mut found = rpop(&table.map_err(refused)?, &people).map_err(refused)?;
+        let own = sellers.iter().position(|(at, _)| *at == place).ok_or_else(|| {
+            refuse(format!("rca(): {} exports nothing", self.asked.names("exporter")))
+        })?;
+        found.values = found.values[own * found.products..(own + 1) * found.products].to_vec();
+        (found.places, found.empty_places) = (1, Vec::new());
+        Ok(found)
+    }
+
     fn product(&self, id: &str) -> Result<usize, Error> {
         self.asked
             .labels
@@ -130,18 +167,25 @@ pub(super) fn ranked(items: Vec<Vec<(&'static str, Value)>>) -> Value {
 /// `rca(exporter, kind = "balassa", top, ...)`: the products of a place by advantage.
 fn advantage(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
     let top: Option<usize> = kwargs.get("top")?;
-    let space = Space::new(book, kwargs, "rca", &["exporter", "kind", "top"])?;
+    let population: Option<Value> = kwargs.get("population")?;
+    let space = Space::new(book, kwargs, "rca", &["exporter", "kind", "top", "population"])?;
     let asked = &space.asked;
     let place = asked.one("exporter")?;
     let m = space.table.products;
     let refused = |error| asked.refused(&error);
     let kind = asked.option("kind").unwrap_or("balassa");
+    if population.is_some() && kind != "rpop" {
+        return Err(refuse("rca(): population belongs to kind=\"rpop\""));
+    }
     let (values, convention): (Vec<Option<f64>>, &str) = if kind == "lafay" {
         let imports = asked.tables[0].imports().map_err(refused)?;
         let row = |table: &PlaceProduct| table.values[place * m..(place + 1) * m].to_vec();
         let found = lafay(&row(&space.table), &row(&imports)).map_err(refused)?;
         let words = "100 [(x-m)/(x+m) - (X-M)/(X+M)] (x+m)/(X+M), Lafay 1992";
         (found.into_iter().map(Some).collect(), words)
+    } else if kind == "rpop" {
+        let found = space.per_head(place, population.as_ref())?;
+        ((0..m).map(|k| rca_at(&found, 0, k)).collect(), found.convention)
     } else {
         let found = match kind {
             "balassa" => rca(&space.table),
@@ -150,8 +194,8 @@ fn advantage(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
             "additive" => additive_rca(&space.table),
             other => {
                 return Err(refuse(format!(
-                    "rca(): kind is \"balassa\", \"symmetric\", \"normalised\", \"additive\" or \
-                     \"lafay\", got {other:?}"
+                    "rca(): kind is \"balassa\", \"symmetric\", \"normalised\", \"additive\", \
+                     \"lafay\" or \"rpop\", got {other:?}"
                 )));
             }
         }

@@ -109,6 +109,33 @@ fn the_trade_indices_take_what_the_command_takes() {
 }
 
 #[test]
+fn what_places_can_make_by_hand() {
+    let brief = mini(
+        "{% set d = diversity(year=2020) %}{{ d.places[0].value }} {{ d.products[0].value }}\n\
+         {% set r = reflections(steps=1, year=2020) %}{{ r.places[0].value }}\n\
+         {% set f = fitness(year=2020) %}{% for i in f.places %}{{ i.value }} {% endfor %}\n\
+         {% set o = outlook(exporter=\"BBB\", year=2020) %}{% for i in o.places %}{{ i.value }} {% endfor %}\
+         {% for i in o.products %}{{ i.id }}={{ i.value }} {% endfor %}\n\
+         {% for i in rca(exporter=\"AAA\", kind=\"rpop\", population={\"AAA\": 1, \"BBB\": 2, \"CCC\": 1}, year=2020) %}{{ i.value }} {% endfor %}\n",
+    )
+    .brief();
+    // M: AAA x and y, BBB y and z, CCC z and w.
+    near(&brief, "diversity: Alfa", 2.0);
+    near(&brief, "ubiquity: y", 2.0);
+    let two = mini("{{ diversity(year=2020, cut_off=2, top=1).places[0].value }}").brief();
+    near(&two, "diversity: Alfa", 1.0);
+    // Symmetric under turning the chain round: AAA and CCC are as fit.
+    let gamma = "<script>alert(1)</script>&\"|*C*";
+    let fit = labelled(&brief, "fitness: Alfa").value;
+    assert_eq!(fit, labelled(&brief, &format!("fitness: {gamma}")).value);
+    // x for AAA: 9 of 9 by one in four.
+    near(&brief, "advantage (rpop): Alfa, x", 4.0);
+    near(&brief, "advantage (rpop): Alfa, y", 8.0 / (17.0 / 4.0));
+    // BBB lacks x and w, whose neighbours are the same two.
+    assert!(brief.text.contains("x=") && brief.text.contains("w="), "{}", brief.text);
+}
+
+#[test]
 fn refusals() {
     let says = |expression: &str, words: &[&str]| {
         let told = mini(&format!("{{{{ {expression} }}}}")).refusal(&[]);
@@ -118,6 +145,15 @@ fn refusals() {
     };
     says("rca(exporter=\"AAA\", kind=\"best\", year=2020)", &["balassa", "\"best\""]);
     says("rca(exporter=\"QQQ\", year=2020)", &["QQQ"]);
+    says("rca(exporter=\"AAA\", kind=\"rpop\", year=2020)", &["need population"]);
+    says("rca(exporter=\"AAA\", population={\"AAA\": 1}, year=2020)", &["belongs to kind"]);
+    says(
+        "rca(exporter=\"AAA\", kind=\"rpop\", population={\"AAA\": 1}, year=2020)",
+        &["BBB has no population"],
+    );
+    says("outlook(scale=\"z\", year=2020)", &["standardised"]);
+    says("outlook(exporter=\"QQQ\", year=2020)", &["QQQ"]);
+    says("fitness(cut_off=0, year=2020)", &["cut-off"]);
     says("proximity(of=\"q\", year=2020)", &["product \"q\""]);
     says("proximity(kind=\"far\", year=2020)", &["square_root"]);
     says("relatedness(exporter=\"AAA\", diagonal=2, year=2020)", &["diagonal is 1 or 0"]);
