@@ -66,6 +66,19 @@ pub enum Rule {
     Budget(f64),
 }
 
+impl Rule {
+    /// Whether another rule would settle again what this one does.
+    fn settles(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Budget(_), Self::Budget(_))
+            | (Self::CostEach(_), Self::CostEach(_))
+            | (Self::CostColumn(_), Self::CostColumn(_)) => true,
+            (Self::Cost(ids, _), Self::Cost(others, _)) => ids.iter().any(|id| others.contains(id)),
+            _ => false,
+        }
+    }
+}
+
 impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -95,7 +108,8 @@ pub struct Line {
 ///
 /// # Errors
 ///
-/// Every line that is no rule, with what was expected there.
+/// Every line that is no rule, with what was expected there, and every one that settles again what an
+/// earlier line did: a second budget, a second cost of a site.
 ///
 /// # Example
 ///
@@ -107,14 +121,27 @@ pub struct Line {
 /// ```
 pub fn parse(path: &str, text: &str) -> Result<Vec<Line>, Report> {
     let (mut rules, mut problems) = (Vec::new(), Vec::new());
-    for (at, line) in text.lines().enumerate() {
+    // What spreadsheets and editors put before the first line.
+    for (at, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
         let said = line.split('#').next().unwrap_or_default().trim();
         if said.is_empty() {
             continue;
         }
         let number = u32::try_from(at + 1).unwrap_or(u32::MAX);
         match rule(said) {
-            Ok(rule) => rules.push(Line { line: number, rule }),
+            Ok(rule) => match rules.iter().find(|earlier: &&Line| earlier.rule.settles(&rule)) {
+                None => rules.push(Line { line: number, rule }),
+                Some(earlier) => problems.push(
+                    Problem::new(
+                        "site-rule",
+                        path,
+                        format!("one line for this; line {} says it already", earlier.line),
+                        "remove one of the two",
+                    )
+                    .at(number)
+                    .value(said),
+                ),
+            },
             Err((expected, remedy)) => problems
                 .push(Problem::new("site-rule", path, expected, remedy).at(number).value(said)),
         }

@@ -292,6 +292,18 @@ impl Siting {
         Ok(Plan { solution, added, before })
     }
 
+    /// A solution that is known, beside the kept sites alone.
+    pub fn with_plan(&self, solution: Solution) -> Plan {
+        let kept: Vec<usize> = self.instance.sites_in(SiteState::Kept).collect();
+        let cost = |i: usize| {
+            let nearest = kept.iter().map(|&j| self.instance.cost(i, j));
+            self.instance.weights()[i] * nearest.fold(f64::INFINITY, f64::min)
+        };
+        let before = (!kept.is_empty()).then(|| (0..self.instance.customers()).map(cost).sum());
+        let added = solution.open.iter().copied().filter(|site| !kept.contains(site)).collect();
+        Plan { solution, added, before }
+    }
+
     /// Costs, customers × sites, row-major.
     #[must_use]
     pub fn costs(&self) -> Vec<f64> {

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::problems::Asked;
-use super::{Question, added, question, ruled, tables, whole};
+use super::{Question, added, question, ruled, summarise, tables, whole};
 use crate::answer::{Answer, Cell, Column, Part, Show};
 use crate::args::{self, SiteMean, SiteProblem};
 use crate::data::Data;
@@ -49,8 +49,19 @@ pub fn run(path: &Path, arguments: &args::Site, progress: &Progress) -> Result<O
     let instance = &question.siting.instance;
     let checked = certificate::check(instance, solution.open.len(), &solution)
         .map_err(|rejection| claims.wrong(said(&rejection, &question)))?;
+    let plan = question.siting.with_plan(solution);
+    let mut again = Answer::default();
+    let service = whole(&plan.solution.assignment);
+    let (sites, served) = tables(&data, &question, &plan.solution.open, &service);
+    again.parts.extend([sites, served]);
+    summarise(&mut again, &question, &plan);
+    claims.shows(&again)?;
+    let solution = &plan.solution;
     let total = question.total_unit();
     let p = solution.open.len();
+    if added(&asked)?.is_some_and(|add| asked.keep.len() + add != p) {
+        return Err(claims.wrong(format!("its options ask for another number of centres than {p}")));
+    }
     let proven = match checked.certified_gap {
         0.0 => checked.objective,
         _ => checked.certified_bound,
@@ -81,7 +92,7 @@ pub fn run(path: &Path, arguments: &args::Site, progress: &Progress) -> Result<O
     let rest = if checked.claims_more {
         "the answer claims more, from a search that only solving again repeats"
     } else {
-        "the answer claims no more than this"
+        claims.beyond("the answer claims no more than this")
     };
     answer.say("claims", "Beyond it", rest);
     render_shaped(answer, &arguments.shape)
@@ -96,7 +107,10 @@ fn other(
     question: &Question,
 ) -> Result<Output, Failure> {
     let stated = &claims.json["solution"];
-    let lines = claims.rules()?;
+    if stated["open"].as_array().is_some_and(Vec::is_empty) {
+        return Err(claims.wrong("its plan has no open site".into()));
+    }
+    let lines = claims.rules(asked)?;
     let p = added(asked)?.map(|add| asked.keep.len() + add);
     let ruled = asked.rules.is_some();
     let problem = Asked::new(asked, data, question, ruled.then_some(&lines[..]), p)?;
@@ -115,8 +129,8 @@ fn other(
     answer.option("check", claims.path.clone());
     let claim = stated["certified_bound"].as_f64().unwrap_or(f64::NAN);
     answer.parts.push(side_by_side("", &[("bound by the certificate", claim, bound)]));
-    if ["curve", "forbidden", "plans"].iter().any(|part| claims.json[*part].is_array()) {
-        let rest = "the curve, single choices and other plans rest on a search";
+    let rest = claims.beyond("");
+    if !rest.is_empty() {
         answer.say("claims", "Beyond it", rest);
     }
     render_shaped(answer, &arguments.shape)
@@ -130,7 +144,7 @@ fn under_rules(
     data: &Data,
     question: &Question,
 ) -> Result<Output, Failure> {
-    let lines = claims.rules()?;
+    let lines = claims.rules(asked)?;
     let p = added(asked)?.map(|add| asked.keep.len() + add);
     let count = ruled::count(&lines, question, p).ok_or_else(ruled::no_number)?;
     let rules = ruled::rules(&lines, asked, data, question, count, None)?;
@@ -163,10 +177,9 @@ fn under_rules(
     answer.count("certified_bound", below, &total, Show::Fitting, checked.certified_bound);
     let gap = 100.0 * checked.certified_gap;
     answer.count("certified_gap", "Gap", "percent", Show::Decimals(6), gap);
-    let rest = match (checked.claims_more, claims.json["plans"].is_array()) {
-        (false, false) => "the answer claims no more than this",
-        (false, true) => "the order of the other plans rests on a search",
-        (true, _) => "the answer claims more, from a search that only solving again repeats",
+    let rest = match checked.claims_more {
+        false => claims.beyond("the answer claims no more than this"),
+        true => "the answer claims more, from a search that only solving again repeats",
     };
     answer.say("claims", "Beyond it", rest);
     render_shaped(answer, &arguments.shape)
@@ -276,11 +289,31 @@ impl Claims {
         })
     }
 
-    /// The rules that the answer says it obeys.
-    fn rules(&self) -> Result<Vec<Line>, Failure> {
+    /// The rules that the answer says it obeys; those that keep and forbid sites stand in its options
+    /// too.
+    fn rules(&self, asked: &args::Site) -> Result<Vec<Line>, Failure> {
         let said = self.json["context"]["rules"].as_array().into_iter().flatten();
         let text = said.filter_map(Value::as_str).collect::<Vec<_>>().join("\n");
-        Ok(emporion_tables::site_rules::parse(&self.path, &text)?)
+        let lines = emporion_tables::site_rules::parse(&self.path, &text)?;
+        for (kept, stated, option) in [(true, &asked.keep, "keep"), (false, &asked.never, "never")]
+        {
+            let named = ruled::named(&lines, kept);
+            if let Some(id) = named.iter().find(|id| !stated.contains(id)) {
+                return Err(self.wrong(format!(
+                    "a rule says {option} {id}, and its options do not list {id} under {option}"
+                )));
+            }
+        }
+        Ok(lines)
+    }
+
+    /// What the certificate says nothing of, where the answer has it.
+    fn beyond(&self, less: &'static str) -> &'static str {
+        let searched = ["curve", "forbidden", "forced", "plans", "chosen"];
+        match searched.iter().any(|part| self.json[*part].is_array()) {
+            true => "the curve, single choices, draws and other plans rest on a search",
+            false => less,
+        }
     }
 
     /// Refuses tables and summary that do not show the solution checked, as printed again.
@@ -399,8 +432,9 @@ impl Claims {
             proof,
             certificate: Certificate { multipliers, tree, value: number("certificate_value")? },
             resolution: number("resolution")?,
-            iterations: 0,
-            nodes: 0,
+            // Told, not claimed.
+            iterations: summary["iterations"].as_u64().unwrap_or(0) as usize,
+            nodes: summary["nodes"].as_u64().unwrap_or(0) as usize,
             notes: Vec::new(),
         })
     }

@@ -127,6 +127,18 @@ fn position(ids: &mut Vec<String>, id: &str) -> usize {
 /// The weight of every customer from a file with the columns id and weight.
 fn weights(file: &str, customers: &[String]) -> Result<Vec<f64>, Failure> {
     let table = Table::read(std::path::Path::new(file))?;
+    let mut seen = std::collections::HashSet::new();
+    for row in 0..table.rows() {
+        let Some(id) = table.text("id", row) else { continue };
+        let (expected, remedy) = match (customers.iter().any(|known| known == id), seen.insert(id))
+        {
+            (true, true) => continue,
+            (true, false) => ("one row for each customer", "keep one of them"),
+            (false, _) => ("customers of the matrix", "correct the id or remove the row"),
+        };
+        let problem = Problem::new("weights", table.path(), expected, remedy);
+        return Err(problem.at(table.line(row)).value(id).into());
+    }
     let find = |customer: &String| {
         (0..table.rows())
             .find(|&row| table.text("id", row) == Some(customer))

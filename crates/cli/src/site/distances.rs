@@ -133,6 +133,17 @@ pub fn refuse_idle(arguments: &args::Site, matrix: bool) -> Result<(), Failure> 
             "--unit is of a matrix of costs or of --roads; great circles are in km: leave it out",
         ));
     }
+    if matrix && arguments.weight.is_some() {
+        return Err(Failure::new(
+            "--weight names a column of a table of places, and DATA is a matrix of costs: give \
+             --weights FILE with the columns id and weight",
+        ));
+    }
+    if matrix && arguments.kind.is_some() {
+        return Err(Failure::new(
+            "--kind is of a case, and DATA is a matrix of costs: leave it out",
+        ));
+    }
     if asked.agglomerations.is_some() && matrix {
         return Err(Failure::new(
             "--agglomerations takes the place of great circles, and DATA is a matrix: leave one out",

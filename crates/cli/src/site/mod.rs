@@ -192,6 +192,13 @@ fn centres(count: usize) -> String {
 /// How many centres are to be more than those kept, if the user says.
 fn added(arguments: &args::Site) -> Result<Option<usize>, Failure> {
     let kept = arguments.keep.len();
+    if let Some(add) = arguments.add
+        && kept.checked_add(add).is_none()
+    {
+        return Err(Failure::new(format!(
+            "--add {add}: there are not so many sites; ask for fewer"
+        )));
+    }
     let (None, Some(p)) = (arguments.add, arguments.p) else { return Ok(arguments.add) };
     p.checked_sub(kept).map(Some).ok_or_else(|| {
         Failure::new(format!(

@@ -434,7 +434,7 @@ pub(crate) fn report(problem: &Facilities, found: Found) -> Solution {
     let certified_bound = certified(problem, value, objective);
     let resolution = problem.resolution(objective);
     let searched = certified(problem, found.bound, objective);
-    let bound = if found.whole_tree { certified_bound } else { certified_bound.max(searched) };
+    let bound = certified_bound.max(searched);
     let gap = relative_gap(objective, bound, resolution);
     Solution {
         proof: Proof::of(objective, certified_bound, gap, resolution),

@@ -27,8 +27,6 @@ pub(crate) struct Found {
     /// The least leaf in ordinary arithmetic, less what may be rounded.
     pub(crate) bound: f64,
     pub(crate) certificate: Certificate,
-    /// Whether the certificate is the whole tree.
-    pub(crate) whole_tree: bool,
     pub(crate) iterations: usize,
     pub(crate) nodes: usize,
 }
@@ -100,15 +98,14 @@ impl<'a> Tree<'a> {
         let steps = tree.run().unwrap_or_default();
         let Self { open_bound, nodes, iterations, .. } = tree;
         let Some(plan) = tree.plan else { return Outcome { found: None, open_bound, nodes } };
-        let whole_tree = tree.pool.len() <= options.max_certificate;
-        let certificate = if whole_tree {
+        let certificate = if tree.pool.len() <= options.max_certificate {
             Certificate { multipliers: tree.pool, steps }
         } else {
             Certificate { multipliers: vec![tree.root], steps: vec![Step::Leaf(0)] }
         };
         let bound = open_bound.min(tree.value - problem.resolution(tree.value) / 2.0);
         let open = tree.open;
-        let found = Found { open, plan, bound, certificate, whole_tree, iterations, nodes };
+        let found = Found { open, plan, bound, certificate, iterations, nodes };
         Outcome { found: Some(found), open_bound, nodes }
     }
 
