@@ -101,6 +101,21 @@ fn a_written_plan_is_proven_again_and_a_changed_one_is_not() {
     tampered(&no_keep, &["RU-KYA", "forbidden"]);
     let other_format = |plan: &mut Value| plan["format"] = Value::from("other");
     tampered(&other_format, &["--format json"]);
+    for key in ["mean", "mean_before", "percentile_90", "worst", "gini"] {
+        let told = |plan: &mut Value| plan["summary"][key] = Value::from(0.001);
+        tampered(&told, &[key, "is not that of its solution"]);
+    }
+    let praised = |plan: &mut Value| plan["summary"]["verdict"] = Value::from("best of all");
+    tampered(&praised, &["verdict"]);
+    let shorter = |plan: &mut Value| plan["served"][1]["cost"] = Value::from(0.5);
+    tampered(&shorter, &["served", "cost"]);
+    let more = |plan: &mut Value| plan["options"]["add"] = Value::from(3);
+    tampered(&more, &["another number of centres"]);
+    let ruled = |plan: &mut Value| {
+        plan["context"]["rules"] = serde_json::json!(["never RU-KDA"]);
+        plan["solution"]["plan"] = serde_json::json!({});
+    };
+    tampered(&ruled, &["a rule says never RU-KDA"]);
     desk.line("site --check nowhere.json").refused(1, &["nowhere.json"]);
     let cut = desk.line(&format!("site {SMALL} {REGIONS} --add 2 --top 1 --format json")).ok();
     desk.write("cut.json", &cut);

@@ -126,3 +126,29 @@ fn a_capacity_that_cannot_serve_is_refused() {
     desk.line("site towns.csv --problem facility --opening -1").refused(1, &["opening", "-1"]);
     desk.line(&format!("{facility} --capacity 1000")).ok();
 }
+
+#[test]
+fn what_would_be_settled_twice_or_for_nobody_is_refused() {
+    let desk = Desk::new();
+    desk.write("m.csv", "from,to,cost\na,x,1\na,y,4\nb,x,3\nb,y,1\n");
+    for (rules, words) in [
+        ("cost 1 each\nbudget 9\nbudget 3\n", &["line 3", "line 2 says it already"][..]),
+        ("cost a 1\ncost b, a 2\nbudget 9\n", &["line 2", "line 1 says it already"]),
+        ("cost 5 each\ncost 1 each\nbudget 9\n", &["line 2", "cost 1 each"]),
+    ] {
+        desk.write("rules.txt", rules);
+        desk.line("site m.csv --p 1 --rules rules.txt").refused(1, words);
+    }
+    // A mark of the byte order is no part of a rule.
+    desk.write("rules.txt", "\u{feff}never a\n");
+    desk.line("site m.csv --p 1 --rules rules.txt").ok();
+    for (weights, words) in [
+        ("id,weight\nx,1\ny,1\nx,3\n", &["line 4", "one row for each customer"][..]),
+        ("id,weight\nx,1\ny,1\nq,3\n", &["line 4", "customers of the matrix"]),
+    ] {
+        desk.write("w.csv", weights);
+        desk.line("site m.csv --p 1 --weights w.csv").refused(1, words);
+    }
+    desk.line("site m.csv --p 1 --weight people").refused(1, &["--weights FILE"]);
+    desk.line(&format!("site m.csv --keep a --add {}", usize::MAX)).refused(1, &["not so many"]);
+}
