@@ -129,9 +129,19 @@ fn other(
     answer.option("check", claims.path.clone());
     let claim = stated["certified_bound"].as_f64().unwrap_or(f64::NAN);
     answer.parts.push(side_by_side("", &[("bound by the certificate", claim, bound)]));
-    let rest = claims.beyond("");
-    if !rest.is_empty() {
-        answer.say("claims", "Beyond it", rest);
+    let claimed = stated["bound"].as_f64();
+    if found.by_search() {
+        answer.count_if_known(
+            Column::number("bound", "Bound that the answer claims", "", Show::Fitting),
+            claimed,
+        );
+        answer.say(
+            "claims",
+            "Beyond it",
+            "the answer claims more, from a search that only solving again repeats",
+        );
+    } else {
+        answer.say("claims", "Beyond it", claims.beyond("the answer claims no more than this"));
     }
     render_shaped(answer, &arguments.shape)
 }
