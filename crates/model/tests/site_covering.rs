@@ -241,7 +241,7 @@ fn the_number_of_threads_does_not_change_a_byte() {
 #[test]
 fn a_tampered_answer_is_rejected() {
     type Tamper = fn(&mut SetCover);
-    let spoilt: [(&str, Tamper); 12] = [
+    let spoilt: [(&str, Tamper); 13] = [
         ("cost", |s| s.cost -= 1.0),
         ("bound", |s| s.bound += 1.0),
         ("certified bound", |s| s.certified_bound += 1.0),
@@ -254,6 +254,7 @@ fn a_tampered_answer_is_rejected() {
         ("proof", |s| s.proof = Proof::Open),
         ("not open", |s| s.open.truncate(2)),
         ("repeated", |s| s.open.swap(0, 1)),
+        ("serve nobody", |s| s.open.clear()),
     ];
     let (instance, _) = locations::graph(&common::oracle("site").join("pmed1.txt.gz"));
     let honest = set_cover(&instance, 90.0, None, &Options::default()).unwrap();

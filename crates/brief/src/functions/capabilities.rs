@@ -173,9 +173,7 @@ fn outlook(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
     let gains = match &exporter {
         None => Vec::new(),
         Some(id) => {
-            let place = exports.places.iter().position(|known| known == id).ok_or_else(|| {
-                refuse(format!("outlook(): no row selected has the origin {id:?}; check the id"))
-            })?;
+            let place = exports.place(id)?;
             let gain = |k: usize| {
                 let known = index.pci[k].is_some() && !m.has(place, k);
                 known.then(|| found.cog[place * m.products + k])
@@ -191,8 +189,8 @@ fn outlook(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
     let places = Scores { index: "complexity outlook", values: found.coi, unit };
     let products =
         Scores { index: "complexity outlook gain", values: gains, unit: "standard deviations" };
-    let diagonal = if diagonal == Diagonal::One { "1" } else { "0" };
-    let mut asked = vec![("scale", scale_word.as_str()), ("diagonal", diagonal)];
+    let diagonal = diagonal.value().to_string();
+    let mut asked = vec![("scale", scale_word.as_str()), ("diagonal", diagonal.as_str())];
     asked.extend(exporter.as_deref().map(|id| ("exporter", id)));
     Ok(question.both((places, products), &asked, &found.convention, notes))
 }

@@ -92,6 +92,18 @@ impl<'a> Exports<'a> {
         })
     }
 
+    /// The position of an exporter.
+    ///
+    /// # Errors
+    ///
+    /// An id that no row selected has.
+    pub fn place(&self, id: &str) -> Result<usize, Error> {
+        self.places.iter().position(|place| place == id).ok_or_else(|| {
+            let verb = self.verb;
+            refuse(format!("{verb}(): no row selected has the exporter {id:?}; check the id"))
+        })
+    }
+
     /// RCA, and M at a cut-off.
     ///
     /// # Errors

@@ -14,6 +14,7 @@ use minijinja::{Environment, Error};
 use super::blocks::{is_named, named, text_of};
 use super::charts::Frame;
 use super::complexities::Exports;
+use super::related::rca_at;
 use crate::book::{Book, refuse};
 
 /// Hidalgo, Klinger, Barabási, Hausmann 2007, supporting material.
@@ -35,7 +36,7 @@ fn space(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
     let cut_off = kwargs.get::<Option<f64>>("cut_off")?.unwrap_or(1.0);
     let own = ["exporter", "threshold", "cut_off"];
     let exports = Exports::new(book, kwargs, "product_space", &own)?;
-    let place = exporter.as_ref().map(|id| at_place(&exports, id)).transpose()?;
+    let place = exporter.as_ref().map(|id| exports.place(id)).transpose()?;
     let (index, m) = exports.presence(cut_off)?;
     let phi = proximity(&m, Diagonal::One).map_err(|error| exports.refused(&error))?;
     let found = product_space(&phi, threshold).map_err(|error| exports.refused(&error))?;
@@ -58,12 +59,6 @@ fn space(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
         ("convention", Value::from(found.convention)),
         ("notes", Value::from(notes.join("; "))),
     ]))
-}
-
-fn at_place(exports: &Exports<'_>, id: &str) -> Result<usize, Error> {
-    exports.places.iter().position(|place| place == id).ok_or_else(|| {
-        refuse(format!("product_space(): no row selected has the exporter {id:?}; check the id"))
-    })
 }
 
 /// Exports of a product by one place or by all and, for one place, RCA and whether it has it.
@@ -99,18 +94,17 @@ fn of_product(
     ];
     if let Some(place) = place {
         // What a place or a product without exports has is no advantage, and no lack of one.
-        let traded =
-            !index.empty_places.contains(&place) && !index.empty_products.contains(&product);
+        let value = rca_at(index, place, product);
         let asked = [("exporter", who), ("of", id), ("figure", "rca"), ("cut_off", cut_off)];
         let rca = exports.cell(
             &asked,
             format!("RCA of {whose}: {name}"),
-            traded.then(|| index.values[place * n + product]),
+            value,
             "ratio of shares",
             format!("{}; {}", index.convention, m.convention),
         );
         pairs.push(("rca", exports.enter(rca)));
-        if traded {
+        if value.is_some() {
             pairs.push(("has", Value::from(m.values[place * n + product])));
         }
     }

@@ -283,13 +283,10 @@ impl Siting {
     ///
     /// When there are not that many sites.
     pub fn plan(&self, add: usize, options: &Options) -> Result<Plan, Report> {
-        let kept: Vec<usize> = self.instance.sites_in(SiteState::Kept).collect();
-        let run =
-            |p: usize| solve(&self.instance, p, options).map_err(|error| refused("site", &error));
-        let solution = run(kept.len() + add)?;
-        let before = if kept.is_empty() { None } else { Some(run(kept.len())?.objective) };
-        let added = solution.open.iter().copied().filter(|site| !kept.contains(site)).collect();
-        Ok(Plan { solution, added, before })
+        let p = self.instance.sites_in(SiteState::Kept).count() + add;
+        let solution =
+            solve(&self.instance, p, options).map_err(|error| refused("site", &error))?;
+        Ok(self.with_plan(solution))
     }
 
     /// A solution that is known, beside the kept sites alone.

@@ -13,14 +13,16 @@ use emporion_model::measure::fitness::{Fitness, FitnessOptions, fitness, weighte
 use emporion_model::measure::opportunity::{
     Opportunity, PciScale, external_complexity, opportunity,
 };
-use emporion_model::measure::proximity::{Density, Diagonal, density, proximity};
+use emporion_model::measure::proximity::{Density, density, proximity};
 use emporion_model::measure::reflections::{Reflections, reflections};
 use emporion_model::outcome::Status;
 use emporion_tables::{Table, Values};
 
 use super::Figures;
 use super::rca::{Exports, named};
-use super::space::{Basis, advice as named_notes, decimals, having_options, per_place, whole};
+use super::space::{
+    Basis, advice as named_notes, decimals, diagonal_of, having_options, per_place, whole,
+};
 use crate::answer::{Advice, Answer, Cell, Column, Part, Show};
 use crate::args::{self, Outlook};
 use crate::data::require;
@@ -119,8 +121,7 @@ fn find(
     };
     let mut outlook = None;
     if arguments.cells || arguments.outlook.is_some() {
-        let diagonal = if arguments.diagonal == 0 { Diagonal::Zero } else { Diagonal::One };
-        let near = proximity(m, diagonal).map_err(told)?;
+        let near = proximity(m, diagonal_of(arguments.diagonal)).map_err(told)?;
         let around = density(m, &near).map_err(told)?;
         let scale = match arguments.outlook.unwrap_or_default() {
             Outlook::GrowthLab => PciScale::Eigenvector,

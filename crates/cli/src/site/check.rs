@@ -51,11 +51,9 @@ pub fn run(path: &Path, arguments: &args::Site, progress: &Progress) -> Result<O
         .map_err(|rejection| claims.wrong(said(&rejection, &question)))?;
     let plan = question.siting.with_plan(solution);
     let mut again = Answer::default();
-    let service = whole(&plan.solution.assignment);
-    let (sites, served) = tables(&data, &question, &plan.solution.open, &service);
-    again.parts.extend([sites, served]);
     summarise(&mut again, &question, &plan);
-    claims.shows(&again)?;
+    let service = whole(&plan.solution.assignment);
+    claims.shows(&again, tables(&data, &question, &plan.solution.open, &service))?;
     let solution = &plan.solution;
     let total = question.total_unit();
     let p = solution.open.len();
@@ -107,9 +105,6 @@ fn other(
     question: &Question,
 ) -> Result<Output, Failure> {
     let stated = &claims.json["solution"];
-    if stated["open"].as_array().is_some_and(Vec::is_empty) {
-        return Err(claims.wrong("its plan has no open site".into()));
-    }
     let lines = claims.rules(asked)?;
     let p = added(asked)?.map(|add| asked.keep.len() + add);
     let ruled = asked.rules.is_some();
@@ -117,10 +112,8 @@ fn other(
     let bound = problem.check(stated).map_err(|reason| claims.wrong(reason))?;
     let found = problem.shown(stated)?;
     let mut again = Answer::default();
-    let (sites, served) = tables(data, question, &found.open, &found.service);
-    again.parts.extend([sites, served]);
     found.summarise(&mut again);
-    claims.shows(&again)?;
+    claims.shows(&again, tables(data, question, &found.open, &found.service))?;
     let title = match found.by_search() {
         false => "Holds: the proof was walked again",
         true => "Holds: the bound was proven again, as far as no search is needed",
@@ -163,11 +156,9 @@ fn under_rules(
     let checked = ruled_plans::check(&question.siting.instance, &rules, &solution)
         .map_err(|rejection| claims.wrong(rejection.to_string()))?;
     let mut again = Answer::default();
-    let service = whole(&solution.plan.assignment);
-    let (sites, served) = tables(data, question, &solution.plan.open, &service);
-    again.parts.extend([sites, served]);
     ruled::summarise(&mut again, question, &solution);
-    claims.shows(&again)?;
+    let service = whole(&solution.plan.assignment);
+    claims.shows(&again, tables(data, question, &solution.plan.open, &service))?;
     let proven = checked.certified_gap == 0.0;
     let title = if proven {
         "Holds: no plan that obeys the rules does better; the proof was walked again"
@@ -327,10 +318,9 @@ impl Claims {
     }
 
     /// Refuses tables and summary that do not show the solution checked, as printed again.
-    fn shows(&self, again: &Answer) -> Result<(), Failure> {
-        for part in &again.parts {
-            self.shows_part(part)?;
-        }
+    fn shows(&self, again: &Answer, (sites, served): (Part, Part)) -> Result<(), Failure> {
+        self.shows_part(&sites)?;
+        self.shows_part(&served)?;
         for (column, found) in &again.summary {
             let stated = &self.json["summary"][&column.key];
             if !same(stated, found) {

@@ -1,5 +1,7 @@
 //! A matrix of costs as a long file: from a site, to a customer, the cost.
 
+use std::collections::{HashMap, HashSet};
+
 use emporion_brief::stages::siting::Siting;
 use emporion_model::site::instance::Instance;
 use emporion_tables::{Problem, Table};
@@ -127,22 +129,22 @@ fn position(ids: &mut Vec<String>, id: &str) -> usize {
 /// The weight of every customer from a file with the columns id and weight.
 fn weights(file: &str, customers: &[String]) -> Result<Vec<f64>, Failure> {
     let table = Table::read(std::path::Path::new(file))?;
-    let mut seen = std::collections::HashSet::new();
+    let known: HashSet<&str> = customers.iter().map(String::as_str).collect();
+    let mut row_of = HashMap::new();
     for row in 0..table.rows() {
         let Some(id) = table.text("id", row) else { continue };
-        let (expected, remedy) = match (customers.iter().any(|known| known == id), seen.insert(id))
-        {
-            (true, true) => continue,
-            (true, false) => ("one row for each customer", "keep one of them"),
+        let (expected, remedy) = match (known.contains(id), row_of.insert(id, row)) {
+            (true, None) => continue,
+            (true, Some(_)) => ("one row for each customer", "keep one of them"),
             (false, _) => ("customers of the matrix", "correct the id or remove the row"),
         };
         let problem = Problem::new("weights", table.path(), expected, remedy);
         return Err(problem.at(table.line(row)).value(id).into());
     }
     let find = |customer: &String| {
-        (0..table.rows())
-            .find(|&row| table.text("id", row) == Some(customer))
-            .and_then(|row| columns::number(&table, "weight", row))
+        row_of
+            .get(customer.as_str())
+            .and_then(|row| columns::number(&table, "weight", *row))
             .filter(|weight| (0.0..f64::INFINITY).contains(weight))
             .ok_or_else(|| {
                 Failure::from(

@@ -140,8 +140,8 @@ fn listed(question: &Question, found: &Robust) -> Part {
             plan.high.into(),
             plan.expected_regret.into(),
             plan.maximal_regret.into(),
-            beside_kept(question, plan).into(),
-            ruled::ids(question, plan.open.iter().copied()).into(),
+            ruled::beside_kept(question, &plan.open).into(),
+            ruled::ids(question, &plan.open).into(),
         ]);
     }
     part
@@ -149,11 +149,6 @@ fn listed(question: &Question, found: &Robust) -> Part {
 
 fn share(plan: &Plan, found: &Robust) -> f64 {
     100.0 * plan.draws as f64 / found.solved as f64
-}
-
-fn beside_kept(question: &Question, plan: &Plan) -> String {
-    let free = |j: &usize| question.siting.instance.states()[*j] == SiteState::Free;
-    ruled::ids(question, plan.open.iter().copied().filter(free))
 }
 
 fn summarise(answer: &mut Answer, question: &Question, open: &[usize], found: &Robust) {
@@ -180,7 +175,8 @@ fn summarise(answer: &mut Answer, question: &Question, open: &[usize], found: &R
             answer.count(key, label, unit, Show::Fitting, value);
         }
     }
-    let named = |at: Option<usize>| at.map(|at| beside_kept(question, &found.plans[at]));
+    let named =
+        |at: Option<usize>| at.map(|at| ruled::beside_kept(question, &found.plans[at].open));
     answer.say("best_on_average", "Largest mean gain", named(found.best_on_average));
     answer.say("least_regret", "Smallest largest regret", named(found.least_regret));
     if let Some(failed) = found.failed.first() {

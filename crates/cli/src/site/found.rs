@@ -70,7 +70,7 @@ impl Found {
                 let cost = found.plan.objective + kept;
                 let gap = if found.gap == 0.0 { 0.0 } else { (cost - found.bound - kept) / cost };
                 let proof = (found.bound + kept, found.certified_bound + kept, gap, found.proof);
-                let nearest = asked.nearest(&found.plan.open);
+                let nearest = asked.instance.assign(&found.plan.open);
                 let plan = (found.plan.open, nearest, cost);
                 set_cover(asked, plan, proof, found.notes)
             }
@@ -85,7 +85,7 @@ impl Found {
                 let (best, reached) = (total - found.bound, total - found.plan.objective);
                 let gap = if found.gap == 0.0 { 0.0 } else { (best - reached) / best };
                 let proof = (best, total - found.certified_bound, gap, found.proof);
-                let nearest = asked.nearest(&found.plan.open);
+                let nearest = asked.instance.assign(&found.plan.open);
                 max_cover(asked, (found.plan.open, nearest), proof, found.notes)
             }
             (SiteProblem::Facility, _) => facilities(read(solution).map_err(wrong)?),

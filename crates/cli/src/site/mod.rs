@@ -87,11 +87,6 @@ impl Question {
         }
     }
 
-    /// Key of what plans are compared by.
-    fn measure(&self) -> &'static str {
-        if self.gravity.is_some() { "gain" } else { "mean" }
-    }
-
     /// What people read of a total cost: its mean, or the gain that belongs to it.
     fn worth(&self, total: f64) -> f64 {
         self.gravity.as_ref().map_or(total / self.siting.weight(), |found| found.gain(total))

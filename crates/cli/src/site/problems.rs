@@ -200,18 +200,6 @@ impl Asked {
         .map_err(|e| in_words::said(&e))
     }
 
-    /// The nearest of these sites for each customer, the lowest position in a tie.
-    pub(super) fn nearest(&self, open: &[usize]) -> Vec<usize> {
-        let instance = &self.instance;
-        let of = |i: usize| {
-            let by_cost = |a: &&usize, b: &&usize| {
-                instance.cost(i, **a).total_cmp(&instance.cost(i, **b)).then(a.cmp(b))
-            };
-            open.iter().min_by(by_cost).copied().unwrap_or_default()
-        };
-        (0..instance.customers()).map(of).collect()
-    }
-
     /// p, where the problem needs it.
     fn number(&self) -> usize {
         self.p.unwrap_or_default()

@@ -82,7 +82,7 @@ pub fn add(
             valued.welfare.into(),
             by_exports[at].into(),
             by_welfare[at].into(),
-            beside_kept(question, &ranked.plans[at]).into(),
+            beside_kept(question, &ranked.plans[at].open).into(),
         ]);
     }
     answer.parts.push(part);

@@ -10,15 +10,16 @@ use emporion_model::site::rules::{Count, RuleError, Rules};
 use emporion_tables::Problem;
 use emporion_tables::site_rules::{Group, Line, Rule, parse};
 
+use super::several::Measure;
 use super::shown::proof_word;
 use super::{Question, centres, columns, positions};
-use crate::answer::{Answer, Column, Part, Show};
-use crate::args;
+use crate::answer::{Answer, Part, Show};
+use crate::args::{self, SiteProblem};
 use crate::data::Data;
 use crate::failure::Failure;
 
 /// Shares round.
-const SHARE_ROUNDING: f64 = 1e-9;
+pub const SHARE_ROUNDING: f64 = 1e-9;
 
 /// The lines of the file of rules; none without a file.
 pub fn read(path: Option<&Path>) -> Result<Vec<Line>, Failure> {
@@ -297,33 +298,21 @@ pub fn others(end: End, within: Option<f64>) -> String {
 }
 
 /// Sites by name, with spaces between.
-pub fn ids(question: &Question, sites: impl Iterator<Item = usize>) -> String {
-    sites.map(|j| question.siting.sites[j].as_str()).collect::<Vec<_>>().join(" ")
+pub fn ids(question: &Question, sites: &[usize]) -> String {
+    sites.iter().map(|&j| question.siting.sites[j].as_str()).collect::<Vec<_>>().join(" ")
 }
 
 /// Sites of a plan beside those kept.
-pub fn beside_kept(question: &Question, plan: &Plan) -> String {
-    let free = |j: &usize| question.siting.instance.states()[*j] == SiteState::Free;
-    ids(question, plan.open.iter().copied().filter(free))
+pub fn beside_kept(question: &Question, open: &[usize]) -> String {
+    let states = question.siting.instance.states();
+    let free: Vec<usize> = open.iter().copied().filter(|&j| states[j] == SiteState::Free).collect();
+    ids(question, &free)
 }
 
 /// The table of ranked plans.
 pub fn plans(question: &Question, ranked: &Ranked) -> Part {
     let gains = question.gravity.is_some();
-    let (title, off, off_title) = match gains {
-        true => ("Gain", "below", "Below the best"),
-        false => ("Mean cost", "above", "Above the best"),
-    };
-    let show = if gains { Show::Fitting } else { Show::Decimals(1) };
-    let columns = vec![
-        Column::number("rank", "Plan", "", Show::Whole),
-        Column::number(question.measure(), title, question.cost_unit.as_str(), show),
-        Column::number(off, off_title, "percent", Show::Decimals(2)),
-        Column::text("added", "Centres beside those kept"),
-        Column { show: Show::Hidden, ..Column::text("sites", "") },
-    ];
-    let mut part = Part::new("plans", "The best plans", columns);
-    part.whole = true;
+    let mut part = Measure::new(question, SiteProblem::PMedian, false).plans_table();
     let best = ranked.plans.first().map_or(0.0, |plan| question.worth(plan.objective));
     for (at, plan) in ranked.plans.iter().enumerate() {
         let worth = question.worth(plan.objective);
@@ -332,8 +321,8 @@ pub fn plans(question: &Question, ranked: &Ranked) -> Part {
             (at + 1).into(),
             worth.into(),
             if gains { 0.0 - off } else { off }.into(),
-            beside_kept(question, plan).into(),
-            ids(question, plan.open.iter().copied()).into(),
+            beside_kept(question, &plan.open).into(),
+            ids(question, &plan.open).into(),
         ]);
     }
     part

@@ -1,17 +1,14 @@
 //! `--plans`, `--curve` and `--what-if` of any problem, under rules or without.
 
-use emporion_model::site::SiteState;
 use emporion_model::site::plans::{Choice, Point, Question as Kernel, WhatIf};
 use emporion_model::site::sensitivity::Change;
 
-use super::{Question, ruled};
+use super::Question;
+use super::ruled::{self, SHARE_ROUNDING, beside_kept, ids};
 use crate::answer::{Advice, Answer, Cell, Column, Part, Show};
 use crate::args::{self, SiteProblem};
 use crate::failure::Failure;
 use crate::progress::Progress;
-
-/// Shares round.
-const SHARE_ROUNDING: f64 = 1e-9;
 
 /// What people read of the cost that the kernel compares plans by.
 pub struct Measure {
@@ -139,6 +136,89 @@ impl Measure {
     fn number(&self, key: impl Into<String>, title: &str) -> Column {
         Column::number(key, title, self.unit.as_str(), self.show)
     }
+
+    /// The table of a curve, without rows.
+    pub fn curve_table(&self) -> Part {
+        let saving = if self.gain { "Added by the last" } else { "Saved by the last" };
+        let columns = vec![
+            Column::number("p", "Centres", "", Show::Whole),
+            self.number(self.key, self.title),
+            self.number("saving", saving),
+            Column::number("gap", "Gap", "percent", Show::Decimals(3)),
+            Column::text("proof", "Proof"),
+            self.number(format!("nested_{}", self.key), "Step by step"),
+            Column::text("nested_added", "Added then"),
+            Column::text("added", "Chosen afresh"),
+            hidden("sites"),
+            hidden("nested_sites"),
+        ];
+        Part { whole: true, ..Part::new("curve", self.curve, columns) }
+    }
+
+    /// The table of ranked plans, without rows.
+    pub fn plans_table(&self) -> Part {
+        let (off, off_title) = match self.gain {
+            true => ("below", "Below the best"),
+            false => ("above", "Above the best"),
+        };
+        let columns = vec![
+            Column::number("rank", "Plan", "", Show::Whole),
+            self.number(self.key, self.title),
+            Column::number(off, off_title, "percent", Show::Decimals(2)),
+            Column::text("added", "Centres beside those kept"),
+            hidden("sites"),
+        ];
+        Part { whole: true, ..Part::new("plans", "The best plans", columns) }
+    }
+
+    /// What forbidding a chosen site costs, and forcing in another one, the cheapest change first.
+    pub fn choices(
+        &self,
+        question: &Question,
+        [forbidden, forced]: [&[Change]; 2],
+        worth: impl Fn(&Change) -> Worth,
+    ) -> [Part; 2] {
+        let unit = self.unit.as_str();
+        let table = |key, title: &str, first: &str, changes: &[Change]| {
+            let columns = vec![
+                Column::text("site", first),
+                Column::number("loss", self.loss, unit, Show::Fitting),
+                Column::number("percent", "in percent", "percent", Show::Decimals(2)),
+                Column::number("at_least", "at least", unit, Show::Fitting),
+                Column::text("opens", "Opens"),
+                Column::text("closes", "Closes"),
+            ];
+            let mut part = Part { whole: true, ..Part::new(key, title, columns) };
+            let mut sorted: Vec<&Change> = changes.iter().collect();
+            sorted.sort_by(|a, b| a.loss.total_cmp(&b.loss).then(a.site.cmp(&b.site)));
+            for change in sorted {
+                let Worth { loss, percent, at_least } = worth(change);
+                part.push(vec![
+                    question.siting.sites[change.site].as_str().into(),
+                    loss.into(),
+                    percent.into(),
+                    at_least.into(),
+                    ids(question, &change.opens).into(),
+                    ids(question, &change.closes).into(),
+                ]);
+            }
+            part
+        };
+        [
+            table("forbidden", "Without a chosen site", "Forbidden", forbidden),
+            table("forced", "With another site", "Forced in", forced),
+        ]
+    }
+}
+
+/// A change as people read it.
+pub struct Worth {
+    /// What is lost.
+    pub loss: f64,
+    /// The same in percent of the plan.
+    pub percent: f64,
+    /// What is lost at least.
+    pub at_least: f64,
 }
 
 /// The plan that an answer is about.
@@ -193,36 +273,12 @@ pub fn add(
     Ok(())
 }
 
-fn ids(question: &Question, open: &[usize]) -> String {
-    ruled::ids(question, open.iter().copied())
-}
-
-/// Sites of a plan beside those kept.
-fn beside_kept(question: &Question, open: &[usize]) -> String {
-    let free = |j: &usize| question.siting.instance.states()[*j] != SiteState::Kept;
-    ruled::ids(question, open.iter().copied().filter(free))
-}
-
 fn hidden(key: &str) -> Column {
     Column { show: Show::Hidden, ..Column::text(key, "") }
 }
 
 fn curve(question: &Question, measure: &Measure, points: &[Point]) -> Part {
-    let saving = if measure.gain { "Added by the last" } else { "Saved by the last" };
-    let columns = vec![
-        Column::number("p", "Centres", "", Show::Whole),
-        measure.number(measure.key, measure.title),
-        measure.number("saving", saving),
-        Column::number("gap", "Gap", "percent", Show::Decimals(3)),
-        Column::text("proof", "Proof"),
-        measure.number(format!("nested_{}", measure.key), "Step by step"),
-        Column::text("nested_added", "Added then"),
-        Column::text("added", "Chosen afresh"),
-        hidden("sites"),
-        hidden("nested_sites"),
-    ];
-    let mut part = Part::new("curve", measure.curve, columns);
-    part.whole = true;
+    let mut part = measure.curve_table();
     let mut before: Option<&Point> = None;
     for point in points {
         let Choice { open, cost } = &point.plan;
@@ -251,52 +307,15 @@ fn curve(question: &Question, measure: &Measure, points: &[Point]) -> Part {
 }
 
 fn what_if(question: &Question, measure: &Measure, found: &WhatIf, cost: f64) -> [Part; 2] {
-    let loss = Column::number("loss", measure.loss, measure.unit.as_str(), Show::Fitting);
-    let table = |key, title: &str, first: &str, changes: &[Change]| {
-        let columns = vec![
-            Column::text("site", first),
-            loss.clone(),
-            Column::number("percent", "in percent", "percent", Show::Decimals(2)),
-            Column::number("at_least", "at least", measure.unit.as_str(), Show::Fitting),
-            Column::text("opens", "Opens"),
-            Column::text("closes", "Closes"),
-        ];
-        let mut part = Part::new(key, title, columns);
-        part.whole = true;
-        let mut sorted: Vec<&Change> = changes.iter().collect();
-        sorted.sort_by(|a, b| a.loss.total_cmp(&b.loss).then(a.site.cmp(&b.site)));
-        for change in sorted {
-            part.push(vec![
-                question.siting.sites[change.site].as_str().into(),
-                (change.loss / measure.per).into(),
-                (100.0 * change.loss / measure.per / measure.worth(cost)).into(),
-                (change.loss_at_least / measure.per).into(),
-                ids(question, &change.opens).into(),
-                ids(question, &change.closes).into(),
-            ]);
-        }
-        part
-    };
-    [
-        table("forbidden", "Without a chosen site", "Forbidden", &found.forbidden),
-        table("forced", "With another site", "Forced in", &found.forced),
-    ]
+    measure.choices(question, [&found.forbidden, &found.forced], |change| Worth {
+        loss: change.loss / measure.per,
+        percent: 100.0 * change.loss / measure.per / measure.worth(cost),
+        at_least: change.loss_at_least / measure.per,
+    })
 }
 
 fn plans(question: &Question, measure: &Measure, plans: &[Choice]) -> Part {
-    let (off, off_title) = match measure.gain {
-        true => ("below", "Below the best"),
-        false => ("above", "Above the best"),
-    };
-    let columns = vec![
-        Column::number("rank", "Plan", "", Show::Whole),
-        measure.number(measure.key, measure.title),
-        Column::number(off, off_title, "percent", Show::Decimals(2)),
-        Column::text("added", "Centres beside those kept"),
-        hidden("sites"),
-    ];
-    let mut part = Part::new("plans", "The best plans", columns);
-    part.whole = true;
+    let mut part = measure.plans_table();
     let best = plans.first().map_or(0.0, |plan| measure.worth(plan.cost));
     for (at, plan) in plans.iter().enumerate() {
         let worth = measure.worth(plan.cost);

@@ -5,6 +5,7 @@ use rayon::prelude::*;
 use super::check_length;
 use super::proximity::{Density, Diagonal, Proximity, undefined_note};
 use super::rca::Rca;
+use super::relatedness::neighbours;
 use crate::outcome::InputError;
 
 /// A column whose deviations are below this part of its mean does not vary.
@@ -69,7 +70,7 @@ pub fn rca_correlation(rca: &Rca, diagonal: Diagonal) -> Result<Proximity, Input
         let Some(own) = own else { return };
         for (l, phi) in row.iter_mut().enumerate() {
             if l == k {
-                *phi = if diagonal == Diagonal::One { 1.0 } else { 0.0 };
+                *phi = f64::from(diagonal.value());
             } else if let Some(other) = &columns[l] {
                 let r: f64 = own.iter().zip(other).map(|(a, b)| a * b).sum();
                 *phi = ((1.0 + r) / 2.0).clamp(0.0, 1.0);
@@ -86,7 +87,7 @@ pub fn rca_correlation(rca: &Rca, diagonal: Diagonal) -> Result<Proximity, Input
         convention: format!(
             "{}; (1 + correlation of RCA) / 2, diagonal {}",
             rca.convention,
-            if diagonal == Diagonal::One { 1 } else { 0 }
+            diagonal.value()
         ),
     })
 }
@@ -126,26 +127,7 @@ pub fn rca_density(
     let n = rca.products;
     check_length("matrix of RCA", rca.places * n, rca.values.len())?;
     check_length("proximity", n * n, proximity.values.len())?;
-    if nearest == Some(0) {
-        return Err(InputError::Setting {
-            what: "nearest products".into(),
-            expected: "1 or more".into(),
-            got: "0".into(),
-            remedy: "give a number such as 50, or use the density of all products".into(),
-        });
-    }
-    let near = |k: usize| -> Vec<(usize, f64)> {
-        let column = (0..n).map(|l| proximity.values[l * n + k]);
-        let mut known: Vec<(usize, f64)> = column.enumerate().filter(|(_, p)| *p > 0.0).collect();
-        if let Some(nearest) = nearest {
-            known.sort_by(|a, b| b.1.total_cmp(&a.1));
-            if let Some(last) = known.get(nearest - 1).map(|(_, p)| *p) {
-                known.retain(|(_, p)| *p >= last);
-            }
-        }
-        known
-    };
-    let near: Vec<Vec<(usize, f64)>> = (0..n).into_par_iter().map(near).collect();
+    let near = neighbours(proximity, nearest)?;
     let mut values = vec![0.0; rca.places * n];
     values.par_chunks_mut(n.max(1)).enumerate().for_each(|(i, row)| {
         let own = &rca.values[i * n..(i + 1) * n];

@@ -81,10 +81,7 @@ pub fn presence_density(presence: &Presence, diagonal: Diagonal) -> Result<Densi
         convention: format!(
             "{}; smaller conditional probability, diagonal {}; density 0 to 1",
             presence.convention,
-            match diagonal {
-                Diagonal::One => 1,
-                Diagonal::Zero => 0,
-            }
+            diagonal.value()
         ),
     })
 }
@@ -160,8 +157,8 @@ impl pulp::NullaryFnOnce for Block<'_> {
             }
             for &k in level {
                 let weight = 1.0 / lists[k].len() as f64;
-                let (less, more) =
-                    (self.has(k).map(|has| -has), self.has(k).map(|has| weight * f64::from(has)));
+                let has = self.has(k);
+                let (less, more) = (has.map(|has| -has), has.map(|has| weight * f64::from(has)));
                 for &j in &lists[k] {
                     add(&mut p[j], &less);
                     add(&mut q[j], &more);

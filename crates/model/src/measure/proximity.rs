@@ -18,6 +18,17 @@ pub enum Diagonal {
     Zero,
 }
 
+impl Diagonal {
+    /// 1 or 0.
+    #[must_use]
+    pub fn value(self) -> u8 {
+        match self {
+            Self::One => 1,
+            Self::Zero => 0,
+        }
+    }
+}
+
 /// Proximity of each pair of products.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[must_use]
@@ -150,10 +161,6 @@ impl ProximityRows {
         }
         let count = |own: &[u64]| own.iter().map(|word| word.count_ones()).sum();
         let ubiquity: Vec<u32> = bits.chunks_exact(words).map(count).collect();
-        let one = match diagonal {
-            Diagonal::One => 1,
-            Diagonal::Zero => 0,
-        };
         Ok(Self {
             undefined_products: (0..n).filter(|k| ubiquity[*k] == 0).collect(),
             bits,
@@ -162,8 +169,9 @@ impl ProximityRows {
             diagonal,
             machine: pulp::Arch::new(),
             convention: format!(
-                "{}; smaller conditional probability, diagonal {one}",
-                presence.convention
+                "{}; smaller conditional probability, diagonal {}",
+                presence.convention,
+                diagonal.value()
             ),
         })
     }

@@ -106,8 +106,7 @@ pub fn proximity_by(
         }
         ProximityKind::SquareRoot | ProximityKind::MinConditional => {}
     }
-    let diagonal = if diagonal == Diagonal::One { 1 } else { 0 };
-    out.convention = format!("{}; {name}, diagonal {diagonal}", presence.convention);
+    out.convention = format!("{}; {name}, diagonal {}", presence.convention, diagonal.value());
     Ok(out)
 }
 
@@ -162,24 +161,7 @@ pub fn nearest_density(
     check_length("presence matrix", presence.places * n, presence.values.len())?;
     check_length("proximity", n * n, proximity.values.len())?;
     check_values("proximity", &proximity.values, "a correlation has no density; use another kind")?;
-    if nearest == 0 {
-        return Err(InputError::Setting {
-            what: "nearest products".into(),
-            expected: "1 or more".into(),
-            got: "0".into(),
-            remedy: "give a number such as 50, or use the density of all products".into(),
-        });
-    }
-    let near = |k: usize| -> Vec<(usize, f64)> {
-        let column = (0..n).map(|l| proximity.values[l * n + k]);
-        let mut known: Vec<(usize, f64)> = column.enumerate().filter(|(_, p)| *p > 0.0).collect();
-        known.sort_by(|a, b| b.1.total_cmp(&a.1));
-        if let Some(last) = known.get(nearest - 1).map(|(_, p)| *p) {
-            known.retain(|(_, p)| *p >= last);
-        }
-        known
-    };
-    let near: Vec<Vec<(usize, f64)>> = (0..n).into_par_iter().map(near).collect();
+    let near = neighbours(proximity, Some(nearest))?;
     let mut values = vec![0.0; presence.places * n];
     values.par_chunks_mut(n.max(1)).enumerate().for_each(|(i, row)| {
         for (value, near) in row.iter_mut().zip(&near).filter(|(_, near)| !near.is_empty()) {
@@ -200,6 +182,39 @@ pub fn nearest_density(
             proximity.convention
         ),
     })
+}
+
+/// The products near to each, with φ_lk: all, or the `nearest` of greatest φ_lk, nearest first, and
+/// those as near as the last of them.
+///
+/// # Errors
+///
+/// [`InputError::Setting`] for no neighbour at all.
+pub(super) fn neighbours(
+    proximity: &Proximity,
+    nearest: Option<usize>,
+) -> Result<Vec<Vec<(usize, f64)>>, InputError> {
+    if nearest == Some(0) {
+        return Err(InputError::Setting {
+            what: "nearest products".into(),
+            expected: "1 or more".into(),
+            got: "0".into(),
+            remedy: "give a number such as 50, or use the density of all products".into(),
+        });
+    }
+    let n = proximity.products;
+    let near = |k: usize| -> Vec<(usize, f64)> {
+        let column = (0..n).map(|l| proximity.values[l * n + k]);
+        let mut known: Vec<(usize, f64)> = column.enumerate().filter(|(_, p)| *p > 0.0).collect();
+        if let Some(nearest) = nearest {
+            known.sort_by(|a, b| b.1.total_cmp(&a.1));
+            if let Some(last) = known.get(nearest - 1).map(|(_, p)| *p) {
+                known.retain(|(_, p)| *p >= last);
+            }
+        }
+        known
+    };
+    Ok((0..n).into_par_iter().map(near).collect())
 }
 
 /// Relative relatedness: density among what the place does not have, in its own standard

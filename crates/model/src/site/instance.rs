@@ -400,7 +400,12 @@ impl Instance {
     }
 
     /// Open sites nearest to each customer; the lowest position wins a tie.
-    pub(crate) fn assign(&self, open: &[usize]) -> Vec<usize> {
+    ///
+    /// # Panics
+    ///
+    /// Without an open site.
+    #[must_use]
+    pub fn assign(&self, open: &[usize]) -> Vec<usize> {
         let nearest = |i: usize| {
             let by_cost = |a: &&usize, b: &&usize| self.cost(i, **a).total_cmp(&self.cost(i, **b));
             *open.iter().min_by(by_cost).expect("a plan has an open site")

@@ -68,9 +68,12 @@ pub enum Rejection {
     },
 }
 
-/// Open sites ascending, none forbidden, all kept ones among them.
+/// One open site at least, ascending, none forbidden, all kept ones among them.
 pub(crate) fn check_open(states: &[SiteState], open: &[usize]) -> Result<(), Rejection> {
     let refuse = |at, fault| Err(Rejection::Plan { what: "site", at, fault });
+    if open.is_empty() {
+        return Err(Rejection::Plan { what: "open sites:", at: 0, fault: "serve nobody" });
+    }
     for (at, &site) in open.iter().enumerate() {
         match states.get(site) {
             None => return refuse(site, "does not exist"),

@@ -52,8 +52,12 @@ pub fn nearness(basis: &Basis, kind: Nearness, diagonal: u8) -> Result<Proximity
     let index = basis.rca.as_ref().ok_or_else(|| {
         Failure::new("--kind rca-correlation needs RCA: leave --presence given out")
     })?;
-    let diagonal = if diagonal == 0 { Diagonal::Zero } else { Diagonal::One };
-    rca_correlation(index, diagonal).map_err(|error| named(&error, &basis.exports))
+    rca_correlation(index, diagonal_of(diagonal)).map_err(|error| named(&error, &basis.exports))
+}
+
+/// What `--diagonal` says: 0 or 1.
+pub fn diagonal_of(value: u8) -> Diagonal {
+    if value == 0 { Diagonal::Zero } else { Diagonal::One }
 }
 
 /// Proximity of the columns of M.
@@ -72,8 +76,7 @@ pub fn of_presence(
             return Err(Failure::new("--kind rca-correlation is one of products: --of products"));
         }
     };
-    let diagonal = if diagonal == 0 { Diagonal::Zero } else { Diagonal::One };
-    proximity_by(m, kind, diagonal).map_err(|error| named(&error, exports))
+    proximity_by(m, kind, diagonal_of(diagonal)).map_err(|error| named(&error, exports))
 }
 
 /// The word of a kind of proximity in the options of an answer.
