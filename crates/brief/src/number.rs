@@ -75,7 +75,11 @@ pub fn text(cell: &Cell, style: &Style) -> Result<String, String> {
     Ok(text)
 }
 
-/// A number with comma thousands, a true minus sign and the given or a fitting number of decimals.
+/// Beyond this the digits before the point are no longer all known.
+const LONGEST: f64 = 1e16;
+
+/// A number with comma thousands, a true minus sign and the given or a fitting number of decimals; with a
+/// power of ten where it is very long.
 #[must_use]
 pub fn plain(value: f64, decimals: Option<usize>) -> String {
     if !value.is_finite() {
@@ -83,6 +87,9 @@ pub fn plain(value: f64, decimals: Option<usize>) -> String {
     }
     if decimals.is_none() && value != 0.0 && value.abs() < 1e-4 {
         return format!("{value:.1e}").replace('-', "\u{2212}");
+    }
+    if value.abs() >= LONGEST {
+        return format!("{value:.5e}").replace('-', "\u{2212}");
     }
     let decimals = decimals.unwrap_or(match value.abs() {
         a if a >= 100.0 || value.fract() == 0.0 => 0,
@@ -103,6 +110,8 @@ mod tests {
         assert_eq!(plain(-1_234_567.891, Some(1)), "\u{2212}1,234,567.9");
         assert_eq!(plain(-0.000_1, Some(2)), "0.00");
         assert_eq!(plain(0.1234, None), "0.123");
+        assert_eq!(plain(-1.25e17, Some(2)), "\u{2212}1.25000e17");
+        assert_eq!(plain(1e15, Some(0)), "1,000,000,000,000,000");
         assert_eq!(plain(f64::NAN, None), "not known");
     }
 

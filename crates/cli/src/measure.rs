@@ -34,6 +34,25 @@ use crate::select::select;
 
 /// Computes an indicator.
 pub fn run(indicator: &Measure, progress: &Progress) -> Result<Output, Failure> {
+    computed(indicator, progress).map_err(with_options)
+}
+
+/// Readers of tables do not know what settles a gap here.
+fn with_options(mut failure: Failure) -> Failure {
+    if let Failure::Refused(report) = &mut failure {
+        for problem in &mut report.problems {
+            let (known, option) = match problem.code {
+                "missing-value" => ("missing values as zero", "--missing-as-zero"),
+                "missing-cell" => ("missing cells as zero", "--absent zero"),
+                _ => continue,
+            };
+            problem.remedy = problem.remedy.replace(known, &format!("{known} ({option})"));
+        }
+    }
+    failure
+}
+
+fn computed(indicator: &Measure, progress: &Progress) -> Result<Output, Failure> {
     if let Measure::Trade(index) = indicator {
         return trade::run(index, progress);
     }

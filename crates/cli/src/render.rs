@@ -377,7 +377,11 @@ fn readable(part: &Part) -> Vec<(&Column, Vec<String>)> {
     shown
 }
 
-/// Decimals that make the largest number about five digits long; none for whole numbers.
+/// Decimals from which on a power of ten is shorter.
+const TINY: usize = 6;
+
+/// Decimals that make the largest number about five digits long; none for whole numbers, and
+/// [`TINY`] where five would show nothing.
 fn fitting(cells: &[&Cell]) -> usize {
     let numbers = || {
         cells.iter().filter_map(|cell| match cell {
@@ -394,7 +398,8 @@ fn fitting(cells: &[&Cell]) -> usize {
         a if a >= 10_000.0 => 1,
         a if a >= 100.0 => 2,
         a if a >= 1.0 => 3,
-        _ => 5,
+        a if a >= 0.001 => 5,
+        _ => TINY,
     }
 }
 
@@ -405,6 +410,9 @@ fn text(cell: &Cell, show: Show, fitting: usize) -> String {
         Cell::Number(value) => *value,
     };
     match show {
+        Show::Fitting if fitting == TINY && value != 0.0 => {
+            format!("{value:.4e}").replace('-', "\u{2212}")
+        }
         Show::Text | Show::Hidden | Show::Bound | Show::Fitting => {
             number::plain(value, Some(fitting))
         }
@@ -529,6 +537,8 @@ mod tests {
         assert_eq!(show(8_213.854_321, Show::Fitting), "8,213.85");
         assert_eq!(show(22_900.0, Show::Fitting), "22,900");
         assert_eq!(show(0.012_345_678, Show::Fitting), "0.01235");
+        assert_eq!(show(-0.000_123_456_78, Show::Fitting), "\u{2212}1.2346e\u{2212}4");
+        assert_eq!(show(1e288, Show::Fitting), "1.00000e288");
         assert_eq!(show(2022.0, Show::Year), "2022");
         assert_eq!(show(198.712_345_6, Show::SixDigits), "198.712");
         assert_eq!(show(45_900.0, Show::SixDigits), "45,900");

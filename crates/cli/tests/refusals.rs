@@ -57,6 +57,12 @@ fn totals_that_would_mean_nothing() {
     assert!(desk.line("measure sum gap.csv --missing-as-zero").ok().contains("1 empty value"));
     desk.write("text.csv", "origin,destination,value\nA,B,1\nA,C,n/a\n");
     desk.line("measure sum text.csv").refused(1, &["text.csv, line 3", "n/a"]);
+    desk.write("large.csv", "origin,destination,product,value\nA,B,x,1e308\nB,A,x,1e308\n");
+    for index in ["sum", "rca", "complexity", "intensity --origin A", "margins --origin A"] {
+        let (verb, rest) = index.split_once(' ').unwrap_or((index, ""));
+        desk.line(&format!("measure {verb} large.csv {rest}"))
+            .refused(1, &["too-large", "large.csv, line 2", "larger unit"]);
+    }
     desk.write("minus.csv", "origin,destination,value\nA,B,1\nA,C,-2\n");
     desk.line("measure sum minus.csv").refused(1, &["minus.csv, line 3", "negative"]);
     // A region beside its own country: the case knows what lies where.

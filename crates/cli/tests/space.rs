@@ -253,7 +253,7 @@ fn incomes_and_baskets() {
     let desk = Desk::new();
     let json = |line: &str| desk.line(&format!("{line} --format json")).json();
     desk.write("table.csv", "origin,product,value\nA,x,1\nA,y,1\nB,y,2\nC,z,5\n");
-    desk.write("income.csv", "country,gdp\nA,300\nB,600\nZ,1\n");
+    desk.write("income.csv", "country,income\nA,300\nB,600\nZ,1\n");
     let found = json("measure prody table.csv --income income.csv");
     near(&row(&found["rows"], &[("product", "x")])["prody"], 300.0, 1e-15);
     near(&row(&found["rows"], &[("product", "y")])["prody"], 500.0, 1e-15);
@@ -351,7 +351,8 @@ fn who_has_what() {
         cored["notes"].to_string().contains("1 products outside the (2, 2)-core are left out: w")
     );
     assert_eq!(cored["options"]["core_rca"], "kept");
-    json("measure complexity more.csv --core 2,2 --core-rca recomputed");
+    let own = json("measure complexity more.csv --core 2,2 --core-rca recomputed");
+    assert_eq!(own["options"]["core_rca"], "recomputed");
     refused("measure complexity exports.csv --presence given", &["place A, product x", "got 9"]);
     refused("measure complexity exports.csv --presence rpop", &["--population"]);
     refused("measure relatedness exports.csv --presence smooth", &["measure complexity"]);
@@ -397,4 +398,97 @@ fn places_and_products_with_nothing_are_named() {
     desk.line("measure relatedness nothing.csv --format csv").ok();
     let proximity = desk.line("measure proximity nothing.csv --format json").json();
     assert!(proximity["notes"].to_string().contains("have no proximity: v"));
+}
+
+/// econcomplex 1.0.1, `eci_pci(table, dmin=1, umin=11)`, z-scored with divisor n: 53 provinces and 14
+/// sections are left. RCA recomputed after each full core of a fixed M would leave 50 and 10.
+#[test]
+fn a_core_with_its_own_rca() {
+    let desk = provinces();
+    let line = "measure complexity provinces.csv --core 1,11 --core-rca recomputed --format json";
+    let found = desk.line(line).json();
+    assert_eq!(found["rows"].as_array().unwrap().len(), 53);
+    assert_eq!(found["products"].as_array().unwrap().len(), 14);
+    for (place, eci) in [("01", -0.841_373_853_411_923_7), ("02", 1.175_547_295_424_349_8)] {
+        near(&row(&found["rows"], &[("origin", place)])["eci"], eci, REFERENCE);
+    }
+}
+
+/// R's 20 iterations count the start, and its even and odd vectors serve one side each.
+#[test]
+fn steps_as_the_r_package_counts_them() {
+    let desk = provinces();
+    let line = "measure complexity provinces.csv --ddof 1 --fitness-steps 19 --format json";
+    let [places, products] =
+        [18, 19].map(|steps| desk.line(&format!("{line} --reflections {steps}")).json());
+    for line in oracle("expected/places.csv") {
+        let own = row(&places["rows"], &[("origin", line["place"].as_str())]);
+        near(&own["fitness"], line["fitness_R20"].parse().unwrap(), REFERENCE);
+        near(&own["reflections"], line["reflections_R20"].parse().unwrap(), REFERENCE);
+    }
+    for line in oracle("expected/products.csv") {
+        let id = line["product"].as_str();
+        let own = row(&products["products"], &[("product", id)]);
+        near(&own["complexity"], line["complexity_R20"].parse().unwrap(), REFERENCE);
+        near(&own["reflections"], line["reflections_R20"].parse().unwrap(), REFERENCE);
+    }
+}
+
+#[test]
+fn numbers_that_are_brought_have_their_name_and_their_domain() {
+    let desk = Desk::new();
+    desk.write("gdp.csv", "origin,gdp\nA,1\nB,2\nC,3\nD,4\n");
+    let head = "measure rca exports.csv --kind rpop --population";
+    let refused = |line: &str, words: &[&str]| desk.line(line).refused(1, words);
+    refused(&format!("{head} gdp.csv"), &["gdp.csv", "named population", "origin, gdp"]);
+    refused("measure prody exports.csv --income gdp.csv", &["gdp.csv", "named income"]);
+    refused("measure complexity exports.csv --sign gdp.csv", &["gdp.csv", "named reference"]);
+    desk.write("zero.csv", "origin,population\nA,1\nB,0\nC,3\nD,4\n");
+    refused(&format!("{head} zero.csv"), &["line 3 of zero.csv", "B a population of 0"]);
+    desk.write("debt.csv", "origin,income\nA,1\nB,2\nC,-3\nD,4\n");
+    refused("measure prody exports.csv --income debt.csv", &["line 4 of debt.csv", "C", "-3"]);
+    let basket = "measure rca exports.csv --basket basket.csv";
+    desk.write("basket.csv", "product,value\nx,3\ny,\nz,1\nw,1\n");
+    refused(basket, &["line 3 of basket.csv", "product y", "--missing-as-zero"]);
+    let zero = desk.line(&format!("{basket} --missing-as-zero --format json")).json();
+    assert!(zero["notes"].to_string().contains("basket_missing_as_zero"));
+    desk.write("basket.csv", "product,value\nx,3\ny,-1\n");
+    refused(basket, &["line 3 of basket.csv", "y a value of -1"]);
+    desk.write("basket.csv", "product,value\nx,3\ny,1\nz,1\n");
+    let short = desk.line(&format!("{basket} --format json")).json();
+    let notes = short["notes"].to_string();
+    assert!(notes.contains("the basket does not have") && notes.contains("to it: w"), "{notes}");
+    assert!(!notes.contains("without exporters"), "{notes}");
+    desk.write("pci.csv", "product,pci\nx,1\n");
+    let outside = "measure complexity exports.csv --outside-pci pci.csv --format json";
+    let notes = desk.line(outside).json()["notes"].to_string();
+    assert!(notes.contains("left out of its mean: w, y, z"), "{notes}");
+}
+
+#[test]
+fn options_that_would_do_nothing() {
+    let desk = Desk::new();
+    let refused = |line: &str, words: &[&str]| desk.line(line).refused(1, words);
+    desk.write("m.csv", "origin,product,value\nA,x,1\nA,y,1\nB,y,1\nB,z,1\n");
+    for verb in ["proximity", "relatedness", "complexity"] {
+        let line = format!("measure {verb} m.csv --presence given --cut-off 2");
+        refused(&line, &["--cut-off", "--presence"]);
+    }
+    refused("measure complexity exports.csv --presence smooth --cut-off 2", &["--cut-off"]);
+    refused("measure complexity exports.csv --diagonal 0", &["--cells or --outlook"]);
+    let given = desk.line("measure proximity m.csv --presence given --format json").json();
+    assert!(given["options"]["cut_off"].is_null());
+    let plain = desk.line("measure complexity exports.csv --format json").json();
+    assert_eq!(plain["options"]["cut_off"], 1.0);
+    assert!(plain["options"]["diagonal"].is_null() && plain["options"]["seed"].is_null());
+}
+
+#[test]
+fn a_place_without_a_yardstick_is_named() {
+    let desk = Desk::new();
+    desk.write("m.csv", "origin,product,value\nA,x,1\nA,y,1\nA,z,0\nB,y,1\nB,x,0\nB,z,1\n");
+    let found = desk.line("measure relatedness m.csv --presence given --format json").json();
+    assert!(found["rows"].as_array().unwrap().iter().all(|r| r["relative_relatedness"].is_null()));
+    let notes = found["notes"].to_string();
+    assert!(notes.contains("have no relative relatedness: A, B"), "{notes}");
 }

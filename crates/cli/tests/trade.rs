@@ -167,6 +167,10 @@ fn refusals_name_place_and_remedy() {
     refused("decompose trade.csv --origin A --from 2020..2021 --to 2021", &["share a year"]);
     refused("decompose trade.csv --origin A --from x --to 2021", &["2013..2015"]);
     refused("market-share trade.csv --origin A --from 2019 --to 2021", &["2019"]);
+    refused("decompose trade.csv --origin A --from 2020 --to 2021 --survival 2", &["--survival 2"]);
+    desk.write("to_all.csv", "origin,product,value\nA,x,3\nB,x,1\nB,y,2\n");
+    refused("concentration to_all.csv --over destination", &["destination"]);
+    refused("penetration to_all.csv", &["destination"]);
     refused("theil trade.csv --lines 1 --where year=2020", &["lines"]);
     desk.write("f.csv", "destination,supply_growth\nB,1\n");
     refused(
@@ -175,4 +179,20 @@ fn refusals_name_place_and_remedy() {
     );
     refused(&format!("potential trade.csv {origin} --gravity log(km)"), &["km"]);
     refused(&format!("potential trade.csv {origin} --product q"), &["product q"]);
+}
+
+#[test]
+fn baskets_without_markets() {
+    let desk = desk();
+    let lines = ["A,x,3", "A,y,1", "B,y,2", "B,z,2", "C,x,5"];
+    let to_one = lines.map(|line| format!("{}\n", line.replacen(',', ",D,", 1))).concat();
+    desk.write("to_one.csv", &format!("origin,destination,product,value\n{to_one}"));
+    let to_all = lines.map(|line| format!("{line}\n")).concat();
+    desk.write("to_all.csv", &format!("origin,product,value\n{to_all}"));
+    for verb in ["concentration", "specialisation"] {
+        let [with, without] =
+            ["to_one", "to_all"].map(|file| json(&desk, &format!("{verb} {file}.csv")));
+        assert_eq!(with["rows"], without["rows"], "{verb}");
+        assert!(without["notes"].to_string().contains("without_markets"), "{verb}");
+    }
 }

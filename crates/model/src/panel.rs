@@ -5,6 +5,10 @@
 
 use crate::outcome::InputError;
 
+/// Largest value of a table: any ten billion of them add up to a number that a computer has, and
+/// so does the sum of two such totals. What is larger is a slip of units.
+pub const LARGEST_VALUE: f64 = 1e290;
+
 /// A place-by-place matrix of flows, rows origins and columns destinations.
 ///
 /// # Notation
@@ -78,15 +82,20 @@ impl PlaceProduct {
 }
 
 fn check_flows(values: &[f64]) -> Result<(), InputError> {
-    match values.iter().position(|v| !v.is_finite() || *v < 0.0) {
-        None => Ok(()),
-        Some(index) => Err(InputError::Value {
-            what: "flows".into(),
-            index,
-            value: values[index],
-            remedy: "flows are finite and not negative; missing cells must be filled or left out \
-                     by the caller, who knows which"
-                .into(),
-        }),
+    let remedy = "flows are finite and not negative; missing cells must be filled or left out by \
+                  the caller, who knows which";
+    let mut each = values.iter().enumerate();
+    each.try_for_each(|(index, value)| amount("flows", index, *value, remedy))
+}
+
+/// Refuses a value that is negative, missing, infinite, or too large to be added up.
+pub(crate) fn amount(what: &str, index: usize, value: f64, remedy: &str) -> Result<(), InputError> {
+    if (0.0..=LARGEST_VALUE).contains(&value) {
+        return Ok(());
     }
+    let remedy = match value.is_finite() && value > 0.0 {
+        true => format!("no more than {LARGEST_VALUE:e} can be added up; take a larger unit"),
+        false => remedy.to_owned(),
+    };
+    Err(InputError::Value { what: what.into(), index, value, remedy })
 }

@@ -241,7 +241,7 @@ fn relative_relatedness_of_datawheel() {
         let data = Labelled::read(&folder.join(format!("data/{name}.csv")));
         let m = presence(&rca(&data.table).unwrap(), 1.0).unwrap();
         let around = presence_density(&m, Diagonal::Zero).unwrap();
-        let got = relative_relatedness(&m, &around).unwrap();
+        let (got, _) = relative_relatedness(&m, &around).unwrap();
         let file = Columns::read(&folder.join("expected").join(name).join("cells.csv"));
         let (a, b) = (file.text("place").unwrap(), file.text("product").unwrap());
         let mut compared = 0;

@@ -111,9 +111,10 @@ fn nearest_products_and_ties() {
 fn relative_relatedness_needs_two_open_products() {
     let m = small();
     let around = density(&m, &proximity(&m, Diagonal::Zero).unwrap()).unwrap();
-    let found = relative_relatedness(&m, &around).unwrap();
+    let (found, note) = relative_relatedness(&m, &around).unwrap();
     // Places 0 to 2 lack one product, place 3 sees the same density everywhere.
     assert!(found.iter().all(Option::is_none));
+    assert_eq!(note.map(|note| note.rows), Some(vec![0, 1, 2, 3]));
 }
 
 #[test]

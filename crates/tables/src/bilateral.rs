@@ -28,8 +28,21 @@ impl Labels {
     ///
     /// A table without `origin` or `destination`.
     pub fn of(table: &Table, rows: &[usize]) -> Result<Self, Report> {
+        Self::of_columns(table, rows, &["origin", "destination"])
+    }
+
+    /// The ids of rows of a table that does not say to whom: exporters and products.
+    ///
+    /// # Errors
+    ///
+    /// A table without `origin`.
+    pub fn of_exporters(table: &Table, rows: &[usize]) -> Result<Self, Report> {
+        Self::of_columns(table, rows, &["origin"])
+    }
+
+    fn of_columns(table: &Table, rows: &[usize], columns: &[&str]) -> Result<Self, Report> {
         let mut places = Vec::new();
-        for name in ["origin", "destination"] {
+        for name in columns {
             places.extend(ids(table, rows, name)?.1);
         }
         places.sort();
@@ -73,7 +86,8 @@ pub struct Reading<'a> {
 /// # Assumptions
 ///
 /// Sales of a place to itself are not trade; they are left out and noted. An empty quantity is
-/// not known.
+/// not known. With labels of exporters alone, all is sold to one place more, behind those of the
+/// labels.
 ///
 /// # Errors
 ///
@@ -96,7 +110,13 @@ pub fn bilateral(
     let values = numbers(table, reading.value)?;
     let quantities = reading.quantity.map(|name| numbers(table, name)).transpose()?;
     let place = |name: &str| positions(table, rows, name, |id| labels.place(id));
-    let (origin, destination) = (place("origin")?, place("destination")?);
+    let origin = place("origin")?;
+    let everyone = table.column("destination").is_none();
+    let destination = match everyone {
+        true => vec![labels.places.len(); rows.len()],
+        false => place("destination")?,
+    };
+    let places = labels.places.len() + usize::from(everyone);
     let product = match table.column("product") {
         Some(_) => positions(table, rows, "product", |id| labels.product(id))?,
         None => vec![0; rows.len()],
@@ -119,10 +139,9 @@ pub fn bilateral(
         },
         ..BilateralOptions::default()
     };
-    let made = Bilateral::new(labels.places.len(), labels.products.len(), &read, &options)
-        .map_err(|error| {
-            Problem::new("bad-values", table.path(), "a bilateral table", error.to_string())
-        })?;
+    let made = Bilateral::new(places, labels.products.len(), &read, &options).map_err(|error| {
+        Problem::new("bad-values", table.path(), "a bilateral table", error.to_string())
+    })?;
     Ok((made, whole))
 }
 

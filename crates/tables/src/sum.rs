@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use emporion_model::panel::LARGEST_VALUE;
 use serde::Serialize;
 
 use crate::guard;
@@ -82,7 +83,7 @@ pub struct Sum {
 ///
 /// No rows; a text column; mixed units, sides, scopes, measures, periods or years; a cell counted
 /// twice; a turnover counted in both directions; a product total beside its parts; a place beside
-/// a place that contains it; a negative value; an empty value unless [`Missing::Zero`]. All are
+/// a place that contains it; a negative value, or one beyond adding up; an empty value unless [`Missing::Zero`]. All are
 /// reported together.
 ///
 /// # Cost
@@ -239,7 +240,7 @@ pub fn numbers<'a>(table: &'a Table, name: &str) -> Result<&'a [f64], Box<Proble
     }
 }
 
-/// Refuses empty and negative values; returns the empty ones that count as zero.
+/// Refuses empty and negative values and those beyond adding up; returns the empty ones that count as zero.
 pub(crate) fn check_values(
     table: &Table,
     rows: &[usize],
@@ -271,6 +272,15 @@ pub(crate) fn check_values(
                         "check the sign, or set measure to balance",
                     )
                     .value(values[row].to_string()),
+            );
+        } else if values[row] > LARGEST_VALUE {
+            let expected =
+                format!("no more than {LARGEST_VALUE:e}, so that values can be added up");
+            let remedy = "check the number, or give the column in a larger unit";
+            problems.push(
+                table
+                    .problem("too-large", row, options.value, expected, remedy)
+                    .value(format!("{:e}", values[row])),
             );
         }
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use emporion_model::measure::complexity::{ComplexityOptions, complexity};
 use emporion_model::measure::fitness::{FitnessOptions, fitness};
 use emporion_model::measure::opportunity::{PciScale, opportunity};
-use emporion_model::measure::presence::Presence;
+use emporion_model::measure::presence::{CUT_OFF, Presence};
 use emporion_model::measure::proximity::{Diagonal, density, proximity};
 use emporion_model::measure::reflections::reflections;
 use minijinja::value::{Kwargs, Value};
@@ -54,7 +54,7 @@ impl<'a> Question<'a> {
         own: &[&str],
     ) -> Result<Self, Error> {
         let top = kwargs.get::<Option<usize>>("top")?.unwrap_or(usize::MAX);
-        let cut_off = kwargs.get::<Option<f64>>("cut_off")?.unwrap_or(1.0);
+        let cut_off = kwargs.get::<Option<f64>>("cut_off")?.unwrap_or(CUT_OFF);
         let own = [own, &["top", "cut_off"]].concat();
         let exports = Exports::new(book, kwargs, verb, &own)?;
         let (_, m) = exports.presence(cut_off)?;

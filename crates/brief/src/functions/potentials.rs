@@ -8,7 +8,7 @@ use emporion_model::measure::export_potential::{
     Dynamics, Potential, PotentialCell, World, export_potential,
 };
 use emporion_model::measure::gravity_potential::{GravityPotential, Level, gravity_potential};
-use emporion_model::measure::presence::presence;
+use emporion_model::measure::presence::{CUT_OFF, presence};
 use emporion_model::measure::proximity::{Diagonal, proximity};
 use emporion_model::measure::rca::rca;
 use emporion_tables::bilateral::covariates;
@@ -54,7 +54,7 @@ impl Line {
 fn potential(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
     let top: Option<usize> = kwargs.get("top")?;
     let ranking = kwargs.get::<Option<bool>>("new_products")?.unwrap_or(false);
-    let cut_off = kwargs.get::<Option<f64>>("cut_off")?.unwrap_or(1.0);
+    let cut_off = kwargs.get::<Option<f64>>("cut_off")?.unwrap_or(CUT_OFF);
     let own =
         ["exporter", "by", "top", "factors", "gravity", "gravity_by", "new_products", "cut_off"];
     let asked = Asked::new(book, kwargs, "potential", &own)?;

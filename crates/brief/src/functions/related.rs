@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use emporion_model::measure::presence::{Presence, presence};
+use emporion_model::measure::presence::{CUT_OFF, Presence, presence};
 use emporion_model::measure::proximity::{Diagonal, Proximity, density};
 use emporion_model::measure::rca::{
     Rca, additive_rca, lafay, normalised_rca, rca, rpop, symmetric_rca,
@@ -46,7 +46,7 @@ impl<'a> Space<'a> {
         verb: &'static str,
         own: &[&str],
     ) -> Result<Self, Error> {
-        let cut_off = kwargs.get::<Option<f64>>("cut_off")?.unwrap_or(1.0);
+        let cut_off = kwargs.get::<Option<f64>>("cut_off")?.unwrap_or(CUT_OFF);
         let asked = Asked::new(book, kwargs, verb, own)?;
         let table = asked.tables[0].exports().map_err(|error| asked.refused(&error))?;
         Ok(Self { book, asked, table, cut_off })
@@ -293,7 +293,7 @@ fn related(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
         Some(nearest) => nearest_density(&m, &phi, nearest),
     }
     .map_err(refused)?;
-    let relative = relative_relatedness(&m, &around).map_err(refused)?;
+    let (relative, _) = relative_relatedness(&m, &around).map_err(refused)?;
     let n = around.products;
     let near = (0..n).map(|k| {
         let shown = all || !m.has(place, k);

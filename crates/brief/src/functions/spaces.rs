@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use emporion_model::measure::presence::Presence;
+use emporion_model::measure::presence::{CUT_OFF, Presence};
 use emporion_model::measure::product_space::{Edge, ProductSpace, product_space};
 use emporion_model::measure::proximity::{Diagonal, proximity};
 use emporion_model::measure::rca::Rca;
@@ -33,7 +33,7 @@ pub fn register(env: &mut Environment<'_>, book: &Arc<Book>) {
 fn space(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
     let exporter: Option<String> = kwargs.get("exporter")?;
     let threshold = kwargs.get::<Option<f64>>("threshold")?.unwrap_or(THRESHOLD);
-    let cut_off = kwargs.get::<Option<f64>>("cut_off")?.unwrap_or(1.0);
+    let cut_off = kwargs.get::<Option<f64>>("cut_off")?.unwrap_or(CUT_OFF);
     let own = ["exporter", "threshold", "cut_off"];
     let exports = Exports::new(book, kwargs, "product_space", &own)?;
     let place = exporter.as_ref().map(|id| exports.place(id)).transpose()?;

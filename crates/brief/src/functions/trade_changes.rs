@@ -122,7 +122,11 @@ fn market_share(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
     let cells: Vec<ShareCell> = cells.into_values().collect();
     let found = constant_market_share(&cells, order).map_err(|error| asked.refused(&error))?;
     let name = asked.names("exporter");
-    let text = format!("constant market share, {words}; {}", world.words());
+    let text = format!(
+        "constant market share, {words}; {}; the own market is no market, and what others sell \
+         there is no part of the world's growth",
+        world.words()
+    );
     let figure = |key: &'static str, what: &str, value: f64| {
         let label = format!("{what}: exports of {name}");
         (key, asked.number(key, label, Some(value), &asked.unit, &text))

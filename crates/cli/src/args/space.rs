@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
+use emporion_model::measure::presence::CUT_OFF;
 
 use super::{Absent, Common};
 
@@ -51,7 +52,8 @@ pub enum CoreRca {
     /// That of the full table
     #[default]
     Kept,
-    /// That of the core alone, which can make the core smaller (econcomplex)
+    /// That of the core alone: places and products below are taken out together, then RCA is made
+    /// anew, again until none is below (econcomplex)
     Recomputed,
 }
 
@@ -70,9 +72,9 @@ pub struct Filling {
 /// When a place counts as having a product.
 #[derive(Debug, Args)]
 pub struct Having {
-    /// RCA (or exports per head) from which a place counts as having a product
-    #[arg(long, value_name = "RCA", default_value_t = 1.0)]
-    pub cut_off: f64,
+    /// RCA (or exports per head) from which a place counts as having a product; 1 without it
+    #[arg(long, value_name = "RCA")]
+    pub cut_off: Option<f64>,
     /// What makes a place have a product
     #[arg(long, value_enum, default_value_t)]
     pub presence: Test,
@@ -238,7 +240,7 @@ pub struct EntryExit {
     #[arg(long, value_name = "IDS", value_delimiter = ',')]
     pub place: Vec<String>,
     /// RCA from which a place counts as having a product
-    #[arg(long, value_name = "RCA", default_value_t = 1.0)]
+    #[arg(long, value_name = "RCA", default_value_t = CUT_OFF)]
     pub cut_off: f64,
     #[command(flatten)]
     pub filling: Filling,
@@ -328,9 +330,10 @@ pub struct Complexity {
     /// Rows are place and product, with RCA, presence, density, distance, gain and all scores
     #[arg(long)]
     pub cells: bool,
-    /// Whether a product counts in its own density: 1 (Growth Lab, R) or 0
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(0..=1))]
-    pub diagonal: u8,
+    /// Whether a product counts in its own density: 1 (Growth Lab, R; the default) or 0, with
+    /// --cells or --outlook
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=1))]
+    pub diagonal: Option<u8>,
     /// Complexity outlook, by whose scale of PCI; with --cells the default is growth-lab
     #[arg(long, value_name = "SCALE", value_enum)]
     pub outlook: Option<Outlook>,
@@ -340,10 +343,12 @@ pub struct Complexity {
     /// Where the random numbers of the draws start
     #[arg(long, default_value_t = 1, requires = "bootstrap")]
     pub seed: u64,
-    /// Put the method of reflections beside it, after this many steps (R prints 18, Python 20)
+    /// Put the method of reflections beside it, after this many steps (R prints 18 for places and
+    /// 19 for products, Python 20)
     #[arg(long, value_name = "STEPS")]
     pub reflections: Option<usize>,
-    /// Exactly this many steps of fitness instead of its limit (R prints 20)
+    /// Exactly this many steps of fitness instead of its limit (R's 20 iterations are 19, as it
+    /// counts the start)
     #[arg(long, value_name = "STEPS")]
     pub fitness_steps: Option<usize>,
     /// What ECI shall rise with instead of diversity: a file with origin and reference, or a column

@@ -309,9 +309,9 @@ pub struct Potential {
     /// Rank the products that the exporter does not yet sell with advantage
     #[arg(long)]
     pub new_products: bool,
-    /// RCA from which a place counts as having a product, for --new-products
-    #[arg(long, value_name = "RCA", default_value_t = 1.0)]
-    pub cut_off: f64,
+    /// RCA from which a place counts as having a product, for --new-products; 1 without it
+    #[arg(long, value_name = "RCA", requires = "new_products")]
+    pub cut_off: Option<f64>,
     #[command(flatten)]
     pub trade: Trade,
 }

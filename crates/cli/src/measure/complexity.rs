@@ -21,7 +21,8 @@ use emporion_tables::{Table, Values};
 use super::Figures;
 use super::rca::{Exports, named};
 use super::space::{
-    Basis, advice as named_notes, decimals, diagonal_of, having_options, per_place, whole,
+    Basis, Domain, advice as named_notes, decimals, diagonal_of, few, having_options, per_place,
+    whole,
 };
 use crate::answer::{Advice, Answer, Cell, Column, Part, Show};
 use crate::args::{self, Outlook};
@@ -41,6 +42,11 @@ struct Found {
 
 /// Places by ECI, products by PCI; or cells.
 pub fn answer(arguments: &args::Complexity, figures: &Figures<'_>) -> Result<Answer, Failure> {
+    if arguments.diagonal.is_some() && !arguments.cells && arguments.outlook.is_none() {
+        return Err(Failure::new(
+            "--diagonal is there for density: add --cells or --outlook, or leave it out",
+        ));
+    }
     let outside = arguments.outside_pci.as_deref().map(read_pci).transpose()?;
     let mut advice = Vec::new();
     let basis = Basis::weighted_too(&arguments.having, figures)?;
@@ -86,12 +92,13 @@ fn find(
     advice: &mut Vec<Advice>,
 ) -> Result<Found, Failure> {
     let (exports, m) = (&basis.exports, &basis.m);
-    let told = |error| named(&error, exports);
+    let told = |error| with_option(named(&error, exports));
     let disconnected =
         if arguments.largest_part { Disconnected::Largest } else { Disconnected::Refuse };
     let reference = arguments.sign.as_ref();
-    let sign_reference =
-        reference.map(|source| per_place(figures, exports, source, "reference")).transpose()?;
+    let sign_reference = reference
+        .map(|source| per_place(figures, exports, source, "reference", Domain::Any))
+        .transpose()?;
     let options = ComplexityOptions { disconnected, ddof: arguments.ddof.into(), sign_reference };
     let found = match &basis.weights {
         None => complexity(m, &options),
@@ -121,7 +128,7 @@ fn find(
     };
     let mut outlook = None;
     if arguments.cells || arguments.outlook.is_some() {
-        let near = proximity(m, diagonal_of(arguments.diagonal)).map_err(told)?;
+        let near = proximity(m, diagonal_of(arguments.diagonal.unwrap_or(1))).map_err(told)?;
         let around = density(m, &near).map_err(told)?;
         let scale = match arguments.outlook.unwrap_or_default() {
             Outlook::GrowthLab => PciScale::Eigenvector,
@@ -135,23 +142,39 @@ fn find(
         Some(pci) => {
             let own: Vec<Option<f64>> =
                 exports.products.iter().map(|k| pci.get(k).copied()).collect();
-            let without = own.iter().filter(|p| p.is_none()).count();
-            if without == own.len() {
+            let without: Vec<&str> = (exports.products.iter().zip(&own))
+                .filter(|(_, pci)| pci.is_none())
+                .map(|(id, _)| id.as_str())
+                .collect();
+            if without.len() == own.len() {
                 return Err(Failure::new(format!(
                     "no product of the table has a pci in the file of --outside-pci; its column \
                      product must hold the table's ids, such as {}",
                     exports.products.first().map_or("", String::as_str)
                 )));
             }
-            if without > 0 {
-                let message =
-                    "products of the table have no outside PCI and are left out of its mean";
-                advice.push(Advice::new("no_outside_pci", message, without));
+            if !without.is_empty() {
+                let message = format!(
+                    "products of the table have no outside PCI and are left out of its mean: {}",
+                    few(&without)
+                );
+                advice.push(Advice::new("no_outside_pci", message, without.len()));
             }
             Some(external_complexity(m, &own).map_err(told)?)
         }
     };
     Ok(Found { complexity: found, fitness, reflections, ranges, outlook, outside, basis })
+}
+
+/// The remedy for a table in parts, by its option.
+fn with_option(failure: Failure) -> Failure {
+    const REMEDY: &str = "the largest part, ";
+    match failure {
+        Failure::Stopped(text) => {
+            Failure::Stopped(text.replace(REMEDY, "the largest part (--largest-part), "))
+        }
+        other => other,
+    }
 }
 
 /// What needs an M of 0 and 1.
@@ -207,7 +230,8 @@ fn options(arguments: &args::Complexity, exports: &Exports, answer: &mut Answer)
     answer.option("largest_part", arguments.largest_part);
     answer.option("ddof", arguments.ddof);
     answer.option("cells", arguments.cells);
-    answer.option("diagonal", arguments.diagonal);
+    let around = arguments.cells || arguments.outlook.is_some();
+    answer.option("diagonal", around.then(|| arguments.diagonal.unwrap_or(1)));
     let outlook = match arguments.outlook {
         None if !arguments.cells => None,
         asked => Some(match asked.unwrap_or_default() {
@@ -217,7 +241,7 @@ fn options(arguments: &args::Complexity, exports: &Exports, answer: &mut Answer)
     };
     answer.option("outlook", outlook);
     answer.option("bootstrap", arguments.bootstrap);
-    answer.option("seed", arguments.seed);
+    answer.option("seed", arguments.bootstrap.map(|_| arguments.seed));
     let file = arguments.outside_pci.as_ref().map(|path| path.display().to_string());
     answer.option("outside_pci", file);
     answer.option("reflections", arguments.reflections);

@@ -10,7 +10,7 @@ use emporion_tables::hierarchy::Hierarchy;
 use emporion_tables::panel::{CellOptions, place_product};
 use emporion_tables::sum::{Missing, Sum, SumOptions};
 
-use super::space::{advice, column, known, per_place, wanted};
+use super::space::{Domain, advice, column, known, per_place, wanted};
 use super::{Figures, unit};
 use crate::answer::{Advice, Answer, Column, Part, Show};
 use crate::args::{self, Absent, Filling, RcaKind};
@@ -258,7 +258,7 @@ fn of_exports(
         (RcaKind::Additive, None) => rca::additive_rca(table),
         (RcaKind::Rpop, None) => {
             let source = arguments.population.as_deref().unwrap_or_default();
-            rca::rpop(table, &per_place(figures, exports, source, "population")?)
+            rca::rpop(table, &per_place(figures, exports, source, "population", Domain::Positive)?)
         }
     }
     .map_err(told)?;
@@ -267,13 +267,28 @@ fn of_exports(
 
 /// RCA against a basket from outside. Products that only the basket has are part of its total.
 pub fn against(figures: &Figures<'_>, exports: &Exports, path: &Path) -> Result<rca::Rca, Failure> {
-    let brought = column(figures, &Table::read(path)?, &["product"], "value")?;
+    let table = Table::read(path)?;
+    let (brought, empty) = column(figures, &table, &["product"], "value", Domain::NotNegative)?;
+    if let (Some(&row), false) = (empty.first(), figures.common.missing_as_zero) {
+        return Err(Failure::new(format!(
+            "line {} of {}: product {} has no value; missing is not zero: fill it in, remove the \
+             line, or take it as zero with --missing-as-zero",
+            table.line(row),
+            table.path(),
+            table.label("product", row).unwrap_or_default()
+        )));
+    }
     let of = |id: &String| brought.get(id).copied().unwrap_or(0.0);
     let basket: Vec<f64> = exports.products.iter().map(of).collect();
     let told = |error| named(&error, exports);
     let mut found = rca::rca_against(&exports.table, &basket).map_err(told)?;
     let share = brought.values().sum::<f64>() / basket.iter().sum::<f64>();
     found.values.iter_mut().for_each(|value| *value *= share);
+    if !empty.is_empty() {
+        let message = "products without a value in the basket were taken as zero".into();
+        let (code, count) = ("basket_missing_as_zero", empty.len());
+        found.notes.push(Note { code, message, count, rows: Vec::new() });
+    }
     Ok(found)
 }
 
@@ -348,8 +363,8 @@ fn balances(
 pub fn named(error: &InputError, exports: &Exports) -> Failure {
     let text = error.to_string();
     let (mut out, mut ids): (String, Option<&[String]>) = (String::new(), None);
-    for word in text.split_inclusive([' ', ',', ';', ')']) {
-        let bare = word.trim_end_matches([' ', ',', ';', ')']);
+    for word in text.split_inclusive([' ', ',', ';', ':', ')']) {
+        let bare = word.trim_end_matches([' ', ',', ';', ':', ')']);
         let known = ids.and_then(|ids| ids.get(bare.parse::<usize>().ok()?));
         match (known, bare) {
             (Some(id), _) => out.push_str(&word.replacen(bare, id, 1)),

@@ -30,7 +30,15 @@ use crate::render::render_shaped;
 pub fn run(index: &TradeIndex, progress: &Progress) -> Result<Output, Failure> {
     let common = index.trade().common();
     let figures = Figures::open(&common, progress)?;
-    crate::data::require(figures.table(), &["origin", "destination", &common.value])?;
+    crate::data::require(figures.table(), &["origin", &common.value])?;
+    let over_products = match index {
+        TradeIndex::Concentration(arguments) => arguments.over == args::Over::Product,
+        TradeIndex::Specialisation(_) => true,
+        _ => false,
+    };
+    if !over_products {
+        crate::data::require(figures.table(), &["destination"])?;
+    }
     progress.step("measuring");
     let mut answer = match index {
         TradeIndex::Intensity(arguments) => intensity::answer(arguments, &figures),
@@ -82,7 +90,10 @@ impl Flows {
             // The plain sum knows how to refuse an empty selection.
             let _ = figures.sum(&[])?;
         }
-        let labels = Labels::of(figures.table(), &figures.rows)?;
+        let labels = match figures.table().column("destination") {
+            Some(_) => Labels::of(figures.table(), &figures.rows)?,
+            None => Labels::of_exporters(figures.table(), &figures.rows)?,
+        };
         Self::of_rows(figures, &figures.rows, labels, quantity)
     }
 
@@ -173,6 +184,14 @@ impl Flows {
             answer.note(Advice::new(
                 "without_products",
                 "the table has no column product: all trade counts as one product",
+                1,
+            ));
+        }
+        if figures.table().column("destination").is_none() {
+            answer.note(Advice::new(
+                "without_markets",
+                "the table has no column destination: sales of a place to itself, if it has any, \
+                 are among its exports",
                 1,
             ));
         }

@@ -2,7 +2,7 @@
 
 use super::table::{Duplicates, Gap, refuse};
 use crate::outcome::{InputError, Note};
-use crate::panel::{PlaceProduct, SquareFlows};
+use crate::panel::{PlaceProduct, SquareFlows, amount};
 
 /// One row of a bilateral table.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -242,15 +242,10 @@ fn check_row(
         ));
     }
     for (what, number) in [("value", row.value), ("quantity", row.quantity)] {
-        if let Some(value) = number.filter(|number| !number.is_finite() || *number < 0.0) {
-            return Err(InputError::Value {
-                what: format!("{what} of the rows"),
-                index,
-                value,
-                remedy: "a flow is finite and not negative; correct it at the source, or give a \
-                         gap as missing"
-                    .into(),
-            });
+        let remedy = "a flow is finite and not negative; correct it at the source, or give a gap as \
+                      missing";
+        if let Some(value) = number {
+            amount(&format!("{what} of the rows"), index, value, remedy)?;
         }
     }
     Ok(())

@@ -40,9 +40,8 @@ pub struct Core {
 ///
 /// # Assumptions
 ///
-/// M stays as it is, so RCA is that of the full table. Whoever wants RCA of the core alone makes M
-/// anew from the rows and columns kept, and asks again. The core does not depend on the order in
-/// which things are taken out.
+/// M stays as it is, so RCA is that of the full table. The core then does not depend on the order
+/// in which things are taken out. With RCA made anew after each round of [`too_few`] it does.
 ///
 /// # Errors
 ///
@@ -75,8 +74,8 @@ pub fn core(presence: &Presence, diversity: usize, ubiquity: usize) -> Result<Co
     let (mut d, mut u) = (presence.diversity(), presence.ubiquity());
     let mut rounds = 0;
     loop {
-        let few: Vec<usize> = (0..n).filter(|i| places[*i] && d[*i] < diversity).collect();
-        let rare: Vec<usize> = (0..m).filter(|k| products[*k] && u[*k] < ubiquity).collect();
+        let few = below(&d, diversity, &places);
+        let rare = below(&u, ubiquity, &products);
         if few.is_empty() && rare.is_empty() {
             break;
         }
@@ -105,11 +104,42 @@ pub fn core(presence: &Presence, diversity: usize, ubiquity: usize) -> Result<Co
         ),
     };
     if found.places.is_empty() || found.products.is_empty() {
-        return Err(InputError::Undefined {
-            what: format!("the ({diversity}, {ubiquity})-core"),
-            reason: "no place and product is left".into(),
-            remedy: "ask for fewer products of a place, or fewer places of a product".into(),
-        });
+        return Err(nothing_left(diversity, ubiquity));
     }
     Ok(found)
+}
+
+/// Places with fewer than d products, and products with fewer than u places: one round, both
+/// counted before anything is taken out.
+///
+/// # Errors
+///
+/// [`InputError::Length`] when the presence matrix has not the size that it says;
+/// [`InputError::Undefined`] when nothing would be left.
+pub fn too_few(
+    presence: &Presence,
+    diversity: usize,
+    ubiquity: usize,
+) -> Result<(Vec<usize>, Vec<usize>), InputError> {
+    let (n, m) = (presence.places, presence.products);
+    check_length("presence matrix", n * m, presence.values.len())?;
+    let few = below(&presence.diversity(), diversity, &vec![true; n]);
+    let rare = below(&presence.ubiquity(), ubiquity, &vec![true; m]);
+    if few.len() == n || rare.len() == m {
+        return Err(nothing_left(diversity, ubiquity));
+    }
+    Ok((few, rare))
+}
+
+/// Those still there that count less.
+fn below(counts: &[usize], least: usize, there: &[bool]) -> Vec<usize> {
+    (0..counts.len()).filter(|at| there[*at] && counts[*at] < least).collect()
+}
+
+fn nothing_left(diversity: usize, ubiquity: usize) -> InputError {
+    InputError::Undefined {
+        what: format!("the ({diversity}, {ubiquity})-core"),
+        reason: "no place and product is left".into(),
+        remedy: "ask for fewer products of a place, or fewer places of a product".into(),
+    }
 }

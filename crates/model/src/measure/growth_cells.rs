@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::outcome::InputError;
+use crate::panel::amount;
 
 /// One product in one market, in two periods.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -203,14 +204,7 @@ fn check(cells: &[GrowthCell], survival: Survival) -> Result<(), InputError> {
     }
     for (index, cell) in cells.iter().enumerate() {
         for value in [cell.before, cell.after] {
-            if !value.is_finite() || value < 0.0 {
-                return Err(InputError::Value {
-                    what: "cells".into(),
-                    index,
-                    value,
-                    remedy: "a flow is finite and not negative; settle gaps first".into(),
-                });
-            }
+            amount("cells", index, value, "a flow is finite and not negative; settle gaps first")?;
         }
     }
     let mut keys: Vec<(usize, usize)> = cells.iter().map(|c| (c.product, c.market)).collect();

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::shares::{Share, share};
 use super::{check_length, check_values};
 use crate::outcome::InputError;
+use crate::panel::amount;
 
 /// Years without a figure between the first and the last of them.
 #[must_use]
@@ -125,14 +126,13 @@ pub fn rank_changes(
 ) -> Result<Vec<RankChange>, InputError> {
     check_length("after", before.len(), after.len())?;
     for (what, values) in [("before", before), ("after", after)] {
-        let bad = |v: &Option<f64>| v.is_some_and(|v| !v.is_finite() || v < 0.0);
-        if let Some(index) = values.iter().position(bad) {
-            return Err(InputError::Value {
-                what: what.into(),
+        for (index, value) in values.iter().enumerate().filter_map(|(i, v)| Some((i, (*v)?))) {
+            amount(
+                what,
                 index,
-                value: values[index].unwrap_or(f64::NAN),
-                remedy: "a figure is finite and not negative; give a gap as missing".into(),
-            });
+                value,
+                "a figure is finite and not negative; give a gap as missing",
+            )?;
         }
     }
     let both: Vec<bool> =

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::outcome::{InputError, Note};
+use crate::panel::amount;
 
 /// One product in one market, of the exporter and of the world, in two years.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -115,14 +116,7 @@ pub struct MarketShare {
 pub fn constant_market_share(cells: &[ShareCell], order: Order) -> Result<MarketShare, InputError> {
     for (index, cell) in cells.iter().enumerate() {
         for value in cell.own.into_iter().chain(cell.world) {
-            if !value.is_finite() || value < 0.0 {
-                return Err(InputError::Value {
-                    what: "cells".into(),
-                    index,
-                    value,
-                    remedy: "a flow is finite and not negative; settle gaps first".into(),
-                });
-            }
+            amount("cells", index, value, "a flow is finite and not negative; settle gaps first")?;
         }
     }
     let sum = |get: fn(&ShareCell) -> f64| cells.iter().map(get).sum::<f64>();

@@ -98,18 +98,12 @@ pub mod turnover;
 pub mod weights;
 
 use crate::outcome::InputError;
+use crate::panel::amount;
 
-/// Refuses the first entry that is negative, missing or infinite.
+/// Refuses the first entry that is negative, missing, infinite or too large to be added up.
 fn check_values(what: &str, values: &[f64], remedy: &str) -> Result<(), InputError> {
-    match values.iter().position(|v| !v.is_finite() || *v < 0.0) {
-        None => Ok(()),
-        Some(index) => Err(InputError::Value {
-            what: what.into(),
-            index,
-            value: values[index],
-            remedy: remedy.into(),
-        }),
-    }
+    let mut each = values.iter().enumerate();
+    each.try_for_each(|(index, value)| amount(what, index, *value, remedy))
 }
 
 /// Refuses two arrays of different length.

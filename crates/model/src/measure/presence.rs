@@ -11,6 +11,9 @@ use crate::panel::PlaceProduct;
 /// ratios of sums and carries a few units of rounding (2e-16 each, times the terms of the sums).
 const ROUNDING: f64 = 1e-12;
 
+/// RCA from which a place has a product, unless told otherwise: its share is the table's or more.
+pub const CUT_OFF: f64 = 1.0;
+
 /// Which places have which products.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[must_use]

@@ -168,7 +168,15 @@ pub fn rca_against(table: &PlaceProduct, basket: &[f64]) -> Result<Rca, InputErr
         });
     }
     let convention = "rca_against: (x_ik/x_i.)/(b_k/b.), Balassa 1965 with an outside basket b";
-    Ok(fill(table, &margins, convention, |x, row, column, total| (x / row) / (column / total)))
+    let formula = |x, row, column, total| (x / row) / (column / total);
+    let mut found = fill(table, &margins, convention, formula);
+    for note in found.notes.iter_mut().filter(|note| note.code == "empty_products") {
+        note.code = "outside_basket_products";
+        note.message = "products that the basket does not have, or has 0 of, have no advantage; \
+                        add them to it"
+            .into();
+    }
+    Ok(found)
 }
 
 /// Exports per head against the table's exports per head.

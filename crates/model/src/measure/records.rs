@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::outcome::InputError;
+use crate::panel::amount;
 
 /// How a printed figure bounds the true one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
@@ -388,14 +389,12 @@ fn ranges(observations: &[Observation], options: &RecordOptions) -> Result<Vec<R
     let mut all = Vec::with_capacity(observations.len());
     for (index, o) in observations.iter().enumerate() {
         let v = o.value;
-        if !v.is_finite() || v < 0.0 {
-            return Err(InputError::Value {
-                what: "series".into(),
-                index,
-                value: v,
-                remedy: "a figure is finite and not negative; leave out years without one".into(),
-            });
-        }
+        amount(
+            "series",
+            index,
+            v,
+            "a figure is finite and not negative; leave out years without one",
+        )?;
         let (lo, hi) = match o.bound {
             Bound::Exactly => (v, v),
             Bound::About => (v * (1.0 - options.about).max(0.0), v * (1.0 + options.about)),

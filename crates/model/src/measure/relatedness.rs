@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::presence::Presence;
 use super::proximity::{Density, Diagonal, Proximity, proximity, undefined_note};
 use super::{check_length, check_values};
-use crate::outcome::InputError;
+use crate::outcome::{InputError, Note};
 
 /// How two products are near to one another, with n_kl the places that have both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
@@ -235,7 +235,8 @@ pub(super) fn neighbours(
 /// # Result
 ///
 /// A value for every cell, also where the place has the product; none for a product without
-/// density, and for a place that lacks fewer than two products or sees no difference in them.
+/// density, and for a place that lacks fewer than two products or is equally near to all of them,
+/// which a note lists.
 ///
 /// # Errors
 ///
@@ -247,10 +248,11 @@ pub(super) fn neighbours(
 pub fn relative_relatedness(
     presence: &Presence,
     density: &Density,
-) -> Result<Vec<Option<f64>>, InputError> {
+) -> Result<(Vec<Option<f64>>, Option<Note>), InputError> {
     let n = presence.products;
     check_length("presence matrix", presence.places * n, presence.values.len())?;
     check_length("density", presence.places * n, density.values.len())?;
+    let mut flat = Vec::new();
     let known: Vec<bool> =
         (0..n).map(|k| density.undefined_products.binary_search(&k).is_err()).collect();
     let mut out = vec![None; presence.places * n];
@@ -259,6 +261,7 @@ pub fn relative_relatedness(
         let open: Vec<f64> =
             (0..n).filter(|k| known[*k] && !presence.has(i, *k)).map(|k| row[k]).collect();
         if open.len() < 2 {
+            flat.push(i);
             continue;
         }
         let mean = open.iter().sum::<f64>() / open.len() as f64;
@@ -268,9 +271,19 @@ pub fn relative_relatedness(
             for k in (0..n).filter(|k| known[*k]) {
                 out[i * n + k] = Some((row[k] - mean) / sd);
             }
+        } else {
+            flat.push(i);
         }
     }
-    Ok(out)
+    let note = (!flat.is_empty()).then(|| Note {
+        code: "without_yardstick_places",
+        message: "places that lack fewer than two products, or are equally near to all that they \
+                  lack, have no relative relatedness"
+            .into(),
+        count: flat.len(),
+        rows: flat,
+    });
+    Ok((out, note))
 }
 
 /// Proximity between two sets of products, and density of places around the second by the first.

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::{check_length, check_one, check_values};
 use crate::outcome::{InputError, Note};
+use crate::panel::amount;
 
 /// Share of a group of members in a total, and how much of it rests on rows at hand.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -81,14 +82,10 @@ pub fn share(members: &[Option<f64>], total: f64) -> Result<Share, InputError> {
     let mut missing = Vec::new();
     for (index, member) in members.iter().enumerate() {
         match *member {
-            Some(value) if value.is_finite() && value >= 0.0 => known_sum += value,
             Some(value) => {
-                return Err(InputError::Value {
-                    what: "members of the group".into(),
-                    index,
-                    value,
-                    remedy: "a flow is finite and not negative; give a gap as missing".into(),
-                });
+                let remedy = "a flow is finite and not negative; give a gap as missing";
+                amount("members of the group", index, value, remedy)?;
+                known_sum += value;
             }
             None => missing.push(index),
         }

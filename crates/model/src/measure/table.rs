@@ -5,7 +5,7 @@ use std::borrow::Borrow;
 use serde::Serialize;
 
 use crate::outcome::{InputError, Note};
-use crate::panel::PlaceProduct;
+use crate::panel::{PlaceProduct, amount};
 
 /// One row of a long table.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -126,16 +126,11 @@ where
         }
         listed[cell] = true;
         match row.value {
-            Some(value) if value.is_finite() && value >= 0.0 => values[cell] += value,
             Some(value) => {
-                return Err(InputError::Value {
-                    what: "rows".into(),
-                    index,
-                    value,
-                    remedy: "a flow is finite and not negative; correct it at the source, or \
-                             give a gap as missing"
-                        .into(),
-                });
+                let remedy = "a flow is finite and not negative; correct it at the source, or give \
+                              a gap as missing";
+                amount("rows", index, value, remedy)?;
+                values[cell] += value;
             }
             None if options.missing == Gap::Refuse => {
                 return Err(refuse(

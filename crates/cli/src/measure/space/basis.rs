@@ -1,12 +1,12 @@
 //! Who has which product: the table that all indicators of this family stand on.
 
-use emporion_model::measure::core::core;
-use emporion_model::measure::presence::{Presence, presence};
+use emporion_model::measure::core::{core, too_few};
+use emporion_model::measure::presence::{CUT_OFF, Presence, presence};
 use emporion_model::measure::rca::{self, Rca};
 use emporion_model::measure::weights::Weights;
 use emporion_model::panel::PlaceProduct;
 
-use super::{advice, few, per_place};
+use super::{Domain, advice, few, per_place};
 use crate::answer::{Advice, Answer};
 use crate::args::{CoreRca, Having, Test};
 use crate::failure::Failure;
@@ -76,12 +76,13 @@ impl Basis {
             None => rca::rca(&exports.table).map_err(told)?,
             Some(path) => against(figures, &exports, path)?,
         };
-        let by_rca = || presence(&index, having.cut_off).map_err(told);
+        let cut_off = having.cut_off.unwrap_or(CUT_OFF);
+        let by_rca = || presence(&index, cut_off).map_err(told);
         let by_head = || {
             let source = having.population.as_deref().unwrap_or_default();
-            let people = per_place(figures, &exports, source, "population")?;
+            let people = per_place(figures, &exports, source, "population", Domain::Positive)?;
             let head = rca::rpop(&exports.table, &people).map_err(told)?;
-            presence(&head, having.cut_off).map_err(told)
+            presence(&head, cut_off).map_err(told)
         };
         let mut weights = None;
         let m = match having.presence {
@@ -106,17 +107,12 @@ impl Basis {
         ubiquity: usize,
     ) -> Result<Self, Failure> {
         let (places, products) = (self.exports.places.clone(), self.exports.products.clone());
-        loop {
+        if having.core_rca == CoreRca::Recomputed {
+            self = self.recomputed(having, figures, diversity, ubiquity)?;
+        } else {
             let found =
                 core(&self.m, diversity, ubiquity).map_err(|error| named(&error, &self.exports))?;
-            if found.dropped_places.is_empty() && found.dropped_products.is_empty() {
-                break;
-            }
             let exports = cut(&self.exports, &found.places, &found.products)?;
-            if having.core_rca == CoreRca::Recomputed {
-                self = Self::of(having, figures, exports)?;
-                continue;
-            }
             if let Some(index) = &mut self.rca {
                 let m = index.products;
                 let cell = |i: &usize, k: &usize| index.values[i * m + k];
@@ -131,7 +127,6 @@ impl Basis {
             let mut m = self.m.part(&found.places, &found.products)?;
             m.convention = format!("{}, {} of them", m.convention, found.convention);
             (self.exports, self.m) = (exports, m);
-            break;
         }
         for (code, what, before, after) in [
             ("core_places", "places", &places, &self.exports.places),
@@ -152,6 +147,28 @@ impl Basis {
             }
         }
         Ok(self)
+    }
+
+    /// Rounds of taking out what is below, with RCA made anew after each.
+    fn recomputed(
+        mut self,
+        having: &Having,
+        figures: &Figures<'_>,
+        diversity: usize,
+        ubiquity: usize,
+    ) -> Result<Self, Failure> {
+        loop {
+            let (few, rare) = too_few(&self.m, diversity, ubiquity)
+                .map_err(|error| named(&error, &self.exports))?;
+            if few.is_empty() && rare.is_empty() {
+                return Ok(self);
+            }
+            let others = |all: usize, gone: &[usize]| -> Vec<usize> {
+                (0..all).filter(|at| gone.binary_search(at).is_err()).collect()
+            };
+            let (places, products) = (others(self.m.places, &few), others(self.m.products, &rare));
+            self = Self::of(having, figures, cut(&self.exports, &places, &products)?)?;
+        }
     }
 
     /// RCA of a cell; none where place or product has no trade.
@@ -186,6 +203,10 @@ fn check(having: &Having) -> Result<(), Failure> {
          rca-and-rpop, or leave it out"
     } else if !by_rca && having.basket.is_some() {
         "--basket is there for RCA: take --presence rca, or leave it out"
+    } else if matches!(having.presence, Test::Given | Test::Weights | Test::Smooth)
+        && having.cut_off.is_some()
+    {
+        "--cut-off is there for RCA and exports per head: leave it out, or take another --presence"
     } else if weighted && !having.core.is_empty() {
         "--core counts products and places, and needs an M of 0 and 1: leave it out"
     } else {
@@ -222,7 +243,8 @@ pub fn having_options(having: &Having, exports: &Exports, answer: &mut Answer) {
         Test::Smooth => "smooth",
     };
     answer.option("presence", word);
-    answer.option("cut_off", having.cut_off);
+    let stepped = !matches!(having.presence, Test::Given | Test::Weights | Test::Smooth);
+    answer.option("cut_off", stepped.then(|| having.cut_off.unwrap_or(CUT_OFF)));
     answer.option("population", having.population.clone());
     let basket = having.basket.as_ref().map(|path| path.display().to_string());
     answer.option("basket", basket);

@@ -19,6 +19,7 @@ use emporion_model::measure::presence::Presence;
 use emporion_model::measure::proximity::{Diagonal, Proximity};
 use emporion_model::measure::relatedness::{ProximityKind, proximity_by};
 use emporion_model::outcome::Note;
+use emporion_model::panel::LARGEST_VALUE;
 use emporion_tables::{Problem, Table, Values};
 
 use super::Figures;
@@ -132,8 +133,9 @@ pub fn per_place(
     exports: &Exports,
     source: &str,
     what: &str,
+    domain: Domain,
 ) -> Result<Vec<f64>, Failure> {
-    let found = brought(figures, source, what)?;
+    let found = brought(figures, source, what, domain)?;
     let lacking: Vec<&str> =
         exports.places.iter().filter(|id| !found.contains_key(*id)).map(String::as_str).collect();
     if lacking.is_empty() {
@@ -156,21 +158,52 @@ pub fn few(ids: &[&str]) -> String {
     }
 }
 
+/// Which numbers a column may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Domain {
+    /// Any number.
+    Any,
+    /// Zero and more.
+    NotNegative,
+    /// More than zero.
+    Positive,
+}
+
+impl Domain {
+    fn holds(self, value: f64) -> bool {
+        match self {
+            Self::Any => value.is_finite(),
+            Self::NotNegative => (0.0..=LARGEST_VALUE).contains(&value),
+            Self::Positive => value > 0.0 && value <= LARGEST_VALUE,
+        }
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            Self::Any => "a number",
+            Self::NotNegative => "zero or more",
+            Self::Positive => "more than zero",
+        }
+    }
+}
+
 /// Numbers of places: from a file with a column of ids (`origin`, `place`, `id` or `country`) and
-/// one of numbers (`what`, or the only one), or from a column of the case's places. An empty cell
-/// is a place without.
+/// one named `what`, or from a column of the case's places. An empty cell is a place without.
 pub fn brought(
     figures: &Figures<'_>,
     source: &str,
     what: &str,
+    domain: Domain,
 ) -> Result<BTreeMap<String, f64>, Failure> {
     let path = Path::new(source);
     if path.exists() {
-        return column(figures, &Table::read(path)?, &["origin", "place", "id", "country"], what);
+        let (table, ids) = (Table::read(path)?, ["origin", "place", "id", "country"]);
+        return Ok(column(figures, &table, &ids, what, domain)?.0);
     }
     match figures.data.about("place") {
         Some(places) if places.column(source).is_some() => {
-            numbers(places, "id", source, &(0..places.rows()).collect::<Vec<_>>())
+            let rows: Vec<usize> = (0..places.rows()).collect();
+            Ok(numbers(places, "id", source, domain, &rows)?.0)
         }
         Some(places) => Err(Failure::new(format!(
             "there is no file {source}, and {} has no column {source}; it has {}",
@@ -183,32 +216,21 @@ pub fn brought(
     }
 }
 
-/// A column of numbers of a file by its ids.
+/// A column of numbers of a file by its ids, and the rows whose cell is empty.
 pub fn column(
     figures: &Figures<'_>,
     table: &Table,
     keys: &[&str],
     what: &str,
-) -> Result<BTreeMap<String, f64>, Failure> {
+    domain: Domain,
+) -> Result<(BTreeMap<String, f64>, Vec<usize>), Failure> {
     let Some(key) = keys.iter().find(|key| table.column(key).is_some()) else {
         let expected = format!("a column of ids named {}", keys.join(" or "));
         return Err(lacking(table, expected, keys[0]));
     };
-    let is_number = |name: &str| {
-        let column = table.column(name);
-        column.is_some_and(|column| matches!(column.values, Values::Number(_)))
-    };
-    let others: Vec<&str> = table
-        .columns()
-        .iter()
-        .map(|column| column.name.as_str())
-        .filter(|name| name != key && *name != "year" && is_number(name))
-        .collect();
-    let name = match (table.column(what), &others[..]) {
-        (Some(_), _) => what,
-        (None, [only]) => only,
-        (None, _) => return Err(lacking(table, format!("a column of numbers named {what}"), what)),
-    };
+    if table.column(what).is_none() {
+        return Err(lacking(table, format!("a column of numbers named {what}"), what));
+    }
     let rows: Vec<usize> = match (table.column("year"), only_year(figures)) {
         (Some(_), Some(year)) => {
             let is = |row: &usize| table.label("year", *row).as_deref() == Some(year.as_str());
@@ -216,7 +238,7 @@ pub fn column(
         }
         _ => (0..table.rows()).collect(),
     };
-    numbers(table, key, name, &rows)
+    numbers(table, key, what, domain, &rows)
 }
 
 fn lacking(table: &Table, expected: String, column: &str) -> Failure {
@@ -236,8 +258,9 @@ fn numbers(
     table: &Table,
     key: &str,
     name: &str,
+    domain: Domain,
     rows: &[usize],
-) -> Result<BTreeMap<String, f64>, Failure> {
+) -> Result<(BTreeMap<String, f64>, Vec<usize>), Failure> {
     let numeric =
         table.column(name).is_some_and(|column| matches!(column.values, Values::Number(_)));
     if !numeric {
@@ -246,13 +269,24 @@ fn numbers(
             table.path()
         )));
     }
-    let mut out = BTreeMap::new();
+    let (mut out, mut empty) = (BTreeMap::new(), Vec::new());
     for &row in rows {
         let at = || format!("line {} of {}", table.line(row), table.path());
         let Some(id) = table.label(key, row) else {
             return Err(Failure::new(format!("{} has no {key}; name it or remove it", at())));
         };
-        let Some(value) = table.number(name, row) else { continue };
+        let Some(value) = table.number(name, row) else {
+            empty.push(row);
+            continue;
+        };
+        if !domain.holds(value) {
+            return Err(Failure::new(format!(
+                "{} gives {id} a {name} of {value}, which must be {}; correct it, or leave the \
+                 cell empty where it is not known",
+                at(),
+                domain.words()
+            )));
+        }
         if out.insert(id.clone(), value).is_some() {
             return Err(Failure::new(format!(
                 "{} gives {id} a second {name}; keep one of them",
@@ -260,7 +294,7 @@ fn numbers(
             )));
         }
     }
-    Ok(out)
+    Ok((out, empty))
 }
 
 /// A column of counts.

@@ -3,7 +3,7 @@
 use emporion_model::measure::income::income_content;
 use emporion_model::panel::PlaceProduct;
 
-use super::{brought, few};
+use super::{Domain, brought, few};
 use crate::answer::{Advice, Answer, Column, Part, Show};
 use crate::args::Prody as Arguments;
 use crate::failure::Failure;
@@ -13,7 +13,7 @@ use crate::measure::{Figures, unit};
 /// Products by PRODY, places by EXPY.
 pub fn answer(arguments: &Arguments, figures: &Figures<'_>) -> Result<Answer, Failure> {
     let mut exports = exports(figures, &figures.rows, &arguments.filling)?;
-    let income = brought(figures, &arguments.income, "income")?;
+    let income = brought(figures, &arguments.income, "income", Domain::NotNegative)?;
     let lacking: Vec<&str> =
         exports.places.iter().filter(|id| !income.contains_key(*id)).map(String::as_str).collect();
     if lacking.len() == exports.places.len() {

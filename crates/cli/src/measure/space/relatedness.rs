@@ -31,7 +31,7 @@ pub fn answer(arguments: &Arguments, figures: &Figures<'_>) -> Result<Answer, Fa
         (_, Some(nearest)) => nearest_density(&basis.m, &phi, nearest),
     }
     .map_err(told)?;
-    let relative = relative_relatedness(&basis.m, &around).map_err(told)?;
+    let (relative, without) = relative_relatedness(&basis.m, &around).map_err(told)?;
 
     let mut answer = figures.answer("relatedness", "Relatedness of places to products");
     answer.option("kind", kind_word(arguments.kind));
@@ -98,6 +98,6 @@ pub fn answer(arguments: &Arguments, figures: &Figures<'_>) -> Result<Answer, Fa
     );
     answer.say("convention", "Convention", convention);
     answer.notes.extend(basis.notes());
-    answer.notes.extend(advice(&around.notes, exports));
+    answer.notes.extend(advice(around.notes.iter().chain(&without), exports));
     Ok(answer)
 }

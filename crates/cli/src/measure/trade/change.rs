@@ -42,6 +42,15 @@ pub fn decompose(arguments: &args::Decompose, figures: &Figures<'_>) -> Result<A
         }
     }
     let cells: Vec<GrowthCell> = cells.into_values().collect();
+    if arguments.survival > from.len().max(to.len()) {
+        return Err(Failure::new(format!(
+            "--survival {} is more years than either period has ({} and {}); lower it, or take \
+             longer periods",
+            arguments.survival,
+            from.len(),
+            to.len()
+        )));
+    }
     let survival = Survival {
         before: arguments.survival.min(from.len()),
         after: arguments.survival.min(to.len()),
@@ -193,7 +202,11 @@ pub fn market_share(
         Order::ProductFirst => "product mix first, then the market mix inside products",
         Order::MarketFirst => "market mix first, then the product mix inside markets",
     };
-    let words = format!("{first}; {}; the effects add up to the change", world.words());
+    let words = format!(
+        "{first}; {}; the own market is no market, and what others sell there is no part of the \
+         world's growth; the effects add up to the change",
+        world.words()
+    );
     answer.say("convention", "Convention", words);
     answer.notes.extend(found.notes.iter().map(Into::into));
     Ok(answer)

@@ -7,7 +7,7 @@ use emporion_model::measure::export_potential::{
     Dynamics, Potential, PotentialCell, World, export_potential,
 };
 use emporion_model::measure::gravity_potential::{GravityPotential, Level, gravity_potential};
-use emporion_model::measure::presence::presence;
+use emporion_model::measure::presence::{CUT_OFF, presence};
 use emporion_model::measure::proximity::{Diagonal, proximity};
 use emporion_model::measure::rca::rca;
 use emporion_model::outcome::Status;
@@ -135,9 +135,10 @@ fn options(arguments: &Arguments, answer: &mut Answer) {
         GravityBy::Product => "product",
         GravityBy::Total => "total",
     };
-    answer.option("gravity_by", by);
+    answer.option("gravity_by", (!arguments.gravity.is_empty()).then_some(by));
     answer.option("new_products", arguments.new_products);
-    answer.option("cut_off", arguments.cut_off);
+    let cut_off = arguments.cut_off.unwrap_or(CUT_OFF);
+    answer.option("cut_off", arguments.new_products.then_some(cut_off));
 }
 
 /// Refuses a factor brought by two files.
@@ -418,7 +419,8 @@ fn new_products(
 ) -> Result<Part, Failure> {
     let m = flows.labels.products.len();
     let rca = rca(&flows.table.exports()?)?;
-    let near = proximity(&presence(&rca, arguments.cut_off)?, Diagonal::default())?;
+    let cut_off = arguments.cut_off.unwrap_or(CUT_OFF);
+    let near = proximity(&presence(&rca, cut_off)?, Diagonal::default())?;
     let keys = ["origin", "product"];
     let unit = flows.unit();
     let mut columns = figures.key_columns(&keys);
@@ -435,14 +437,8 @@ fn new_products(
             .iter()
             .map(|index| if index.is_finite() { *index } else { 0.0 })
             .collect();
-        let ranked = diversification(
-            &own,
-            &near.values,
-            &potential.ease,
-            world.imports(),
-            arguments.cut_off,
-        )
-        .map_err(refused(&flows.labels.places[origin]))?;
+        let ranked = diversification(&own, &near.values, &potential.ease, world.imports(), cut_off)
+            .map_err(refused(&flows.labels.places[origin]))?;
         for new in ranked.iter().filter(|n| products.is_empty() || products.contains(&n.product)) {
             let key =
                 [flows.labels.places[origin].clone(), flows.labels.products[new.product].clone()];
