@@ -100,6 +100,13 @@ fn the_best_few_by_hand() {
     let near = few(9, Some(0.2));
     assert_eq!((sites(&near), near.end), (sites(&four), End::Within));
     assert_eq!(near.others_at_least.map(f64::floor), Some(6.0));
+    // Of two that tie, the one chosen elsewhere stands first, also where it was not listed.
+    let of = |open: &[usize]| four.plans.iter().find(|plan| plan.open == open).unwrap();
+    assert_eq!(sites(&four.clone().led_by(of(&[1, 3]), 4)), [[1, 3], [0, 3], [0, 2], [1, 2]]);
+    assert_eq!(sites(&few(1, None).led_by(of(&[1, 3]), 1)), [[1, 3]]);
+    assert_eq!(sites(&few(1, None).led_by(of(&[0, 3]), 1)), [[0, 3]]);
+    // A worse one does not.
+    assert_eq!(four.clone().led_by(of(&[0, 2]), 4), four);
     let all = few(1_000, None);
     assert_eq!((all.plans.len(), all.end, all.others_at_least), (10, End::All, None));
     let ruled = exactly(2).not_both("pair", &[1, 3]);

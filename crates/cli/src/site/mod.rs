@@ -233,8 +233,10 @@ fn under_rules(
     }
     let mut also = Vec::new();
     if let Some(count) = arguments.plans {
-        let ranked = ruled::rank(question, &rules, count, arguments.within)?;
+        let ranked = ruled::rank(question, &rules, &found.plan, count, arguments.within)?;
         answer.parts.push(ruled::plans(question, &ranked));
+        let first = ranked.plans.first().map(|plan| &plan.open[..]);
+        answer.notes.extend(several::better_plan(first, &found.plan.open));
         answer.say("others", "Other plans", ranked.others.as_str());
         also = ranked.plans.iter().map(|plan| plan.open.clone()).collect();
         revalue::add(&mut answer, arguments, data, question, &ranked, progress)?;

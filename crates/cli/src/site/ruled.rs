@@ -250,10 +250,12 @@ pub struct Ranked {
     pub others: String,
 }
 
-/// Finds the best plans, as many as `count` or those within so many percent of the best.
+/// Finds the best plans, as many as `count` or those within so many percent of the best. Of plans
+/// that tie, the one chosen stands first.
 pub fn rank(
     question: &Question,
     rules: &Rules,
+    chosen: &Plan,
     count: usize,
     within: Option<f64>,
 ) -> Result<Ranked, Failure> {
@@ -262,7 +264,8 @@ pub fn rank(
     let of_costs = share.filter(|_| question.gravity.is_none());
     let found =
         k_best::solve(&question.siting.instance, rules, count, of_costs, &Options::default())
-            .map_err(|error| said(&error))?;
+            .map_err(|error| said(&error))?
+            .led_by(chosen, count);
     let (mut plans, mut end) = (found.plans, found.end);
     if let (Some(share), Some(best)) = (share, plans.first().map(|plan| plan.objective)) {
         let least = question.worth(best) * (1.0 - share) * (1.0 - SHARE_ROUNDING);
@@ -316,11 +319,12 @@ pub fn plans(question: &Question, ranked: &Ranked) -> Part {
     let best = ranked.plans.first().map_or(0.0, |plan| question.worth(plan.objective));
     for (at, plan) in ranked.plans.iter().enumerate() {
         let worth = question.worth(plan.objective);
-        let off = if best > 0.0 { 100.0 * (worth / best - 1.0) } else { 0.0 };
+        // Better by rounding only: the first one is the plan chosen.
+        let off = (if gains { best - worth } else { worth - best }).max(0.0);
         part.push(vec![
             (at + 1).into(),
             worth.into(),
-            if gains { 0.0 - off } else { off }.into(),
+            if best > 0.0 { 100.0 * off / best } else { 0.0 }.into(),
             beside_kept(question, &plan.open).into(),
             ids(question, &plan.open).into(),
         ]);
