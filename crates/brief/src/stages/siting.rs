@@ -85,6 +85,8 @@ pub fn seats(
                 return Err(problem(places.path(), &expected, "mend it or name another column"));
             }
             (Some(seat), Some(demand)) => {
+                Point::new(seat.0, seat.1)
+                    .map_err(|error| off_the_globe(places, row, &id, &error))?;
                 sites.push(id);
                 points.push(seat);
                 weights.push(demand);
@@ -274,6 +276,15 @@ impl Offices {
 /// When a degree is out of range.
 pub fn as_points(seats: &[(f64, f64)]) -> Result<Vec<Point>, InputError> {
     seats.iter().map(|&(latitude, longitude)| Point::new(latitude, longitude)).collect()
+}
+
+/// Coordinates out of range, with the line and the place that has them.
+#[must_use]
+pub fn off_the_globe(table: &Table, row: usize, id: &str, error: &InputError) -> Problem {
+    let remedy = format!("mend the row: {error}");
+    Problem::new("coordinates", table.path(), "latitude and longitude in degrees", remedy)
+        .at(table.line(row))
+        .value(id)
 }
 
 impl Siting {

@@ -6,13 +6,14 @@ use emporion_model::site::SiteState;
 use emporion_model::site::k_best::{self, End};
 use emporion_model::site::p_median::{Options, Proof};
 use emporion_model::site::ruled::{self, Plan, Solution};
-use emporion_model::site::rules::{Count, RuleError, Rules};
+use emporion_model::site::rules::{Count, Rules};
 use emporion_tables::Problem;
 use emporion_tables::site_rules::{Group, Line, Rule, parse};
 
+use super::names::{By, positions, said};
 use super::several::Measure;
 use super::shown::proof_word;
-use super::{Question, centres, columns, positions};
+use super::{Question, centres, columns};
 use crate::answer::{Answer, Part, Show};
 use crate::args::{self, SiteProblem};
 use crate::data::Data;
@@ -37,6 +38,17 @@ pub fn named(lines: &[Line], keep: bool) -> Vec<String> {
         _ => None,
     });
     ids.flatten().cloned().collect()
+}
+
+/// The same of both, each with its line.
+pub fn lines_of(lines: &[Line]) -> Vec<(String, u32)> {
+    let named = |line: &Line| match &line.rule {
+        Rule::Keep(ids) | Rule::Never(ids) => {
+            ids.iter().map(|id| (id.clone(), line.line)).collect()
+        }
+        _ => Vec::new(),
+    };
+    lines.iter().flat_map(named).collect()
 }
 
 /// Whether a line limits what opening may cost.
@@ -75,18 +87,22 @@ pub fn rules(
     let mut rules = Rules::new(count);
     let mut costs = vec![None; siting.sites.len()];
     let (mut each, mut limit) = (None, None);
-    for Line { rule, .. } in lines {
+    for Line { rule, line } in lines {
         let name = rule.to_string();
+        let by = |_: &str| match &arguments.rules {
+            Some(path) => By::Line(path, *line),
+            None => By::Option("rule"),
+        };
+        let members = |group: &Group| match group {
+            Group::Of(ids) => positions(siting, ids, by),
+            Group::With { column, value } => with(column, value, arguments, data, question),
+        };
         rules = match rule {
-            Rule::AtMost(count, group) => {
-                rules.at_most(&name, &members(group, arguments, data, question)?, *count)
-            }
-            Rule::AtLeast(count, group) => {
-                rules.at_least(&name, &members(group, arguments, data, question)?, *count)
-            }
-            Rule::NotBoth(ids) => rules.not_both(&name, &positions(siting, "not both", ids)?),
+            Rule::AtMost(count, group) => rules.at_most(&name, &members(group)?, *count),
+            Rule::AtLeast(count, group) => rules.at_least(&name, &members(group)?, *count),
+            Rule::NotBoth(ids) => rules.not_both(&name, &positions(siting, ids, by)?),
             Rule::Cost(ids, cost) => {
-                for site in positions(siting, "cost", ids)? {
+                for site in positions(siting, ids, by)? {
                     costs[site] = Some(*cost);
                 }
                 rules
@@ -140,51 +156,37 @@ pub fn rules(
     Ok(rules.within_budget(&opening, limit))
 }
 
-/// The sites of a group.
-fn members(
-    group: &Group,
+/// The sites with a value in a column of the table about them.
+fn with(
+    column: &str,
+    value: &str,
     arguments: &args::Site,
     data: &Data,
     question: &Question,
 ) -> Result<Vec<usize>, Failure> {
     let siting = &question.siting;
-    match group {
-        Group::Of(ids) => positions(siting, "group", ids),
-        Group::With { column, value } => {
-            let table = columns::about(arguments, data)?;
-            table.wanted(column).map_err(emporion_tables::Report::from)?;
-            let of_group = |row: &usize| table.label(column, *row).as_ref() == Some(value);
-            let ids: Vec<String> = (0..table.rows())
-                .filter(of_group)
-                .filter_map(|row| table.label("id", row))
-                .collect();
-            let found: Vec<usize> =
-                (0..siting.sites.len()).filter(|&j| ids.contains(&siting.sites[j])).collect();
-            if found.is_empty() {
-                let expected = format!("a site with {column} = {value}");
-                return Err(Problem::new(
-                    "empty-group",
-                    table.path(),
-                    expected,
-                    "mend the value in the rules",
-                )
-                .column(column)
-                .value(value)
-                .into());
-            }
-            Ok(found)
-        }
+    let table = columns::about(arguments, data)?;
+    table.wanted(column).map_err(emporion_tables::Report::from)?;
+    let of_group = |row: &usize| table.label(column, *row).as_deref() == Some(value);
+    let ids: Vec<String> =
+        (0..table.rows()).filter(of_group).filter_map(|row| table.label("id", row)).collect();
+    let found: Vec<usize> =
+        (0..siting.sites.len()).filter(|&j| ids.contains(&siting.sites[j])).collect();
+    if found.is_empty() {
+        let expected = format!("a site with {column} = {value}");
+        let remedy = "mend the value in the rules";
+        return Err(Problem::new("empty-group", table.path(), expected, remedy)
+            .column(column)
+            .value(value)
+            .into());
     }
+    Ok(found)
 }
 
 /// The best plan under the rules.
 pub fn solve(question: &Question, rules: &Rules) -> Result<Solution, Failure> {
-    ruled::solve(&question.siting.instance, rules, &Options::default()).map_err(|e| said(&e))
-}
-
-/// A refusal in the kernel's words.
-pub fn said(error: &RuleError) -> Failure {
-    Failure::new(error.to_string())
+    ruled::solve(&question.siting.instance, rules, &Options::default())
+        .map_err(|e| said(&e, &question.siting.sites))
 }
 
 /// The whole solution by position, for `--check`.
@@ -264,7 +266,7 @@ pub fn rank(
     let of_costs = share.filter(|_| question.gravity.is_none());
     let found =
         k_best::solve(&question.siting.instance, rules, count, of_costs, &Options::default())
-            .map_err(|error| said(&error))?
+            .map_err(|error| said(&error, &question.siting.sites))?
             .led_by(chosen, count);
     let (mut plans, mut end) = (found.plans, found.end);
     if let (Some(share), Some(best)) = (share, plans.first().map(|plan| plan.objective)) {

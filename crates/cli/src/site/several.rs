@@ -3,8 +3,8 @@
 use emporion_model::site::plans::{Choice, Point, Question as Kernel, WhatIf};
 use emporion_model::site::sensitivity::Change;
 
-use super::Question;
 use super::ruled::{self, SHARE_ROUNDING, beside_kept, ids};
+use super::{Question, names};
 use crate::answer::{Advice, Answer, Cell, Column, Part, Show};
 use crate::args::{self, SiteProblem};
 use crate::failure::Failure;
@@ -267,7 +267,7 @@ pub fn add(
         let share = ruled::share(arguments.within)?;
         let limit = |best: f64| share.map_or(f64::INFINITY, |share| measure.limit(best, share));
         let ranked = kernel.rank_from(known.open, count, &limit);
-        let ranked = ranked.map_err(|error| ruled::said(&error))?;
+        let ranked = ranked.map_err(|error| names::said(&error, &question.siting.sites))?;
         answer.parts.push(plans(question, measure, &ranked.plans));
         let first = ranked.plans.first().map(|plan| &plan.open[..]);
         answer.notes.extend(better_plan(first, known.open));
