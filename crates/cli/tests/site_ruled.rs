@@ -135,11 +135,13 @@ fn first_of(answer: &Value) -> Vec<String> {
 fn of_plans_that_tie_the_chosen_one_stands_first() {
     let desk = Desk::new();
     desk.write("rules.txt", "not both s0, s1\n");
-    for seed in 0..6_u32 {
+    for seed in 0..3_u32 {
         // Few different costs, in tenths, so that many plans tie up to rounding.
         let mut matrix = "from,to,cost\n".to_owned();
         for (i, j) in (0..7_u32).flat_map(|i| (0..8_u32).map(move |j| (i, j))) {
-            let cost = f64::from((i * 5 + j * 3 + seed + i * j) % 3) / 10.0 + 0.1;
+            let near = j == i || j == i + 1;
+            let step = if near { 0 } else { (i * 5 + j * 3 + seed + i * j) % 3 };
+            let cost = f64::from(step) / 10.0 + 0.1;
             matrix.push_str(&format!("s{j},c{i},{cost}\n"));
         }
         desk.write("ties.csv", &matrix);

@@ -222,8 +222,9 @@ fn unreached(siting: &Siting, error: &covering::CoverError) -> String {
             let names: Vec<&str> =
                 customers.iter().take(8).map(|&i| siting.customers[i].as_str()).collect();
             format!(
-                "{} places are farther than {radius} km from every centre that may be: {}",
+                "{} {} farther than {radius} km from every centre that may be: {}",
                 customers.len(),
+                if customers.len() == 1 { "place is" } else { "places are" },
                 names.join(", ")
             )
         }

@@ -138,7 +138,7 @@ pub fn refuse_idle(arguments: &args::Site, matrix: bool) -> Result<(), Failure> 
     if arguments.weights.is_some() && !matrix {
         return Err(Failure::new(
             "--weights is of the customers of a matrix of costs, and DATA has places: name a column \
-             of theirs with --weight",
+             of theirs with --weight, or leave it out",
         ));
     }
     if matrix && arguments.weight.is_some() {

@@ -266,9 +266,10 @@ impl Asked {
             customers.iter().take(8).map(|&i| self.customers[i].as_str()).collect();
         let more = if customers.len() > named.len() { ", \u{2026}" } else { "" };
         Failure::new(format!(
-            "{} customer(s) farther than {radius} from every site that may be open: {}{more}; the \
+            "{} customer{} farther than {radius} from every site that may be open: {}{more}; the \
              nearest site of {} is at {nearest:.1}: raise --radius, allow more sites, or leave them out",
             customers.len(),
+            if customers.len() == 1 { "" } else { "s" },
             named.join(", "),
             named[0]
         ))

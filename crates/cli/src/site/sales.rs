@@ -59,7 +59,8 @@ pub fn weigh(question: &mut Question, arguments: &args::Site, data: &Data) -> Re
         ] {
             if given {
                 return Err(Failure::new(format!(
-                    "{option} is about flows: name whose sales count with --exporter ID"
+                    "{option} is about flows: name whose sales count with --exporter ID, or leave \
+                     it out"
                 )));
             }
         }
