@@ -300,7 +300,7 @@ impl Claims {
         let lines = emporion_tables::site_rules::parse(&self.path, &text)?;
         for (kept, stated, option) in [(true, &asked.keep, "keep"), (false, &asked.never, "never")]
         {
-            let named = ruled::named(&lines, kept);
+            let named = ruled::decided(&lines, kept);
             if let Some(id) = named.iter().find(|id| !stated.contains(id)) {
                 return Err(self.wrong(format!(
                     "a rule says {option} {id}, and its options do not list {id} under {option}"

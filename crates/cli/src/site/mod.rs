@@ -114,8 +114,8 @@ pub fn run(arguments: &args::Site, progress: &Progress) -> Result<Output, Failur
     let data = Data::open(name)?;
     let lines = ruled::read(arguments.rules.as_deref())?;
     let arguments = &args::Site {
-        keep: once([&arguments.keep[..], &ruled::named(&lines, true)].concat()),
-        never: once([&arguments.never[..], &ruled::named(&lines, false)].concat()),
+        keep: once([&arguments.keep[..], &ruled::decided(&lines, true)].concat()),
+        never: once([&arguments.never[..], &ruled::decided(&lines, false)].concat()),
         ruled: ruled::lines_of(&lines),
         ..arguments.clone()
     };

@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
+use emporion_brief::stages::site_rules::{CostFault, Sites, by_position, with_value};
+pub use emporion_brief::stages::site_rules::{decided, has_budget, under};
 use emporion_model::site::SiteState;
 use emporion_model::site::k_best::{self, End};
 use emporion_model::site::p_median::{Options, Proof};
 use emporion_model::site::ruled::{self, Plan, Solution};
 use emporion_model::site::rules::{Count, Rules};
-use emporion_tables::Problem;
-use emporion_tables::site_rules::{Group, Line, Rule, parse};
+use emporion_tables::site_rules::{Line, Rule, parse};
 
 use super::names::{By, positions, said};
 use super::several::Measure;
@@ -18,6 +19,12 @@ use crate::answer::{Answer, Part, Show};
 use crate::args::{self, SiteProblem};
 use crate::data::Data;
 use crate::failure::Failure;
+
+impl From<CostFault> for Failure {
+    fn from(fault: CostFault) -> Self {
+        Self::new(fault.to_string())
+    }
+}
 
 /// Shares round.
 pub const SHARE_ROUNDING: f64 = 1e-9;
@@ -30,17 +37,7 @@ pub fn read(path: Option<&Path>) -> Result<Vec<Line>, Failure> {
     Ok(parse(&path.display().to_string(), &text)?)
 }
 
-/// The sites that lines beginning with `keep` or `never` name.
-pub fn named(lines: &[Line], keep: bool) -> Vec<String> {
-    let ids = lines.iter().filter_map(|line| match &line.rule {
-        Rule::Keep(ids) if keep => Some(ids),
-        Rule::Never(ids) if !keep => Some(ids),
-        _ => None,
-    });
-    ids.flatten().cloned().collect()
-}
-
-/// The same of both, each with its line.
+/// The sites that lines keep or forbid, each with its line.
 pub fn lines_of(lines: &[Line]) -> Vec<(String, u32)> {
     let named = |line: &Line| match &line.rule {
         Rule::Keep(ids) | Rule::Never(ids) => {
@@ -49,11 +46,6 @@ pub fn lines_of(lines: &[Line]) -> Vec<(String, u32)> {
         _ => Vec::new(),
     };
     lines.iter().flat_map(named).collect()
-}
-
-/// Whether a line limits what opening may cost.
-pub fn has_budget(lines: &[Line]) -> bool {
-    lines.iter().any(|line| matches!(line.rule, Rule::Budget(_)))
 }
 
 /// How many centres: as many as said, or as a budget allows; `None` if neither says it.
@@ -84,103 +76,23 @@ pub fn rules(
     opening: Option<&[f64]>,
 ) -> Result<Rules, Failure> {
     let siting = &question.siting;
-    let mut rules = Rules::new(count);
-    let mut costs = vec![None; siting.sites.len()];
-    let (mut each, mut limit) = (None, None);
-    for Line { rule, line } in lines {
-        let name = rule.to_string();
-        let by = |_: &str| match &arguments.rules {
-            Some(path) => By::Line(path, *line),
+    let by = |line: u32| {
+        move |_: &str| match &arguments.rules {
+            Some(path) => By::Line(path, line),
             None => By::Option("rule"),
-        };
-        let members = |group: &Group| match group {
-            Group::Of(ids) => positions(siting, ids, by),
-            Group::With { column, value } => with(column, value, arguments, data, question),
-        };
-        rules = match rule {
-            Rule::AtMost(count, group) => rules.at_most(&name, &members(group)?, *count),
-            Rule::AtLeast(count, group) => rules.at_least(&name, &members(group)?, *count),
-            Rule::NotBoth(ids) => rules.not_both(&name, &positions(siting, ids, by)?),
-            Rule::Cost(ids, cost) => {
-                for site in positions(siting, ids, by)? {
-                    costs[site] = Some(*cost);
-                }
-                rules
-            }
-            Rule::CostColumn(column) => {
-                let found = columns::of_sites(arguments, data, question, column)?;
-                for (cost, value) in costs.iter_mut().zip(found) {
-                    cost.get_or_insert(value);
-                }
-                rules
-            }
-            Rule::CostEach(cost) => {
-                each = Some(*cost);
-                rules
-            }
-            Rule::Budget(budget) => {
-                limit = Some(*budget);
-                rules
-            }
-            Rule::Keep(_) | Rule::Never(_) => rules,
-        };
-    }
-    let priced = each.is_some() || costs.iter().any(Option::is_some);
-    if let (Some(opening), Some(limit)) = (opening, limit) {
-        if priced {
-            return Err(Failure::new(
-                "both --opening and the rules say what opening costs: leave the lines that begin with \
-                 cost out, and the budget counts --opening",
-            ));
         }
-        return Ok(rules.within_budget(opening, limit));
-    }
-    let Some(limit) = limit else {
-        if priced {
-            return Err(Failure::new(
-                "the rules have costs of opening and no budget: add a line such as budget 300",
-            ));
-        }
-        return Ok(rules);
     };
-    let open = |site: usize| siting.instance.states()[site] == SiteState::Free;
-    let unpriced = (0..costs.len()).find(|&j| open(j) && costs[j].or(each).is_none());
-    if let Some(site) = unpriced {
-        return Err(Failure::new(format!(
-            "the rules have a budget and no cost for {}: add cost {} 40, cost 40 each, or cost from \
-             COLUMN",
-            siting.sites[site], siting.sites[site]
-        )));
-    }
-    let opening: Vec<f64> = costs.iter().map(|cost| cost.or(each).unwrap_or(0.0)).collect();
-    Ok(rules.within_budget(&opening, limit))
-}
-
-/// The sites with a value in a column of the table about them.
-fn with(
-    column: &str,
-    value: &str,
-    arguments: &args::Site,
-    data: &Data,
-    question: &Question,
-) -> Result<Vec<usize>, Failure> {
-    let siting = &question.siting;
-    let table = columns::about(arguments, data)?;
-    table.wanted(column).map_err(emporion_tables::Report::from)?;
-    let of_group = |row: &usize| table.label(column, *row).as_deref() == Some(value);
-    let ids: Vec<String> =
-        (0..table.rows()).filter(of_group).filter_map(|row| table.label("id", row)).collect();
-    let found: Vec<usize> =
-        (0..siting.sites.len()).filter(|&j| ids.contains(&siting.sites[j])).collect();
-    if found.is_empty() {
-        let expected = format!("a site with {column} = {value}");
-        let remedy = "mend the value in the rules";
-        return Err(Problem::new("empty-group", table.path(), expected, remedy)
-            .column(column)
-            .value(value)
-            .into());
-    }
-    Ok(found)
+    let sites = Sites {
+        ids: &siting.sites,
+        states: siting.instance.states(),
+        named: &|ids, line| positions(siting, ids, by(line)),
+        with: &|column, value| {
+            let table = columns::about(arguments, data)?;
+            Ok(with_value(&siting.sites, &table, (column, value))?)
+        },
+        column: &|column| columns::of_sites(arguments, data, question, column),
+    };
+    by_position(lines, &sites, count, opening)
 }
 
 /// The best plan under the rules.
@@ -233,15 +145,6 @@ pub fn summarise(answer: &mut Answer, question: &Question, found: &Solution) {
 /// Heading of a plan under rules.
 pub fn title(plan: &Plan, lines: &[Line]) -> String {
     format!("{}{}", centres(plan.open.len()), under(lines))
-}
-
-/// `under 3 rules`, with a space before it; nothing without rules.
-pub fn under(lines: &[Line]) -> String {
-    match lines.len() {
-        0 => String::new(),
-        1 => " under one rule".to_owned(),
-        n => format!(" under {n} rules"),
-    }
 }
 
 /// The best plans in order, and what is proven of the rest.
