@@ -11,6 +11,9 @@ use emporion_tables::{Problem, Report, Table};
 /// Numbers beyond this are written with an exponent.
 const LONG: f64 = 1e15;
 
+/// Positions of sites, or why there are none.
+pub type Positions<E> = Result<Vec<usize>, E>;
+
 /// What rules ask of the sites. `E` is how the caller refuses.
 pub struct Sites<'a, E> {
     /// Their ids.
@@ -18,9 +21,9 @@ pub struct Sites<'a, E> {
     /// Which are kept, forbidden or free.
     pub states: &'a [SiteState],
     /// Positions of the ids that a line names.
-    pub named: &'a dyn Fn(&[String], u32) -> Result<Vec<usize>, E>,
+    pub named: &'a dyn Fn(&[String], u32) -> Positions<E>,
     /// The sites that have a value in a column of the table about them.
-    pub with: &'a dyn Fn(&str, &str) -> Result<Vec<usize>, E>,
+    pub with: &'a dyn Fn(&str, &str) -> Positions<E>,
     /// The number of each site in such a column.
     pub column: &'a dyn Fn(&str) -> Result<Vec<f64>, E>,
 }

@@ -22,7 +22,14 @@ use crate::failure::Failure;
 
 impl From<CostFault> for Failure {
     fn from(fault: CostFault) -> Self {
-        Self::new(fault.to_string())
+        Self::new(match fault {
+            CostFault::Twice => {
+                "both --opening and the rules say what opening costs: leave the lines \
+                                 that begin with cost out, and the budget counts --opening"
+                    .to_owned()
+            }
+            other => other.to_string(),
+        })
     }
 }
 
