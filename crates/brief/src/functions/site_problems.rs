@@ -52,16 +52,16 @@ pub(super) fn site(book: &Book, kwargs: &Kwargs, problem: &str) -> Result<Value,
         logit: number("logit")?,
         huff: number("huff")?,
         outside: number("outside")?,
-        least: number("least_distance")?.unwrap_or(0.0),
+        least: 0.0,
         rules: None,
     };
+    let least = number("least_distance")?;
+    asked.least = least.unwrap_or(0.0);
+    let means_something = of_problem(problem).map_err(refuse)?;
     let seats = seats(book, kwargs)?;
     kwargs.assert_all_used()?;
     asked.p = seats.number(add);
     let finds = matches!(problem, "set-cover" | "facility");
-    if finds && add.is_some() {
-        return Err(refuse(format!("{problem} finds the number of centres itself: leave add out")));
-    }
     let opening = asked.opening.map(|cost| vec![cost; seats.siting.sites.len()]);
     let number = (asked.p, finds);
     asked.rules = seats.rules(book, number, opening.as_deref())?;
@@ -75,10 +75,16 @@ pub(super) fn site(book: &Book, kwargs: &Kwargs, problem: &str) -> Result<Value,
         ("logit", asked.logit),
         ("huff", asked.huff),
         ("outside", asked.outside),
+        ("least_distance", least),
     ] {
-        if let Some(value) = value {
-            question.insert(name.to_owned(), value.to_string());
+        let Some(value) = value else { continue };
+        if !means_something.contains(&name) {
+            let why = if name == "add" && finds { "it finds the number of centres; " } else { "" };
+            return Err(refuse(format!(
+                "{name} means nothing to {problem}: {why}leave {name} out"
+            )));
         }
+        question.insert(name.to_owned(), value.to_string());
     }
     question.insert("problem".into(), problem.to_owned());
     let found = match problem {
@@ -86,10 +92,7 @@ pub(super) fn site(book: &Book, kwargs: &Kwargs, problem: &str) -> Result<Value,
         "set-cover" => set_cover(&siting, &asked),
         "max-cover" => max_cover(&siting, &asked, &question["weight"]),
         "facility" => facilities(&siting, &asked),
-        "capture" => captured(&siting, &asked),
-        other => Err(format!(
-            "problem {other:?}: p-median, p-center, set-cover, max-cover, facility or capture"
-        )),
+        _ => captured(&siting, &asked),
     }
     .map_err(refuse)?;
     let verdict = match found.gap {
@@ -117,6 +120,22 @@ pub(super) fn site(book: &Book, kwargs: &Kwargs, problem: &str) -> Result<Value,
         ("verdict", Value::from(verdict)),
         ("left_out", Value::from(siting.left_out.join(", "))),
     ]))
+}
+
+/// The numbers that a problem is asked with.
+fn of_problem(problem: &str) -> Result<&'static [&'static str], String> {
+    Ok(match problem {
+        "p-center" => &["add"],
+        "set-cover" => &["radius", "opening"],
+        "max-cover" => &["add", "radius"],
+        "facility" => &["opening", "capacity"],
+        "capture" => &["add", "logit", "huff", "outside", "least_distance"],
+        other => {
+            return Err(format!(
+                "problem {other:?}: p-median, p-center, set-cover, max-cover, facility or capture"
+            ));
+        }
+    })
 }
 
 impl Asked {

@@ -217,6 +217,11 @@ fn rules_that_have_no_plan_or_no_meaning_are_refused() {
             "the budget counts that option",
         ),
         ("site(problem=\"set-cover\", kind=\"country\", radius=900, add=2)", "leave add out"),
+        ("site(problem=\"p-center\", kind=\"country\", add=2, radius=900)", "leave radius out"),
+        (
+            "site(problem=\"max-cover\", kind=\"country\", radius=9, add=2, huff=1)",
+            "leave huff out",
+        ),
     ] {
         let message = with(&format!("{{{{ ({call}).verdict }}}}")).unwrap_err();
         assert!(message.contains(word), "{call}: {message}");
