@@ -253,3 +253,15 @@ fn options_that_would_do_nothing_are_refused() {
             .refused(2, &["--check", "--problem"]);
     }
 }
+
+#[test]
+fn one_is_one() {
+    let desk = Desk::new();
+    let capture = "site towns.csv --problem capture --logit 0.01 --outside 1";
+    assert!(desk.line(&format!("{capture} --p 1")).ok().starts_with("1 centre that wins "));
+    assert!(desk.line(&format!("{capture} --p 2")).ok().starts_with("2 centres that win "));
+    desk.write("gap.csv", "id,lat,lon,people\nMinsk,53.9,27.6,9\nBrest,52.1,23.7,0\nGomel,,,5\n");
+    let notes = desk.line("site gap.csv --weight people --p 1 --format json").json();
+    let said = notes["notes"].to_string();
+    assert!(said.contains("\"1 place left out") && said.contains("\"1 customer of"), "{said}");
+}

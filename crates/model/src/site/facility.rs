@@ -497,7 +497,11 @@ fn advice(problem: &Facilities, open: &[usize], service: &[Service]) -> Vec<Note
     let full = |j: &usize| load[*j] >= problem.capacity(*j) * (1.0 - 1e-9);
     let full: Vec<usize> = open.iter().copied().filter(full).collect();
     notes([
-        ("split", "customers are served from several sites", split),
-        ("full", "open sites have no room left", full),
+        (
+            "split",
+            ["customer is served from several sites", "customers are served from several sites"],
+            split,
+        ),
+        ("full", ["open site has no room left", "open sites have no room left"], full),
     ])
 }
