@@ -350,3 +350,35 @@ fn rules_in_plain_words_decide_the_plan() {
     desk.line(&format!("site {SMALL} {regions} --add 1 --rules none.txt"))
         .refused(1, &["none.txt"]);
 }
+
+#[test]
+fn weights_below_what_a_proof_tells_apart_are_named() {
+    let desk = Desk::new();
+    desk.write(
+        "far.csv",
+        "id,lat,lon,people\nMinsk,53.9,27.57,1e9\nBrest,52.1,23.7,1e-9\nGomel,52.4,31.0,1e9\n",
+    );
+    for (problem, note) in [
+        ("--p 2", true),
+        ("--p 2 --plans 2", true),
+        ("--problem facility --opening 1e12", true),
+        ("--problem max-cover --radius 100.5 --p 2", true),
+        // Nothing is weighed.
+        ("--problem p-center --p 2", false),
+    ] {
+        let asked = format!("site far.csv --weight people {problem} --format json");
+        let answer = desk.line(&asked).json();
+        let mut notes = answer["notes"].as_array().unwrap().iter();
+        let light = notes.find(|note| note["code"] == "too_light");
+        assert_eq!(light.is_some(), note, "{problem}: {}", answer["notes"]);
+        if let Some(light) = light {
+            let said = light["message"].as_str().unwrap();
+            assert!(said.contains("Brest") && !said.contains("Minsk"), "{said}");
+            assert_eq!(light["count"], 1, "{said}");
+        }
+        // Weights of one kind are told apart.
+        let answer = desk.line(&asked.replace("far.csv", "towns.csv")).json();
+        let notes = answer["notes"].as_array().unwrap();
+        assert!(notes.iter().all(|note| note["code"] != "too_light"), "{problem}");
+    }
+}

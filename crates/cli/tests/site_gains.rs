@@ -462,3 +462,21 @@ fn regions_are_as_far_as_their_towns() {
     desk.write("regions.csv", "id,lat,lon\nW,0,0\nE,0,2\n");
     desk.line(line).refused(1, &["area_km2"]);
 }
+
+#[test]
+fn what_no_row_means_travels_with_the_answer() {
+    let desk = Desk::new();
+    desk.write(
+        "sold.csv",
+        "origin,destination,value,unit\nMinsk,Minsk,9,USD\nMinsk,Brest,5,USD\nBrest,Minsk,2,USD\n",
+    );
+    let line = "site towns.csv --p 1 --exporter Minsk --flows sold.csv --format json";
+    // Gomel is left out as a customer, or one that buys nothing.
+    for (absent, customers, said) in [("", 1, Value::Null), ("--absent zero", 2, "zero".into())] {
+        let plan = desk.line(&format!("{line} {absent}")).json();
+        assert_eq!(plan["served"].as_array().unwrap().len(), customers, "{plan}");
+        assert_eq!(plan["options"]["absent"], said);
+        desk.write("plan.json", &plan.to_string());
+        assert!(desk.line("site --check plan.json").ok().starts_with("Holds"), "{absent}");
+    }
+}

@@ -47,7 +47,10 @@ fn contradictions_are_refused() {
         desk.line(&format!("site towns.csv {problem} --keep Minsk --never Minsk"))
             .refused(1, &["Minsk is both to be kept and never"]);
         desk.line(&format!("site towns.csv {problem} --keep Pinsk"))
-            .refused(1, &["--keep Pinsk", "Minsk"]);
+            .refused(1, &["--keep Pinsk: there is no such site", "Minsk"]);
+        desk.write("rules.txt", "never Pinsk\n");
+        desk.line(&format!("site towns.csv {problem} --rules rules.txt"))
+            .refused(1, &["rules.txt, line 1", "Pinsk"]);
         if !problem.contains("--p 2") {
             desk.line(&format!("site towns.csv {problem} --never Minsk,Brest,Gomel"))
                 .refused(1, &["forbidden"]);
@@ -151,4 +154,114 @@ fn what_would_be_settled_twice_or_for_nobody_is_refused() {
     }
     desk.line("site m.csv --p 1 --weight people").refused(1, &["--weights FILE"]);
     desk.line(&format!("site m.csv --keep a --add {}", usize::MAX)).refused(1, &["not so many"]);
+}
+
+#[test]
+fn refusals_name_the_line_and_the_place() {
+    let desk = Desk::new();
+    for (rules, words) in [
+        ("never Gomel\nkeep Pinsk\n", &["rules.txt, line 2", "\"Pinsk\"", "Minsk"][..]),
+        ("# none\nnever Pinsk\n", &["rules.txt, line 2", "\"Pinsk\""]),
+        ("not both Minsk, Pinsk\n", &["rules.txt, line 1", "\"Pinsk\""]),
+        ("at most 1 of Minsk, Pinsk\n", &["rules.txt, line 1", "\"Pinsk\""]),
+        ("budget 9\ncost Pinsk 4\n", &["rules.txt, line 2", "\"Pinsk\""]),
+        ("keep Minsk\nnever Minsk\n", &["off the lines of rules.txt"]),
+        ("keep Minsk, Brest\nnot both Minsk, Brest\n", &["but Minsk, Brest are kept"]),
+        ("keep Minsk\nat most 0 of Minsk, Brest\n", &["but Minsk is kept"]),
+        ("budget 9\ncost Brest 1e200\ncost 1 each\n", &["opening costs of Brest: 1e200"]),
+        ("budget 1\ncost 2 each\n", &["budget 1 does not pay 2 open sites: 4 is the least"]),
+    ] {
+        desk.write("rules.txt", rules);
+        desk.line("site towns.csv --p 2 --rules rules.txt").refused(1, words);
+    }
+    // Where no number of centres is asked for, no number is blamed.
+    desk.write("rules.txt", "at most 0 of Minsk, Brest, Gomel\n");
+    for problem in UNNUMBERED {
+        let run = desk.line(&format!("site towns.csv {problem} --rules rules.txt"));
+        assert!(!run.err.contains("p = "), "{}", run.err);
+        run.refused(1, &["leave no site to open; allow one at least"]);
+    }
+    desk.write("rules.txt", "not both Minsk, Brest\n");
+    desk.line(
+        "site towns.csv --problem max-cover --radius 9 --p 2 --keep Minsk,Brest --rules rules.txt",
+    )
+    .refused(1, &["Minsk, Brest are kept"]);
+    desk.line("site towns.csv --problem facility --opening -1")
+        .refused(1, &["opening costs of Minsk: -1 is not allowed"]);
+    desk.write("high.csv", "id,lat,lon\nMinsk,53.9,27.6\nBrest,91,23.7\n");
+    desk.line("site high.csv --p 1")
+        .refused(1, &["high.csv, line 3", "\"Brest\"", "latitude: got 91"]);
+    for problem in ["--huff 1 --least-distance 5", "--logit 0.01"] {
+        desk.write("rivals.csv", "id,lat,lon\nshop,53,27\nkiosk,53,1e9\n");
+        desk.line(&format!("site towns.csv --p 1 --problem capture {problem} --rivals rivals.csv"))
+            .refused(1, &["rivals.csv, line 3", "\"kiosk\"", "longitude"]);
+    }
+    desk.write("m.csv", "from,to,cost,unit\na,x,1,km\na,y,4,km\nb,x,3,km\n");
+    desk.write("where.csv", "id,lat,lon\na,1,1\nb,1,1\nx,1,1\ny,95,1\n");
+    desk.line("site m.csv --p 1 --fallback great-circle --about where.csv")
+        .refused(1, &["where.csv, line 5", "\"y\"", "latitude"]);
+    desk.write("w.csv", "id,weight\nx,1\ny,-3\n");
+    desk.line("site m.csv --p 1 --fallback 5 --weights w.csv")
+        .refused(1, &["w.csv, line 3", "-3", "a weight of 0 or more for y"]);
+}
+
+#[test]
+fn options_that_would_do_nothing_are_refused() {
+    let desk = Desk::new();
+    desk.write("w.csv", "id,weight,people\nMinsk,1,1\nBrest,1,1\nGomel,1,1\n");
+    for (idle, word) in [
+        ("--about w.csv", "--about"),
+        ("--absent zero", "--absent"),
+        ("--weights w.csv", "--weights"),
+        ("--problem facility --opening 3 --capacity 9 --about w.csv", "--about"),
+    ] {
+        let p = if idle.contains("facility") { "" } else { "--p 1" };
+        desk.line(&format!("site towns.csv {p} {idle}")).refused(1, &[word, "leave it out"]);
+    }
+    desk.line("site towns.csv --problem facility --opening people --about w.csv").ok();
+    desk.write("rules.txt", "at most 1 with people = 1\n");
+    desk.line("site towns.csv --p 1 --rules rules.txt --about w.csv").ok();
+    desk.write("plan.json", &desk.line("site towns.csv --p 1 --format json").ok());
+    desk.line("site --check plan.json").ok();
+    for idle in [
+        "--p 1",
+        "--add 1",
+        "--rules rules.txt",
+        "--plans 2",
+        "--radius 9",
+        "--curve",
+        "--what-if",
+        "--keep Minsk",
+        "--never Minsk",
+        "--opening 3",
+        "--weight people",
+        "--kind region",
+        "--unit km",
+        "--exporter A",
+        "--absent zero",
+        "--beta 1",
+        "--logit 1",
+        "--about w.csv",
+    ] {
+        let option = idle.split(' ').next().unwrap();
+        desk.line(&format!("site --check plan.json {idle}"))
+            .refused(1, &["--check", &format!("leave {option} out")]);
+    }
+    // Also where it says what goes without saying.
+    for problem in ["p-median", "p-center"] {
+        desk.line(&format!("site --check plan.json --problem {problem}"))
+            .refused(2, &["--check", "--problem"]);
+    }
+}
+
+#[test]
+fn one_is_one() {
+    let desk = Desk::new();
+    let capture = "site towns.csv --problem capture --logit 0.01 --outside 1";
+    assert!(desk.line(&format!("{capture} --p 1")).ok().starts_with("1 centre that wins "));
+    assert!(desk.line(&format!("{capture} --p 2")).ok().starts_with("2 centres that win "));
+    desk.write("gap.csv", "id,lat,lon,people\nMinsk,53.9,27.6,9\nBrest,52.1,23.7,0\nGomel,,,5\n");
+    let notes = desk.line("site gap.csv --weight people --p 1 --format json").json();
+    let said = notes["notes"].to_string();
+    assert!(said.contains("\"1 place left out") && said.contains("\"1 customer of"), "{said}");
 }

@@ -109,6 +109,7 @@ fn ranked_plans_are_in_order_and_none_is_missing() {
             let ordered =
                 |pair: &[f64]| if *gain { pair[0] >= pair[1] } else { pair[0] <= pair[1] };
             assert!(worth.len() == 4 && worth.windows(2).all(ordered), "{options}: {worth:?}");
+            assert_eq!(first_of(&answer), sites(&answer), "{options} {rules}");
             let said = answer["summary"]["others"].as_str().unwrap();
             assert!(said.contains("no plan left out is better"), "{options}: {said}");
             let mut sets: Vec<&str> = plans.iter().map(|p| p["sites"].as_str().unwrap()).collect();
@@ -118,6 +119,58 @@ fn ranked_plans_are_in_order_and_none_is_missing() {
             let within = solved(&desk, &format!("{options} {p} {rules} --plans 4 --within 0"));
             let tied = worth.iter().filter(|w| (**w - worth[0]).abs() < 1e-6).count();
             assert_eq!(within["plans"].as_array().unwrap().len(), tied, "{options} {rules}");
+        }
+    }
+}
+
+/// The sites of the plan that heads the list.
+fn first_of(answer: &Value) -> Vec<String> {
+    let listed = answer["plans"][0]["sites"].as_str().unwrap();
+    let mut ids: Vec<String> = listed.split(' ').map(str::to_owned).collect();
+    ids.sort();
+    ids
+}
+
+#[test]
+fn of_plans_that_tie_the_chosen_one_stands_first() {
+    let desk = Desk::new();
+    desk.write("rules.txt", "not both s0, s1\n");
+    for seed in 0..3_u32 {
+        // Few different costs, in tenths, so that many plans tie up to rounding.
+        let mut matrix = "from,to,cost\n".to_owned();
+        for (i, j) in (0..7_u32).flat_map(|i| (0..8_u32).map(move |j| (i, j))) {
+            let near = j == i || j == i + 1;
+            let step = if near { 0 } else { (i * 5 + j * 3 + seed + i * j) % 3 };
+            let cost = f64::from(step) / 10.0 + 0.1;
+            matrix.push_str(&format!("s{j},c{i},{cost}\n"));
+        }
+        desk.write("ties.csv", &matrix);
+        for (problem, p) in [
+            ("--problem p-median", "--p 2"),
+            ("--problem p-center", "--p 2"),
+            ("--problem set-cover --radius 0.25", ""),
+            ("--problem max-cover --radius 0.15", "--p 2"),
+            ("--problem facility --opening 0.3", ""),
+            ("--problem facility --opening 0.3 --capacity 3", ""),
+            ("--problem capture --logit 1 --outside 1", "--p 2"),
+        ] {
+            for rest in ["", "--rules rules.txt", "--within 0"] {
+                for plans in [1, 2, 40] {
+                    let asked = format!("{problem} {p} {rest} --plans {plans}");
+                    let answer = desk.line(&format!("site ties.csv {asked} --format json"));
+                    let answer = answer.json();
+                    assert_eq!(first_of(&answer), sites(&answer), "{seed}: {asked}");
+                    for (at, plan) in answer["plans"].as_array().unwrap().iter().enumerate() {
+                        let off = plan.get("above").or(plan.get("below")).unwrap();
+                        assert_eq!(plan["rank"], at + 1, "{asked}");
+                        assert!(number(off) >= 0.0 && (at > 0 || number(off) == 0.0), "{asked}");
+                    }
+                    if plans == 2 && !problem.contains("capture") {
+                        desk.write("plan.json", &answer.to_string());
+                        desk.line("site --check plan.json").ok();
+                    }
+                }
+            }
         }
     }
 }

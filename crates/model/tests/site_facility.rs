@@ -40,6 +40,26 @@ fn two_depots_are_known_by_hand() {
     assert_eq!((solution.objective, solution.notes[0].code), (7.0, "split"));
 }
 
+#[test]
+fn customers_of_weight_zero_are_served_where_a_unit_costs_least() {
+    // The second customer weighs nothing and lies at the second site, the third between both.
+    let costs = vec![1.0, 9.0, 8.0, 2.0, 5.0, 5.0, 9.0, 1.0];
+    let instance = Instance::new(4, 2, costs).unwrap().weighted(vec![1.0, 0.0, 0.0, 1.0]).unwrap();
+    let free = Facilities::new(&instance, vec![1.0, 1.0]).unwrap();
+    let held = free.clone().capacitated(vec![1.0, 0.0, 0.0, 1.0], vec![1.0, 1.0]).unwrap();
+    for problem in [&free, &held] {
+        let found = solve(problem, &Options::default()).unwrap();
+        let served: Vec<usize> = found.service.iter().map(|s| s.site).collect();
+        assert_eq!((served, found.objective, found.gap), (vec![0, 1, 0, 1], 4.0, 0.0));
+        assert!((check(problem, &found).unwrap() - 4.0).abs() < ROUNDING);
+    }
+    // Without weight and with demand they take room like everyone: cheapest or not.
+    let full = free.capacitated(vec![1.0; 4], vec![3.0, 1.0]).unwrap();
+    let found = solve(&full, &Options::default()).unwrap();
+    assert_eq!(found.service.iter().map(|s| s.site).collect::<Vec<_>>(), [0, 0, 0, 1]);
+    check(&full, &found).unwrap();
+}
+
 fn matches_optimum(name: &str, problem: &Facilities, optimum: f64) {
     let solution = solve(problem, &Options::default()).unwrap();
     assert!((solution.objective - optimum).abs() < LISTED, "{name}: {}", solution.objective);

@@ -203,6 +203,8 @@ fn ties_and_idle_customers_are_noted() {
     let codes: Vec<(&str, usize)> =
         solution.notes.iter().map(|note| (note.code, note.count)).collect();
     assert_eq!(codes, [("ties", 1), ("zero_weight", 1)]);
+    let words = |note: usize| solution.notes[note].message.split(' ').take(3).collect::<Vec<_>>();
+    assert_eq!((words(0), words(1)), (vec!["1", "closed", "site"], vec!["1", "customer", "of"]));
     assert_eq!(solution.objective, 4.0);
 }
 

@@ -141,6 +141,33 @@ fn near(a: f64, b: f64) -> bool {
     (a - b).abs() < ROUNDING
 }
 
+/// Of plans that tie with the best, the chosen one heads the list; a worse one changes nothing.
+fn begins_with_the_chosen(case: &Case, k: usize, every: &[Choice], seed: u64) {
+    let opens = |plans: &[Choice]| plans.iter().map(|plan| plan.open.clone()).collect::<Vec<_>>();
+    let far = every.iter().find(|plan| plan.cost > every[0].cost + case.tie);
+    let tied = every.iter().take_while(|plan| plan.cost <= every[0].cost + case.tie).take(5);
+    for chosen in tied.chain(far) {
+        let best = near(chosen.cost, every[0].cost);
+        let mut expected = every.to_vec();
+        if best {
+            expected.retain(|plan| plan.open != chosen.open);
+            expected.insert(0, chosen.clone());
+        }
+        expected.truncate(k);
+        let found = case.question.rank_from(&chosen.open, k, &|_| f64::INFINITY).unwrap();
+        assert_eq!(opens(&found.plans), opens(&expected), "seed {seed}: {chosen:?}");
+        assert!(near(found.bound, every[0].cost), "seed {seed}");
+        // Of the best alone, however many there are.
+        let found = case.question.rank_from(&chosen.open, k, &|best| best).unwrap();
+        assert_eq!(found.plans[0].open == chosen.open, best || chosen.open == every[0].open);
+    }
+    let m = case.instance.sites();
+    for no_plan in [vec![m], vec![1, 0], vec![]] {
+        let refused = case.question.rank_from(&no_plan, k, &|_| f64::INFINITY);
+        assert!(refused.is_err_and(|error| error.to_string().contains("the plan to begin with")));
+    }
+}
+
 /// Ranked plans, single choices and curve of a case, against all plans.
 fn compare(case: &Case, seed: u64, random: &mut Random) {
     let every = all(case, None);
@@ -157,6 +184,7 @@ fn compare(case: &Case, seed: u64, random: &mut Random) {
     assert!(ranked.plans.iter().zip(expected).all(|(a, b)| near(a.cost, b.cost)), "seed {seed}");
     assert_eq!(ranked.end, if k <= every.len() { End::Count } else { End::All }, "seed {seed}");
     assert!(near(ranked.bound, every[0].cost), "seed {seed}");
+    begins_with_the_chosen(case, k, &every, seed);
 
     let best = &every[0];
     let what_if = case.question.what_if(best, best.cost);

@@ -100,6 +100,13 @@ fn the_best_few_by_hand() {
     let near = few(9, Some(0.2));
     assert_eq!((sites(&near), near.end), (sites(&four), End::Within));
     assert_eq!(near.others_at_least.map(f64::floor), Some(6.0));
+    // Of two that tie, the one chosen elsewhere stands first, also where it was not listed.
+    let of = |open: &[usize]| four.plans.iter().find(|plan| plan.open == open).unwrap();
+    assert_eq!(sites(&four.clone().led_by(of(&[1, 3]), 4)), [[1, 3], [0, 3], [0, 2], [1, 2]]);
+    assert_eq!(sites(&few(1, None).led_by(of(&[1, 3]), 1)), [[1, 3]]);
+    assert_eq!(sites(&few(1, None).led_by(of(&[0, 3]), 1)), [[0, 3]]);
+    // A worse one does not.
+    assert_eq!(four.clone().led_by(of(&[0, 2]), 4), four);
     let all = few(1_000, None);
     assert_eq!((all.plans.len(), all.end, all.others_at_least), (10, End::All, None));
     let ruled = exactly(2).not_both("pair", &[1, 3]);
@@ -133,6 +140,10 @@ fn contradictions_are_refused_by_name() {
         refused(&open, &exactly(4).at_most("west", &[0, 1, 2], 1)),
         RuleError::TooManySites { p: 4, allowed: 3, rules: names(&["west"]) }
     );
+    let closed = Rules::new(Count::AtMost(5)).at_most("all", &[0, 1, 2, 3, 4], 0);
+    assert_eq!(refused(&open, &closed), RuleError::NothingOpens { rules: names(&["all"]) });
+    let text = "rules [\"all\"] leave no site to open; allow one at least";
+    assert_eq!(refused(&open, &exactly(1).at_most("all", &[0, 1, 2, 3, 4], 0)).to_string(), text);
     let dear = exactly(2).within_budget(&[3.0, 4.0, 5.0, 6.0, 7.0], 6.0);
     assert_eq!(
         refused(&open, &dear),
@@ -140,7 +151,8 @@ fn contradictions_are_refused_by_name() {
     );
     let east = Rules::new(Count::AtMost(2)).at_least("east", &[3, 4], 1);
     let error = refused(&open, &east.within_budget(&[1.0, 1.0, 1.0, 6.0, 7.0], 2.0));
-    let text = "budget 2, but 1 open sites for rule \"east\" costs 6 at least; raise the budget";
+    let text =
+        "budget 2 does not pay 1 open site of rule \"east\": 6 is the least; raise the budget";
     assert_eq!(error.to_string(), text);
 }
 

@@ -18,7 +18,7 @@
 //! | [`models`] | `regression_table`, `coefficient_plot`, `event_study`, `fitted_observed` |
 //! | [`counterfactuals`], [`drawn`] | `simulate` |
 //! | [`diverted`] | `ex_post` |
-//! | [`sites`], [`site_problems`] | `site`, `site_curve` |
+//! | [`sites`], [`site_problems`], `site_rules` | `site`, `site_curve` |
 //! | [`offices`] | `offices`, `offices_curve` |
 //! | [`charts`] | `bar`, `dumbbell`, `line`, `scatter` |
 //! | [`beside`] | `beside` |
@@ -47,6 +47,7 @@ pub mod potentials;
 pub mod related;
 pub mod rows;
 pub mod site_problems;
+mod site_rules;
 pub mod sites;
 pub mod spaces;
 pub mod trade;

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use emporion_model::site::p_median::{self, Solution};
+use emporion_model::site::rules::Rules;
 use minijinja::value::{Kwargs, Value};
 use minijinja::{Environment, Error};
 
 use super::rows::Selection;
-use super::sites::place_item;
+use super::site_rules::Ruled;
+use super::sites::{curve, keep_too, place_item};
 use crate::book::{Book, refuse, shown};
 use crate::cell::{Cell, Ground, Interval, Status};
 use crate::stages::siting::{self, Effect, Offices};
@@ -38,6 +39,7 @@ struct Question {
     unit: String,
     /// How the effect is written in the trace.
     formula: &'static str,
+    ruled: Option<Ruled>,
 }
 
 /// Value and standard error of a number, from its interval of 95 percent.
@@ -48,7 +50,9 @@ fn known(cell: &Cell, log: impl Fn(f64) -> f64) -> (f64, f64) {
 
 fn question(book: &Book, kwargs: &Kwargs) -> Result<Question, Error> {
     let exporter: String = kwargs.get("exporter")?;
-    let keep: Vec<String> = kwargs.get::<Option<Vec<String>>>("keep")?.unwrap_or_default();
+    let mut keep: Vec<String> = kwargs.get::<Option<Vec<String>>>("keep")?.unwrap_or_default();
+    let ruled = Ruled::read(book, kwargs)?;
+    keep_too(&mut keep, ruled.as_ref());
     let gain: Option<Value> = kwargs.get("gain")?;
     let beta: Option<Value> = kwargs.get("beta")?;
     let reach = Number::from_value(&kwargs.get::<Value>("reach")?)?;
@@ -69,7 +73,8 @@ fn question(book: &Book, kwargs: &Kwargs) -> Result<Question, Error> {
     };
     let ((beta, beta_se), (far, far_se)) = (known(&door, log), known(&reach, |km| km));
     let effect = Effect { beta, beta_se, reach: far, reach_se: far_se };
-    let own = ["exporter", "gain", "beta", "reach", "add", "most", "keep", "draws", "seed"];
+    let own =
+        ["exporter", "gain", "beta", "reach", "add", "most", "keep", "draws", "seed", "rules"];
     let selection = Selection::excluding(book, kwargs, &own)?;
     let table = selection.table(book)?;
     let mut rows = selection.rows(table)?;
@@ -77,9 +82,13 @@ fn question(book: &Book, kwargs: &Kwargs) -> Result<Question, Error> {
         table.text("origin", row) == Some(&exporter)
             && table.text("destination", row) != Some(&exporter)
     });
-    let offices = siting::offices(&book.case, table, &rows, &exporter, effect, &keep)
+    let mut offices = siting::offices(&book.case, table, &rows, &exporter, effect, &keep)
         .map_err(|report| shown(&report))?;
     let mut options = selection.options();
+    if let Some(ruled) = &ruled {
+        ruled.forbid(&mut offices.siting, &keep)?;
+        options.insert("rules".into(), ruled.told());
+    }
     options.insert("exporter".into(), exporter);
     options.insert(name.into(), door.value.unwrap_or(f64::NAN).to_string());
     options.insert("reach".into(), reach.value.unwrap_or(f64::NAN).to_string());
@@ -88,10 +97,26 @@ fn question(book: &Book, kwargs: &Kwargs) -> Result<Question, Error> {
     }
     let unit = rows.first().and_then(|&row| table.text("unit", row)).unwrap_or_default().to_owned();
     let ground = Ground::default().and(&book.case, table, &rows);
-    Ok(Question { offices, effect, options, ground, inputs: vec![door, reach], unit, formula })
+    Ok(Question {
+        offices,
+        effect,
+        options,
+        ground,
+        inputs: vec![door, reach],
+        unit,
+        formula,
+        ruled,
+    })
 }
 
 impl Question {
+    /// The rules by position, if there are any: with so many offices added, or any number.
+    fn rules(&self, book: &Book, add: Option<usize>) -> Result<Option<Rules>, Error> {
+        let number = (add.map(|add| self.offices.kept.len() + add), add.is_none());
+        let rules = |ruled: &Ruled| ruled.rules(book, &self.offices.siting, number, None);
+        self.ruled.as_ref().map(rules).transpose()
+    }
+
     fn cell(&self, label: &str, add: usize, (value, unit): (f64, &str), text: String) -> Cell {
         // The benefit is what the question is about; other numbers are told apart by their label.
         let number = Some(label).filter(|label| !label.starts_with(BENEFIT));
@@ -109,22 +134,23 @@ impl Question {
         cell
     }
 
-    fn benefit(&self, add: usize, solution: &Solution) -> Cell {
+    fn benefit(&self, add: usize, objective: f64, verdict: &str) -> Cell {
         let label = format!("{BENEFIT} {add} offices");
         let text = format!(
-            "each market counts its best office: sales \u{d7} ({}); p-median of {} capitals. {}",
+            "each market counts its best office: sales \u{d7} ({}); p-median of {} capitals{}. \
+             {verdict}",
             self.formula,
             self.offices.siting.sites.len(),
-            siting::verdict(solution)
+            self.ruled.as_ref().map_or_else(String::new, Ruled::under),
         );
-        let value = self.offices.benefit(solution.objective);
+        let value = self.offices.benefit(objective);
         self.cell(&label, add, (value, &self.unit), text)
     }
 
     /// Which office each market counts, for lists and as arcs of a map.
-    fn served(&self, book: &Book, add: usize, solution: &Solution) -> Value {
+    fn served(&self, book: &Book, add: usize, assignment: &[usize]) -> Value {
         let siting = &self.offices.siting;
-        let pairs = solution.assignment.iter().enumerate().filter(|(k, j)| *k != **j);
+        let pairs = assignment.iter().enumerate().filter(|(k, j)| *k != **j);
         pairs
             .map(|(k, &j)| {
                 let (market, office) = (&siting.customers[k], &siting.sites[j]);
@@ -159,10 +185,11 @@ fn offices(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
         asked.options.insert("seed".into(), seed.to_string());
     }
     let siting = &asked.offices.siting;
-    let plan = siting.plan(add, &p_median::Options::default()).map_err(|report| shown(&report))?;
+    let rules = asked.rules(book, Some(add))?;
+    let plan = siting.choose(add, rules.as_ref()).map_err(|report| shown(&report))?;
     let exporter = &asked.options["exporter"];
-    let added: Vec<Value> =
-        plan.added.iter().map(|&j| place_item(book, siting, j, "new")).collect();
+    let fresh = plan.open.iter().filter(|j| !asked.offices.kept.contains(j));
+    let added: Vec<Value> = fresh.map(|&j| place_item(book, siting, j, "new")).collect();
     let mut sites = added.clone();
     sites.extend(asked.offices.kept.iter().map(|&j| place_item(book, siting, j, "existing")));
     if let Some((lat, lon)) = book.case.seat(exporter) {
@@ -174,13 +201,13 @@ fn offices(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
             ("kind", Value::from("origin")),
         ]));
     }
-    let mut benefit = asked.benefit(add, &plan.solution);
+    let mut benefit = asked.benefit(add, plan.objective, &plan.verdict);
     let mut answer = vec![
         ("added", Value::from(added)),
         ("sites", Value::from(sites)),
-        ("served", asked.served(book, add, &plan.solution)),
+        ("served", asked.served(book, add, &plan.assignment)),
         ("candidates", Value::from(siting.sites.len())),
-        ("verdict", Value::from(siting::verdict(&plan.solution))),
+        ("verdict", Value::from(plan.verdict.as_str())),
         ("left_out", Value::from(siting.left_out.join(", "))),
     ];
     if let Some(n) = draws {
@@ -192,7 +219,7 @@ fn offices(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
         }
         let (found, valued) = asked
             .offices
-            .drawn(asked.effect, &plan.solution.open, n, seed)
+            .drawn(asked.effect, &plan.open, n, seed, rules.as_ref())
             .map_err(|report| shown(&report))?;
         let of = match found.failed.len() {
             0 => format!("of {n} draws, seed {seed}"),
@@ -245,17 +272,13 @@ fn offices_curve(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
     let most: usize = kwargs.get("most")?;
     let asked = question(book, kwargs)?;
     kwargs.assert_all_used()?;
+    let rules = asked.rules(book, None)?;
     let mut points = Vec::new();
-    for add in 1..=most {
-        let plan = asked
-            .offices
-            .siting
-            .plan(add, &p_median::Options::default())
-            .map_err(|report| shown(&report))?;
+    for (add, objective, verdict) in curve(&asked.offices.siting, (1, most), rules.as_ref())? {
         points.push(Value::from_pairs([
             ("added", Value::from(add)),
             ("name", Value::from(format!("{add} offices"))),
-            ("value", Number::value(book.enter(asked.benefit(add, &plan.solution)))),
+            ("value", Number::value(book.enter(asked.benefit(add, objective, &verdict)))),
         ]));
     }
     Ok(Value::from(points))

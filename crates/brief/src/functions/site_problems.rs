@@ -3,12 +3,15 @@
 use emporion_model::outcome::InputError;
 use emporion_model::site::facility::{self, Facilities};
 use emporion_model::site::market::{Fade, Market, attraction};
-use emporion_model::site::{SiteState, capture, covering, p_center, p_median};
+use emporion_model::site::ruled_covering::{self, RuledCoverError};
+use emporion_model::site::rules::{RuleError, Rules};
+use emporion_model::site::{SiteState, capture, covering, p_center, p_median, ruled, ruled_center};
 use minijinja::Error;
 use minijinja::value::{Kwargs, Value};
 
-use super::sites::{place_item, plan_number, seats, served, whole};
+use super::sites::{Seats, place_item, plan_number, seats, served, whole};
 use crate::book::{Book, refuse};
+use crate::stages::site_rules;
 use crate::stages::siting::Siting;
 use crate::value::Number;
 
@@ -34,6 +37,7 @@ struct Asked {
     huff: Option<f64>,
     outside: Option<f64>,
     least: f64,
+    rules: Option<Rules>,
 }
 
 /// `site(problem = "p-center", add = 2, ...)` and its kind.
@@ -48,12 +52,21 @@ pub(super) fn site(book: &Book, kwargs: &Kwargs, problem: &str) -> Result<Value,
         logit: number("logit")?,
         huff: number("huff")?,
         outside: number("outside")?,
-        least: number("least_distance")?.unwrap_or(0.0),
+        least: 0.0,
+        rules: None,
     };
-    let (siting, mut question, ground) = seats(book, kwargs)?;
+    let least = number("least_distance")?;
+    asked.least = least.unwrap_or(0.0);
+    let means_something = of_problem(problem).map_err(refuse)?;
+    let seats = seats(book, kwargs)?;
     kwargs.assert_all_used()?;
-    let kept = siting.instance.sites_in(SiteState::Kept).count();
-    asked.p = add.map(|add| kept + add);
+    asked.p = seats.number(add);
+    let finds = matches!(problem, "set-cover" | "facility");
+    let opening = asked.opening.map(|cost| vec![cost; seats.siting.sites.len()]);
+    let number = (asked.p, finds);
+    asked.rules = seats.rules(book, number, opening.as_deref())?;
+    let under = seats.under();
+    let Seats { siting, mut question, ground, .. } = seats;
     for (name, value) in [
         ("add", add.map(|add| add as f64)),
         ("radius", asked.radius),
@@ -62,10 +75,16 @@ pub(super) fn site(book: &Book, kwargs: &Kwargs, problem: &str) -> Result<Value,
         ("logit", asked.logit),
         ("huff", asked.huff),
         ("outside", asked.outside),
+        ("least_distance", least),
     ] {
-        if let Some(value) = value {
-            question.insert(name.to_owned(), value.to_string());
+        let Some(value) = value else { continue };
+        if !means_something.contains(&name) {
+            let why = if name == "add" && finds { "it finds the number of centres; " } else { "" };
+            return Err(refuse(format!(
+                "{name} means nothing to {problem}: {why}leave {name} out"
+            )));
         }
+        question.insert(name.to_owned(), value.to_string());
     }
     question.insert("problem".into(), problem.to_owned());
     let found = match problem {
@@ -73,18 +92,18 @@ pub(super) fn site(book: &Book, kwargs: &Kwargs, problem: &str) -> Result<Value,
         "set-cover" => set_cover(&siting, &asked),
         "max-cover" => max_cover(&siting, &asked, &question["weight"]),
         "facility" => facilities(&siting, &asked),
-        "capture" => captured(&siting, &asked),
-        other => Err(format!(
-            "problem {other:?}: p-median, p-center, set-cover, max-cover, facility or capture"
-        )),
+        _ => captured(&siting, &asked),
     }
     .map_err(refuse)?;
     let verdict = match found.gap {
         0.0 => "Optimal, proven.".to_owned(),
         gap => format!("Not proven optimal: at most {:.2} percent from the best.", 100.0 * gap),
     };
-    let text =
-        format!("{problem} of {} seats, bound {}. {verdict}", siting.sites.len(), found.bound);
+    let text = format!(
+        "{problem} of {} seats{under}, bound {}. {verdict}",
+        siting.sites.len(),
+        found.bound
+    );
     let (value, unit) = (found.value, found.unit.as_str());
     let cell = plan_number(book, &question, &ground, &found.what, value, unit, text);
     let item = |&site: &usize| {
@@ -103,9 +122,30 @@ pub(super) fn site(book: &Book, kwargs: &Kwargs, problem: &str) -> Result<Value,
     ]))
 }
 
+/// The numbers that a problem is asked with.
+fn of_problem(problem: &str) -> Result<&'static [&'static str], String> {
+    Ok(match problem {
+        "p-center" => &["add"],
+        "set-cover" => &["radius", "opening"],
+        "max-cover" => &["add", "radius"],
+        "facility" => &["opening", "capacity"],
+        "capture" => &["add", "logit", "huff", "outside", "least_distance"],
+        other => {
+            return Err(format!(
+                "problem {other:?}: p-median, p-center, set-cover, max-cover, facility or capture"
+            ));
+        }
+    })
+}
+
 impl Asked {
     fn p(&self) -> Result<usize, String> {
         self.p.ok_or_else(|| "this problem needs a number of centres: say add".to_owned())
+    }
+
+    /// As the rules are refused.
+    fn named(siting: &Siting) -> impl Fn(RuleError) -> String {
+        |error| site_rules::said(&error, &siting.sites)
     }
 
     fn radius(&self) -> Result<f64, String> {
@@ -121,49 +161,93 @@ fn said(error: InputError) -> String {
 fn center(siting: &Siting, asked: &Asked) -> Result<Found, String> {
     let ones = vec![1.0; siting.customers.len()];
     let instance = siting.instance.clone().weighted(ones).map_err(said)?;
-    let found =
-        p_center::solve(&instance, asked.p()?, &p_center::Options::default()).map_err(said)?;
+    let (open, assignment, value, bound, gap) = match &asked.rules {
+        None => {
+            let options = p_center::Options::default();
+            let found = p_center::solve(&instance, asked.p()?, &options).map_err(said)?;
+            (found.open, found.assignment, found.radius, found.bound, found.gap)
+        }
+        Some(rules) => {
+            let found = ruled_center::solve(&instance, rules).map_err(Asked::named(siting))?;
+            (found.open, found.assignment, found.radius, found.bound, found.gap)
+        }
+    };
     Ok(Found {
-        service: whole(&found.assignment),
+        service: whole(&assignment),
         what: "distance of the farthest place from its centre".into(),
-        value: found.radius,
+        value,
         unit: "km".into(),
-        bound: found.bound,
-        gap: found.gap,
-        open: found.open,
+        bound,
+        gap,
+        open,
     })
 }
 
 fn set_cover(siting: &Siting, asked: &Asked) -> Result<Found, String> {
     let opening = asked.opening.map(|cost| vec![cost; siting.sites.len()]);
-    let options = covering::Options::default();
-    let radius = asked.radius()?;
-    let found = covering::set_cover(&siting.instance, radius, opening.as_deref(), &options)
-        .map_err(|error| unreached(siting, &error))?;
+    let (instance, opening, radius) = (&siting.instance, opening.as_deref(), asked.radius()?);
+    let (open, value, bound, gap) = match &asked.rules {
+        None => {
+            let options = covering::Options::default();
+            let found = covering::set_cover(instance, radius, opening, &options)
+                .map_err(|error| unreached(siting, &error))?;
+            (found.open, found.cost, found.bound, found.gap)
+        }
+        Some(rules) => {
+            let options = p_median::Options::default();
+            let found = ruled_covering::set_cover(instance, radius, opening, rules, &options)
+                .map_err(|error| match error {
+                    RuledCoverError::Cover(error) => unreached(siting, &error),
+                    RuledCoverError::Rule(error) => Asked::named(siting)(error),
+                    other => other.to_string(),
+                })?;
+            // The search leaves out what kept sites cost.
+            let asked = ruled_covering::set_cover_question(instance, radius, opening, rules)
+                .map_err(Asked::named(siting))?;
+            let (value, bound) =
+                (found.plan.objective + asked.kept_cost, found.bound + asked.kept_cost);
+            let gap = if found.gap == 0.0 { 0.0 } else { (value - bound) / value };
+            (found.plan.open, value, bound, gap)
+        }
+    };
     Ok(Found {
-        service: whole(&found.assignment),
+        service: whole(&instance.assign(&open)),
         what: "cost of reaching everybody".into(),
-        value: found.cost,
+        value,
         unit: if asked.opening.is_some() { "cost of opening" } else { "centres" }.into(),
-        bound: found.bound,
-        gap: found.gap,
-        open: found.open,
+        bound,
+        gap,
+        open,
     })
 }
 
 fn max_cover(siting: &Siting, asked: &Asked, weight: &str) -> Result<Found, String> {
-    let options = p_median::Options::default();
-    let found = covering::max_cover(&siting.instance, asked.radius()?, asked.p()?, &options)
-        .map_err(|error| unreached(siting, &error))?;
-    let reached = |i: &usize| found.reached.binary_search(i).is_ok();
+    let (options, instance, radius) =
+        (p_median::Options::default(), &siting.instance, asked.radius()?);
+    let (open, reached, bound, gap) = match &asked.rules {
+        None => {
+            let found = covering::max_cover(instance, radius, asked.p()?, &options)
+                .map_err(|error| unreached(siting, &error))?;
+            (found.open, found.weight, found.bound, found.gap)
+        }
+        Some(rules) => {
+            let missed = ruled_covering::max_cover_question(instance, radius).map_err(said)?;
+            let found = ruled::solve(&missed, rules, &options).map_err(Asked::named(siting))?;
+            let total = siting.weight();
+            let (reached, bound) = (total - found.plan.objective, total - found.bound);
+            let gap = if found.gap == 0.0 { 0.0 } else { (bound - reached) / bound };
+            (found.plan.open, reached, bound, gap)
+        }
+    };
+    let nearest = whole(&instance.assign(&open)).into_iter();
     Ok(Found {
-        service: whole(&found.assignment).into_iter().filter(|(i, _)| reached(i)).collect(),
+        service: nearest.filter(|(i, j)| instance.cost(*i, *j) <= radius).collect(),
         what: format!("share of {} reached", weight.replace('_', " ")),
-        value: 100.0 * found.weight / found.total_weight,
+        value: 100.0 * reached / siting.weight(),
         unit: "percent".into(),
-        bound: 100.0 * found.bound / found.total_weight,
-        gap: found.gap,
-        open: found.open,
+        bound: 100.0 * bound / siting.weight(),
+        gap,
+        open,
     })
 }
 
@@ -175,8 +259,14 @@ fn facilities(siting: &Siting, asked: &Asked) -> Result<Found, String> {
         let demand = siting.instance.weights().to_vec();
         problem = problem.capacitated(demand, vec![capacity; n]).map_err(said)?;
     }
-    let found = facility::solve(&problem, &facility::Options::default())
-        .map_err(|error| error.to_string())?;
+    let options = facility::Options::default();
+    let found = match &asked.rules {
+        None => facility::solve(&problem, &options).map_err(said)?,
+        Some(rules) => problem
+            .under(&siting.instance, rules)
+            .and_then(|problem| facility::solve_ruled(&problem, &options))
+            .map_err(Asked::named(siting))?,
+    };
     Ok(Found {
         service: found.service.iter().map(|s| (s.customer, s.site)).collect(),
         what: "cost of opening and of distance".into(),
@@ -202,8 +292,15 @@ fn captured(siting: &Siting, asked: &Asked) -> Result<Found, String> {
         .and_then(|market| market.weighted(siting.instance.weights().to_vec()))
         .and_then(|market| market.outside(&vec![asked.outside.unwrap_or(0.0); n]))
         .and_then(|market| market.keep(&state(SiteState::Kept)))
+        .and_then(|market| market.forbid(&state(SiteState::Forbidden)))
         .map_err(said)?;
-    let found = capture::solve(&market, asked.p()?, &capture::Options::default()).map_err(said)?;
+    let options = capture::Options::default();
+    let found = match &asked.rules {
+        None => capture::solve(&market, asked.p()?, &options).map_err(said)?,
+        Some(rules) => {
+            capture::solve_ruled(&market, rules, &options).map_err(Asked::named(siting))?
+        }
+    };
     let demand: f64 = siting.instance.weights().iter().sum();
     Ok(Found {
         service: Vec::new(),
@@ -222,8 +319,9 @@ fn unreached(siting: &Siting, error: &covering::CoverError) -> String {
             let names: Vec<&str> =
                 customers.iter().take(8).map(|&i| siting.customers[i].as_str()).collect();
             format!(
-                "{} places are farther than {radius} km from every centre that may be: {}",
+                "{} {} farther than {radius} km from every centre that may be: {}",
                 customers.len(),
+                if customers.len() == 1 { "place is" } else { "places are" },
                 names.join(", ")
             )
         }

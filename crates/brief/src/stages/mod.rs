@@ -6,5 +6,6 @@
 pub mod ex_post;
 pub mod gravity;
 pub mod sectors;
+pub mod site_rules;
 pub mod siting;
 pub mod world;

@@ -7,9 +7,13 @@ use emporion_model::site::gains::{Gains, Reach, best_office, trade_without};
 use emporion_model::site::instance::{Instance, SiteState};
 use emporion_model::site::p_median::{Options, Proof, Solution, solve};
 use emporion_model::site::robust::{Plan as DrawnPlan, Question, Robust, normal_draws, robust};
-use emporion_model::site::rules::RuleError;
+use emporion_model::site::ruled;
+use emporion_model::site::rules::{RuleError, Rules};
+use emporion_tables::problem::nearest;
 use emporion_tables::sum::{SumOptions, sum_by};
 use emporion_tables::{Case, Problem, Report, Table};
+
+use super::site_rules::said;
 
 /// Up to so many places all distances are held; beyond, they are computed when needed.
 const MATRIX: usize = 2_000;
@@ -38,6 +42,21 @@ pub struct Plan {
     pub added: Vec<usize>,
     /// Objective with the kept sites alone; none without kept sites.
     pub before: Option<f64>,
+}
+
+/// A p-median with or without rules, as a brief tells it.
+#[derive(Debug, Clone)]
+pub struct Chosen {
+    /// Positions of the open sites.
+    pub open: Vec<usize>,
+    /// The site that serves each customer.
+    pub assignment: Vec<usize>,
+    /// Weight × cost.
+    pub objective: f64,
+    /// No plan costs less.
+    pub bound: f64,
+    /// What is proven of it, as a sentence.
+    pub verdict: String,
 }
 
 /// Centres among the seats of places, near the people who use them.
@@ -85,6 +104,8 @@ pub fn seats(
                 return Err(problem(places.path(), &expected, "mend it or name another column"));
             }
             (Some(seat), Some(demand)) => {
+                Point::new(seat.0, seat.1)
+                    .map_err(|error| off_the_globe(places, row, &id, &error))?;
                 sites.push(id);
                 points.push(seat);
                 weights.push(demand);
@@ -237,9 +258,11 @@ impl Offices {
         open: &[usize],
         draws: usize,
         seed: u64,
+        rules: Option<&Rules>,
     ) -> Result<(Robust, DrawnPlan), Report> {
         let refuse = |error: InputError| refused("offices", &error);
-        let ruled = |error: RuleError| refused("offices", &error);
+        let ruled = |error: RuleError| refused("offices", &said(&error, &self.siting.sites));
+        let forbidden: Vec<usize> = self.siting.instance.sites_in(SiteState::Forbidden).collect();
         let mean = vec![effect.beta, effect.reach];
         let covariance = vec![effect.beta_se.powi(2), 0.0, 0.0, effect.reach_se.powi(2)];
         let drawn = normal_draws(&JointNormal { mean, covariance }, draws, seed).map_err(refuse)?;
@@ -250,10 +273,10 @@ impl Offices {
             sites: self.gains.sites,
             p: open.len(),
             kept: &self.kept,
-            forbidden: &[],
+            forbidden: &forbidden,
             observed_with_kept: true,
             also: &also,
-            rules: None,
+            rules,
         };
         let found = robust(&question, &drawn, &Options::default()).map_err(ruled)?;
         match found.plans.iter().find(|plan| plan.open == open && found.solved > 0).cloned() {
@@ -276,6 +299,15 @@ pub fn as_points(seats: &[(f64, f64)]) -> Result<Vec<Point>, InputError> {
     seats.iter().map(|&(latitude, longitude)| Point::new(latitude, longitude)).collect()
 }
 
+/// Coordinates out of range, with the line and the place that has them.
+#[must_use]
+pub fn off_the_globe(table: &Table, row: usize, id: &str, error: &InputError) -> Problem {
+    let remedy = format!("mend the row: {error}");
+    Problem::new("coordinates", table.path(), "latitude and longitude in degrees", remedy)
+        .at(table.line(row))
+        .value(id)
+}
+
 impl Siting {
     /// The best plan with `add` centres more than the kept ones.
     ///
@@ -289,16 +321,71 @@ impl Siting {
         Ok(self.with_plan(solution))
     }
 
-    /// A solution that is known, beside the kept sites alone.
-    pub fn with_plan(&self, solution: Solution) -> Plan {
+    /// The best plan with `add` centres more than the kept ones, or the best one under rules.
+    ///
+    /// # Errors
+    ///
+    /// When there are not that many sites, or no plan obeys the rules.
+    pub fn choose(&self, add: usize, rules: Option<&Rules>) -> Result<Chosen, Report> {
+        let Some(rules) = rules else {
+            let Plan { solution, .. } = self.plan(add, &Options::default())?;
+            let verdict = verdict(&solution);
+            let Solution { open, assignment, objective, bound, .. } = solution;
+            return Ok(Chosen { open, assignment, objective, bound, verdict });
+        };
+        let found = ruled::solve(&self.instance, rules, &Options::default())
+            .map_err(|error| refused("site", &said(&error, &self.sites)))?;
+        let proven = match found.proof {
+            Proof::Certificate => {
+                "multipliers and prices prove that no other plan is better.".into()
+            }
+            Proof::Tree => {
+                "multipliers and prices at the nodes of a tree prove that no other plan is \
+                            better."
+                    .into()
+            }
+            Proof::Search => {
+                "a search of every plan that the bound leaves open finds none better.".into()
+            }
+            _ => format!("at most {:.2} percent from the best.", 100.0 * found.gap),
+        };
+        let optimal = if found.gap == 0.0 { "Optimal" } else { "Not proven optimal" };
+        let ruled::Plan { open, assignment, service, .. } = found.plan;
+        let verdict = format!("{optimal} under the rules: {proven}");
+        Ok(Chosen { open, assignment, objective: service, bound: found.bound, verdict })
+    }
+
+    /// Cost with the kept sites alone; none without any.
+    #[must_use]
+    pub fn kept_alone(&self) -> Option<f64> {
         let kept: Vec<usize> = self.instance.sites_in(SiteState::Kept).collect();
         let cost = |i: usize| {
             let nearest = kept.iter().map(|&j| self.instance.cost(i, j));
             self.instance.weights()[i] * nearest.fold(f64::INFINITY, f64::min)
         };
-        let before = (!kept.is_empty()).then(|| (0..self.instance.customers()).map(cost).sum());
-        let added = solution.open.iter().copied().filter(|site| !kept.contains(site)).collect();
-        Plan { solution, added, before }
+        (!kept.is_empty()).then(|| (0..self.instance.customers()).map(cost).sum())
+    }
+
+    /// The position of a site.
+    ///
+    /// # Errors
+    ///
+    /// What there is instead.
+    pub fn find(&self, id: &str) -> Result<usize, String> {
+        self.sites.iter().position(|site| site == id).ok_or_else(|| {
+            let known = || self.sites.iter().map(String::as_str);
+            match nearest(id, known()).as_slice() {
+                [] => format!("the sites are {}", known().take(12).collect::<Vec<_>>().join(", ")),
+                near => format!("did you mean {}?", near.join(" or ")),
+            }
+        })
+    }
+
+    /// A solution that is known, beside the kept sites alone.
+    pub fn with_plan(&self, solution: Solution) -> Plan {
+        let fresh = |site: &usize| self.instance.states()[*site] != SiteState::Kept;
+        let added = solution.open.iter().copied().filter(fresh).collect();
+        Plan { solution, added, before: self.kept_alone() }
     }
 
     /// Costs, customers × sites, row-major.

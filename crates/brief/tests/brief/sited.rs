@@ -7,7 +7,7 @@ use emporion_brief::render::Brief;
 use emporion_brief::{engine, html};
 use emporion_tables::Case;
 
-use crate::common::bundled;
+use crate::common::{Mini, bundled};
 use crate::page::sound;
 
 fn with(text: &str) -> Result<Brief, String> {
@@ -104,6 +104,142 @@ fn an_elbow_is_a_line() {
     let values: Vec<f64> = brief.shown.iter().filter_map(|id| brief.cells[id].value).collect();
     assert_eq!(values.len(), 4);
     assert!(values.iter().all(|v| *v <= values[0]));
+}
+
+#[test]
+fn rules_decide_in_every_problem() {
+    let rules = "rules=[\"never CHN, IND\", \"at least 1 of RUS, KAZ\", \"not both USA, CAN\"]";
+    let people = "kind=\"country\", weight=\"population\"";
+    for (problem, gain) in [
+        ("add=3", false),
+        ("problem=\"p-center\", add=3", false),
+        ("problem=\"set-cover\", radius=4000", false),
+        ("problem=\"set-cover\", radius=4000, opening=2.5", false),
+        ("problem=\"max-cover\", radius=2000, add=3", true),
+        ("problem=\"facility\", opening=3e11", false),
+        ("problem=\"facility\", opening=3e11, capacity=2e9", false),
+        ("problem=\"capture\", logit=0.001, outside=1, add=3", true),
+    ] {
+        let number = if problem.starts_with("add") { "mean" } else { "value" };
+        let asked = |more: &str| format!("site({people}, {problem}{more})");
+        let free = value(&format!("({}).{number}", asked("")));
+        let ruled = value(&format!("({}).{number}", asked(&format!(", {rules}"))));
+        assert!(if gain { ruled <= free } else { ruled >= free }, "{problem}: {free} {ruled}");
+        let shown = with(&format!(
+            "{{% set plan = {} %}}{{{{ plan.verdict }}}} {{% for s in plan.sites %}}<{{{{ s.id }}}}> \
+             {{% endfor %}}",
+            asked(&format!(", {rules}"))
+        ));
+        let page = html::write(&shown.unwrap()).unwrap();
+        assert!(page.contains("Optimal"), "{problem}");
+        let open = |id: &str| page.contains(&format!("&lt;{id}&gt;"));
+        assert!(!open("CHN") && !open("IND"), "{problem}");
+        assert!(open("RUS") || open("KAZ"), "{problem}");
+        assert!(!(open("USA") && open("CAN")), "{problem}");
+    }
+}
+
+#[test]
+fn rules_say_what_options_say() {
+    let site = "kind=\"country\", weight=\"population\", add=2";
+    // Two roads to a kept centre, and to the number that a budget pays.
+    let kept = value(&format!("site({site}, keep=[\"BRA\"]).mean"));
+    assert_eq!(value(&format!("site({site}, rules=[\"keep BRA\"]).mean")), kept);
+    let paid = "rules=[\"keep BRA\", \"cost 10 each\", \"budget 20\"]";
+    let people = "kind=\"country\", weight=\"population\"";
+    assert_eq!(value(&format!("site({people}, {paid}).mean")), kept);
+    // A group by a column, and costs from one.
+    let none = "rules=[\"at most 0 with seat_city = Moscow\"]";
+    let never = value(&format!("site({site}, rules=[\"never RUS\"]).mean"));
+    assert_eq!(value(&format!("site({site}, {none}).mean")), never);
+    let areas = "rules=[\"cost from area_km2\", \"budget 2000\"]";
+    assert!(value(&format!("site({people}, {areas}).mean")) > kept);
+    // Points of the curve are plans.
+    let curve = format!("site_curve({people}, most=3, rules=[\"keep BRA\", \"never CHN\"])");
+    let plan = value(&format!("site({site}, rules=[\"never CHN\", \"keep BRA\"]).mean"));
+    assert_eq!(value(&format!("({curve})[2].value")), plan);
+    // Offices: the same of sales.
+    let offices = "exporter=\"BRA\", gain=assume(8, unit=\"percent\", label=\"g\"), \
+                   reach=assume(2000, unit=\"km\", label=\"r\"), product=\"A01\"";
+    let kept = value(&format!("offices({offices}, add=2, keep=[\"CHN\"]).benefit"));
+    let ruled = value(&format!("offices({offices}, add=2, rules=[\"keep CHN\"]).benefit"));
+    assert!((ruled - kept).abs() <= 1e-9 * kept);
+    let free = value(&format!("offices({offices}, add=2).benefit"));
+    let never = value(&format!("offices({offices}, add=2, rules=[\"never CHN, USA\"]).benefit"));
+    assert!(never < free);
+    let point = format!("offices_curve({offices}, most=2, rules=[\"never CHN, USA\"])[1].value");
+    assert!((value(&point) - never).abs() <= 1e-9 * never);
+    let drawn = |rules: &str| {
+        let text = format!(
+            "{{% set m = estimate(\"value ~ log(distance) + shared_language | origin + destination\", \
+             product=\"A01\", domestic=false) %}}{{% set plan = offices(exporter=\"BRA\", \
+             beta=m.coef(\"shared_language\"), reach=assume(2000, unit=\"km\", label=\"r\"), add=2, \
+             draws=20, product=\"A01\", rules=[{rules}]) %}}{{% for p in plan.chosen %}}<{{{{ p.id \
+             }}}}>{{% endfor %}}"
+        );
+        html::write(&with(&text).unwrap()).unwrap()
+    };
+    // What is chosen in some draw without the rule is chosen in none with it.
+    let free = drawn("");
+    let at = free.find("&lt;").expect("a place is chosen") + 4;
+    let id = &free[at..at + 3];
+    let ruled = drawn(&format!("\"never {id}\""));
+    assert!(!ruled.contains(&format!("&lt;{id}&gt;")) && ruled.contains("&lt;"), "{id}");
+}
+
+#[test]
+fn rules_that_have_no_plan_or_no_meaning_are_refused() {
+    for (rules, words) in [
+        ("[\"keep XXX\"]", &["XXX"][..]),
+        ("[\"keep BRA\", \"never XXX\"]", &["rules, line 2", "XXX"]),
+        ("[\"not both BRA, XXX\"]", &["rules, line 1", "XXX"]),
+        ("[\"perhaps BRA\"]", &["rules, line 1", "perhaps BRA"]),
+        ("[\"keep BRA\", \"never BRA\"]", &["BRA is both to be kept and never"]),
+        ("[\"keep BRA, CHN\", \"not both BRA, CHN\"]", &["BRA, CHN are kept"]),
+        ("[\"budget 10\"]", &["no cost for"]),
+        ("[\"cost 1 each\"]", &["no budget"]),
+        ("[\"at most 1 with colour = red\"]", &["colour"]),
+        ("[\"at most 1 with seat_city = Atlantis\"]", &["seat_city", "Atlantis"]),
+        ("\"nowhere.txt\"", &["nowhere.txt", "rules=["]),
+        ("7", &["a list of lines"]),
+    ] {
+        for call in ["site(kind=\"country\", add=1", "site_curve(kind=\"country\", most=1"] {
+            let text = format!("{{{{ ({call}, rules={rules})) }}}}");
+            let message = with(&text).unwrap_err();
+            assert!(words.iter().all(|word| message.contains(word)), "{text}: {message}");
+        }
+    }
+    for (call, word) in [
+        ("site(kind=\"country\", rules=[\"never BRA\"])", "say add"),
+        (
+            "site(problem=\"facility\", kind=\"country\", opening=1, rules=[\"cost 1 each\", \
+             \"budget 9\"])",
+            "the budget counts that option",
+        ),
+        ("site(problem=\"set-cover\", kind=\"country\", radius=900, add=2)", "leave add out"),
+        ("site(problem=\"p-center\", kind=\"country\", add=2, radius=900)", "leave radius out"),
+        (
+            "site(problem=\"max-cover\", kind=\"country\", radius=9, add=2, huff=1)",
+            "leave huff out",
+        ),
+    ] {
+        let message = with(&format!("{{{{ ({call}).verdict }}}}")).unwrap_err();
+        assert!(message.contains(word), "{call}: {message}");
+    }
+}
+
+#[test]
+fn rules_stand_in_a_file_of_the_case() {
+    let site = |asked: &str| format!("{{{{ site(kind=\"country\", {asked}).mean }}}}");
+    let (file, kept) = (site("add=1, rules=\"rules.txt\""), site("add=0, keep=[\"CCC\"]"));
+    let mini = Mini::new(&format!("# Sites\n\n{file} {kept}\n"));
+    mini.put("rules.txt", "# Neither of the two in the west.\nnever AAA, BBB\n");
+    let brief = mini.brief();
+    let means: Vec<_> = brief.shown.iter().map(|id| brief.cells[id].value).collect();
+    assert!(means[0].is_some() && means[0] == means[1], "{means:?}");
+    mini.put("rules.txt", "never AAA\nnever DDD\n");
+    let refusal = mini.refusal(&[]);
+    assert!(refusal.contains("rules.txt, line 2") && refusal.contains("DDD"), "{refusal}");
 }
 
 #[test]

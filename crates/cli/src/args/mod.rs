@@ -19,7 +19,7 @@ pub use estimate::{
 };
 pub use in_time::{ConstantPrices, Quote, Ranks, Run, RunOf, Shares};
 pub use lasso::{Criterion, Lasso, Residuals, Strength};
-pub use site::{Site, SiteDistances, SiteGravity, SiteMean, SiteProblem};
+pub use site::{Site, SiteCapture, SiteDistances, SiteGravity, SiteMean, SiteProblem};
 pub use space::{
     Complexity, CoreRca, CrossProximity, EntryExit, Filling, Having, Nearness, Outlook, Pairs,
     ProductSpace, Prody, Proximity, Rca, RcaKind, Relatedness, SpaceIndex, Test,

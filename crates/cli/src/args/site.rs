@@ -55,7 +55,7 @@ pub struct Site {
     #[arg(long, requires = "roads")]
     pub one_way: bool,
     /// Prove again the bound of an answer written with --format json, from its costs and multipliers
-    #[arg(long, value_name = "FILE.json")]
+    #[arg(long, value_name = "FILE.json", conflicts_with = "problem")]
     pub check: Option<PathBuf>,
     /// The curve of what is asked against the number of centres up to this one, free and step by step
     #[arg(long)]
@@ -90,6 +90,9 @@ pub struct Site {
     /// What the places of a case lie in
     #[arg(long, value_name = "ID", requires = "kind")]
     pub parent: Option<String>,
+    /// Sites that the rules keep or forbid, each with its line.
+    #[arg(skip)]
+    pub ruled: Vec<(String, u32)>,
     #[command(flatten)]
     pub distances: SiteDistances,
     #[command(flatten)]

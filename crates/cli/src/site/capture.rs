@@ -1,9 +1,9 @@
 //! `--problem capture`: demand won from rivals and from staying away.
 
-use emporion_brief::stages::siting::{Siting, as_points};
+use emporion_brief::stages::siting::{Siting, as_points, off_the_globe};
 use emporion_model::site::SiteState;
 use emporion_model::site::capture::{self, Options, Solution};
-use emporion_model::site::distance::matrix_km;
+use emporion_model::site::distance::{Point, matrix_km};
 use emporion_model::site::market::{Fade, Market, attraction};
 use emporion_model::site::plans::Question as Kernel;
 use emporion_model::site::rules::Count;
@@ -11,7 +11,7 @@ use emporion_tables::site_rules::Line;
 use emporion_tables::{Problem, Report, Table};
 
 use super::several::{self, Known, Measure};
-use super::{Question, centres, columns, describe, ruled, seat};
+use super::{Question, centres, columns, describe, names, ruled, seat};
 use crate::answer::{Answer, Cell, Column, Part, Show};
 use crate::args;
 use crate::data::Data;
@@ -44,7 +44,8 @@ pub fn answer(
     let demand: f64 = question.siting.instance.weights().iter().sum();
     let share = 100.0 * found.objective / demand;
     let (won, under) = (format!("{share:.2} percent of demand"), ruled::under(written));
-    let title = format!("{} that win {won}{under}", centres(found.open.len()));
+    let win = if found.open.len() == 1 { "wins" } else { "win" };
+    let title = format!("{} that {win} {won}{under}", centres(found.open.len()));
     let mut answer = Answer::new("site", title, data.identity());
     describe(&mut answer, arguments, data, question);
     answer.context("rules", written.iter().map(|line| line.rule.to_string()).collect());
@@ -59,7 +60,8 @@ pub fn answer(
     answer.parts.extend([sites(data, question, &found, demand), shares(data, question, &found)]);
     summarise(&mut answer, question, &found, share);
     if arguments.curve || arguments.what_if || arguments.plans.is_some() {
-        let kernel = Kernel::capture(&market, &rules).map_err(|error| ruled::said(&error))?;
+        let kernel = Kernel::capture(&market, &rules)
+            .map_err(|error| names::said(&error, &question.siting.sites))?;
         let measure = Measure::new(question, arguments.problem, false);
         let (open, cost, bound) = (&found.open[..], -found.objective, -found.bound);
         let known = Known { open, cost, bound, most: p.unwrap_or(open.len()) };
@@ -167,7 +169,14 @@ impl Rivals {
                         "rivals with coordinates need customers with coordinates",
                     ));
                 };
-                matrix_km(&as_points(&at)?, &as_points(&[seat])?)
+                match Point::new(seat.0, seat.1) {
+                    Ok(seat) => matrix_km(&as_points(&at)?, &[seat]),
+                    Err(error) => {
+                        let id = table.label("id", row).unwrap_or_default();
+                        problems.push(off_the_globe(&table, row, &id, &error));
+                        continue;
+                    }
+                }
             } else {
                 let id = table.label("id", row).unwrap_or_default();
                 let Some(j) = siting.sites.iter().position(|site| *site == id) else {

@@ -16,7 +16,7 @@ use serde_json::Value;
 use super::problems::Asked;
 use super::{Question, added, question, ruled, summarise, tables, whole};
 use crate::answer::{Answer, Cell, Column, Part, Show};
-use crate::args::{self, SiteMean, SiteProblem};
+use crate::args::{self, Absent, SiteMean, SiteProblem};
 use crate::data::Data;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -263,7 +263,8 @@ impl Claims {
             about: text("about").map(PathBuf::from),
             roads: text("roads").map(PathBuf::from),
             one_way: options["one_way"] == true,
-            rules: text("rules").map(PathBuf::from),
+            // Its rules stand in the answer itself.
+            rules: text("rules").map(|_| PathBuf::from(&self.path)),
             curve: options["curve"] == true,
             add: options["add"].as_u64().map(|add| add as usize),
             p: options["p"].as_u64().map(|p| p as usize),
@@ -277,6 +278,7 @@ impl Claims {
                 exporter: text("exporter"),
                 flows: text("flows").map(PathBuf::from),
                 conditions: list("where"),
+                absent: text("absent").and_then(|name| Absent::from_str(&name, false).ok()),
                 trade_before_offices: options["trade_before_offices"] == true,
                 ..args::SiteGravity::default()
             },
@@ -298,7 +300,7 @@ impl Claims {
         let lines = emporion_tables::site_rules::parse(&self.path, &text)?;
         for (kept, stated, option) in [(true, &asked.keep, "keep"), (false, &asked.never, "never")]
         {
-            let named = ruled::named(&lines, kept);
+            let named = ruled::decided(&lines, kept);
             if let Some(id) = named.iter().find(|id| !stated.contains(id)) {
                 return Err(self.wrong(format!(
                     "a rule says {option} {id}, and its options do not list {id} under {option}"

@@ -7,7 +7,7 @@ use emporion_model::site::instance::Instance;
 use emporion_tables::{Problem, Table};
 
 use super::distances::{self, Fallback};
-use super::{Question, columns, positions};
+use super::{Question, columns};
 use crate::answer::Advice;
 use crate::args;
 use crate::failure::Failure;
@@ -99,10 +99,7 @@ pub fn question(arguments: &args::Site, table: &Table) -> Result<Question, Failu
         instance = instance.weighted(weights(file, &customers)?)?;
     }
     let weight_unit = if arguments.weights.is_some() { "weight" } else { "" };
-    let mut siting =
-        Siting { sites, customers, points: Vec::new(), instance, left_out: Vec::new() };
-    let kept = positions(&siting, "--keep", &arguments.keep)?;
-    siting.instance = siting.instance.keep(&kept)?;
+    let siting = Siting { sites, customers, points: Vec::new(), instance, left_out: Vec::new() };
     let mut measured_by = super::MATRIX.to_owned();
     let mut remarks = Vec::new();
     if let Some(fallback) = fallback.filter(|_| filled > 0) {
@@ -142,21 +139,29 @@ fn weights(file: &str, customers: &[String]) -> Result<Vec<f64>, Failure> {
         return Err(problem.at(table.line(row)).value(id).into());
     }
     let find = |customer: &String| {
-        row_of
-            .get(customer.as_str())
-            .and_then(|row| columns::number(&table, "weight", *row))
-            .filter(|weight| (0.0..f64::INFINITY).contains(weight))
-            .ok_or_else(|| {
-                Failure::from(
-                    Problem::new(
-                        "missing-value",
-                        table.path(),
-                        "a row with an id and a weight of 0 or more for every customer",
-                        "add the customer with its weight; 0 leaves it out of the count",
-                    )
-                    .value(customer),
+        let row = row_of.get(customer.as_str()).copied();
+        let found = row.and_then(|row| columns::number(&table, "weight", row));
+        found.filter(|weight| (0.0..f64::INFINITY).contains(weight)).ok_or_else(|| {
+            let problem = |code, expected: &str, remedy: &str| {
+                Problem::new(code, table.path(), expected, remedy)
+            };
+            Failure::from(match row {
+                None => problem(
+                    "missing-value",
+                    "a row with an id and a weight of 0 or more for every customer",
+                    "add the customer with its weight; 0 leaves it out of the count",
                 )
+                .value(customer),
+                Some(row) => problem(
+                    "weight",
+                    &format!("a weight of 0 or more for {customer}"),
+                    "mend it; 0 leaves the customer out of the count",
+                )
+                .at(table.line(row))
+                .column("weight")
+                .value(table.label("weight", row).unwrap_or_default()),
             })
+        })
     };
     customers.iter().map(find).collect()
 }

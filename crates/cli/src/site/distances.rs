@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use emporion_brief::stages::siting::as_points;
+use emporion_brief::stages::siting::{as_points, off_the_globe};
 use emporion_model::site::distance::{Point, great_circle_km};
 use emporion_model::site::regions::{Region, RegionMean, region_matrix_km};
 use emporion_model::site::{Instance, SiteState};
@@ -94,7 +94,9 @@ impl Fallback {
         for row in 0..table.rows() {
             let seat = table.number("lat", row).zip(table.number("lon", row));
             if let (Some(id), Some((lat, lon))) = (table.label("id", row), seat) {
-                points.insert(id, Point::new(lat, lon)?);
+                let point = Point::new(lat, lon)
+                    .map_err(|error| off_the_globe(&table, row, &id, &error))?;
+                points.insert(id, point);
             }
         }
         Ok(Some(Self::GreatCircle(points)))
@@ -131,6 +133,12 @@ pub fn refuse_idle(arguments: &args::Site, matrix: bool) -> Result<(), Failure> 
     if asked.unit.is_some() && !matrix && arguments.roads.is_none() {
         return Err(Failure::new(
             "--unit is of a matrix of costs or of --roads; great circles are in km: leave it out",
+        ));
+    }
+    if arguments.weights.is_some() && !matrix {
+        return Err(Failure::new(
+            "--weights is of the customers of a matrix of costs, and DATA has places: name a column \
+             of theirs with --weight, or leave it out",
         ));
     }
     if matrix && arguments.weight.is_some() {

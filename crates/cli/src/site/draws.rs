@@ -8,7 +8,7 @@ use emporion_model::site::robust::{self, Draw, Plan, Robust, robust};
 use emporion_model::site::rules::Rules;
 
 use super::gravity::Gravity;
-use super::{Question, ruled};
+use super::{Question, names, ruled};
 use crate::answer::{Advice, Answer, Cell, Column, Part, Show};
 use crate::args;
 use crate::data::Data;
@@ -51,7 +51,7 @@ pub fn add(
         rules,
     };
     let found = robust(&asked, &draws, &Options::default());
-    let found = found.map_err(|error| ruled::said(&error))?;
+    let found = found.map_err(|error| names::said(&error, &question.siting.sites))?;
     if found.solved == 0 {
         let reason = found.failed.first().map_or("", |failed| failed.reason.as_str());
         return Err(Failure::new(format!("none of the {n} draws has an answer: {reason}")));
@@ -180,9 +180,11 @@ fn summarise(answer: &mut Answer, question: &Question, open: &[usize], found: &R
     answer.say("best_on_average", "Largest mean gain", named(found.best_on_average));
     answer.say("least_regret", "Smallest largest regret", named(found.least_regret));
     if let Some(failed) = found.failed.first() {
+        let several = format!("{} draws have", found.failed.len());
         let message = format!(
-            "{} draws have no answer and are left out; draw {}: {}",
-            found.failed.len(),
+            "{} no answer and {} left out; draw {}: {}",
+            if found.failed.len() == 1 { "1 draw has" } else { &several },
+            if found.failed.len() == 1 { "is" } else { "are" },
             failed.number,
             failed.reason
         );

@@ -103,12 +103,17 @@ impl Found {
         matches!(self.proof, Proof::Search | Proof::Open)
     }
 
+    /// Unit of what plans are compared by.
+    pub fn unit(&self) -> &str {
+        self.lines.last().map_or("", |line| &line.2)
+    }
+
     /// Writes what is proven into the summary.
     pub fn summarise(&self, answer: &mut Answer) {
         for Line(key, label, unit, show, value) in &self.lines {
             answer.count(key, label, unit, *show, *value);
         }
-        let unit = self.lines.last().map_or("", |line| &line.2);
+        let unit = self.unit();
         let label = "of which re-checkable alone";
         answer.count("certified_bound", label, unit, Show::Fitting, self.certified);
         answer.count("gap", "Gap", "percent", Show::Decimals(3), 100.0 * self.gap);

@@ -1,5 +1,6 @@
 //! Gains in trade in place of costs: what an office adds, by an estimated gravity model.
 
+use clap::ValueEnum;
 use emporion_model::site::gains::{Gains, Reach, best_office, trade_without};
 use emporion_model::site::p_median::Solution;
 use emporion_model::site::{Instance, SiteState};
@@ -246,6 +247,8 @@ pub fn describe(answer: &mut Answer, arguments: &args::Site, question: &Question
     answer.option("exporter", asked.exporter.clone());
     answer.option("flows", asked.flows.as_ref().map(|path| path.display().to_string()));
     answer.option("where", asked.conditions.clone());
+    let absent = asked.absent.and_then(|absent| absent.to_possible_value());
+    answer.option("absent", absent.map(|value| value.get_name().to_owned()));
     answer.option("model", asked.model.as_ref().map(|path| path.display().to_string()));
     answer.option("coefficient", asked.coefficient.clone());
     answer.option("label", asked.label.clone());

@@ -9,6 +9,8 @@ mod distances;
 mod draws;
 mod found;
 mod gravity;
+mod idle;
+mod names;
 mod problems;
 mod revalue;
 mod roads;
@@ -29,8 +31,11 @@ use emporion_tables::Table;
 use emporion_tables::site_rules::Line;
 
 use self::gravity::Gravity;
+use self::names::{By, positions};
 use self::several::{Known, Measure};
-use self::shown::{certificate, certified_rest, proof_word, seat, summarise, tables, verdict};
+use self::shown::{
+    certificate, certified_rest, proof_word, seat, summarise, tables, too_light, verdict,
+};
 use crate::answer::{Advice, Answer, Cell};
 use crate::args::{self, SiteProblem};
 use crate::data::{Context, Data};
@@ -101,6 +106,7 @@ impl Question {
 /// Chooses the sites and prints them with their proof.
 pub fn run(arguments: &args::Site, progress: &Progress) -> Result<Output, Failure> {
     if let Some(path) = &arguments.check {
+        idle::beside_check(arguments)?;
         return check::run(path, arguments, progress);
     }
     let name = arguments.data.as_deref().unwrap_or_default();
@@ -108,11 +114,13 @@ pub fn run(arguments: &args::Site, progress: &Progress) -> Result<Output, Failur
     let data = Data::open(name)?;
     let lines = ruled::read(arguments.rules.as_deref())?;
     let arguments = &args::Site {
-        keep: once([&arguments.keep[..], &ruled::named(&lines, true)].concat()),
-        never: once([&arguments.never[..], &ruled::named(&lines, false)].concat()),
+        keep: once([&arguments.keep[..], &ruled::decided(&lines, true)].concat()),
+        never: once([&arguments.never[..], &ruled::decided(&lines, false)].concat()),
+        ruled: ruled::lines_of(&lines),
         ..arguments.clone()
     };
-    of_capture_only(arguments)?;
+    idle::of_capture_only(arguments)?;
+    idle::about(arguments, &lines)?;
     let question = question(arguments, &data)?;
     progress.step("choosing sites");
     let kept = arguments.keep.len();
@@ -160,6 +168,8 @@ pub fn run(arguments: &args::Site, progress: &Progress) -> Result<Output, Failur
         answer.solution = Some(serde_json::json!({ "tree": tree }));
     }
     summarise(&mut answer, &question, &plan);
+    let (costs, near) = (&question.siting.instance, plan.solution.resolution);
+    answer.notes.extend(too_light(&question, costs, &question.total_unit(), near));
     let of_draws = draws::Plans { open: &plan.solution.open, also: Vec::new(), rules: None };
     draws::add(&mut answer, arguments, &data, &question, of_draws)?;
     render_shaped(answer, &arguments.shape)
@@ -221,10 +231,12 @@ fn under_rules(
     let (sites, served) = tables(data, question, &found.plan.open, &service);
     answer.parts.extend([sites, served]);
     ruled::summarise(&mut answer, question, &found);
+    let costs = &question.siting.instance;
+    answer.notes.extend(too_light(question, costs, &question.total_unit(), found.resolution));
     answer.solution = Some(ruled::solution(&found)?);
     if arguments.curve || arguments.what_if {
         let kernel = Kernel::p_median(&question.siting.instance, &rules);
-        let kernel = kernel.map_err(|error| ruled::said(&error))?;
+        let kernel = kernel.map_err(|error| names::said(&error, &question.siting.sites))?;
         let measure = Measure::new(question, arguments.problem, false);
         let open = &found.plan.open;
         let most = p.unwrap_or(open.len());
@@ -233,8 +245,10 @@ fn under_rules(
     }
     let mut also = Vec::new();
     if let Some(count) = arguments.plans {
-        let ranked = ruled::rank(question, &rules, count, arguments.within)?;
+        let ranked = ruled::rank(question, &rules, &found.plan, count, arguments.within)?;
         answer.parts.push(ruled::plans(question, &ranked));
+        let first = ranked.plans.first().map(|plan| &plan.open[..]);
+        answer.notes.extend(several::better_plan(first, &found.plan.open));
         answer.say("others", "Other plans", ranked.others.as_str());
         also = ranked.plans.iter().map(|plan| plan.open.clone()).collect();
         revalue::add(&mut answer, arguments, data, question, &ranked, progress)?;
@@ -274,6 +288,9 @@ fn other(
     let (sites, served) = tables(data, question, &found.open, &found.service);
     answer.parts.extend([sites, served]);
     found.summarise(&mut answer);
+    if let (Some(costs), Some(near)) = (asked.weighed()?, solution["resolution"].as_f64()) {
+        answer.notes.extend(too_light(question, &costs, found.unit(), near));
+    }
     answer.solution = Some(solution);
     if arguments.curve || arguments.what_if || arguments.plans.is_some() {
         let kernel = asked.several(question)?;
@@ -291,31 +308,14 @@ fn other(
     render_shaped(answer, &arguments.shape)
 }
 
-/// Refuses options of capture where nothing is captured.
-fn of_capture_only(arguments: &args::Site) -> Result<(), Failure> {
-    let asked = &arguments.capture;
-    let given = [
-        ("--huff", asked.huff.is_some()),
-        ("--logit", asked.logit.is_some()),
-        ("--attraction", asked.attraction.is_some()),
-        ("--size-exponent", asked.size_exponent.is_some()),
-        ("--rivals", asked.rivals.is_some()),
-        ("--outside", asked.outside.is_some()),
-        ("--least-distance", asked.least_distance.is_some()),
-    ];
-    match given.iter().find(|(_, given)| *given) {
-        Some((option, _)) if arguments.problem != SiteProblem::Capture => Err(Failure::new(
-            format!("{option} is for --problem capture: name it, or leave the option out"),
-        )),
-        _ => Ok(()),
-    }
-}
-
 /// What is asked, with the sites that are kept and those that are never to be.
 fn question(arguments: &args::Site, data: &Data) -> Result<Question, Failure> {
     let matrix = matches!(data, Data::File(table) if is_matrix(table));
     distances::refuse_idle(arguments, matrix)?;
     let mut question = costs_of(arguments, data)?;
+    let by = |option| move |id: &str| By::of(arguments, option, id);
+    let kept = positions(&question.siting, &arguments.keep, by("--keep"))?;
+    question.siting.instance = question.siting.instance.clone().keep(&kept)?;
     if let Some(path) = &arguments.roads {
         let unit = arguments.distances.unit.as_deref();
         roads::on_roads(&mut question, path, arguments.one_way, unit)?;
@@ -324,11 +324,15 @@ fn question(arguments: &args::Site, data: &Data) -> Result<Question, Failure> {
     sales::weigh(&mut question, arguments, data)?;
     gravity::by_gain(&mut question, arguments, data)?;
     if let Some(both) = arguments.never.iter().find(|id| arguments.keep.contains(id)) {
+        let rules = match &arguments.rules {
+            Some(path) => format!(", or off the lines of {}", path.display()),
+            None => String::new(),
+        };
         return Err(Failure::new(format!(
-            "{both} is both to be kept and never to be open: take it off --keep or --never"
+            "{both} is both to be kept and never to be open: take it off --keep or --never{rules}"
         )));
     }
-    let never = positions(&question.siting, "--never", &arguments.never)?;
+    let never = positions(&question.siting, &arguments.never, by("--never"))?;
     question.siting.instance = question.siting.instance.clone().forbid(&never)?;
     Ok(question)
 }
@@ -345,7 +349,7 @@ fn costs_of(arguments: &args::Site, data: &Data) -> Result<Question, Failure> {
             };
             let weight = arguments.weight.as_deref();
             let parent = arguments.parent.as_deref();
-            let siting = siting::seats(case, kind, parent, weight, &arguments.keep)?;
+            let siting = siting::seats(case, kind, parent, weight, &[])?;
             let weight_unit = weight.unwrap_or_default().to_owned();
             let mut question = Question::new(siting, "km", GREAT_CIRCLES, weight_unit);
             let of = case.places().map(|places| format!("seats of {}", places.path()));
@@ -359,23 +363,6 @@ fn costs_of(arguments: &args::Site, data: &Data) -> Result<Question, Failure> {
 
 fn is_matrix(table: &Table) -> bool {
     ["from", "to", "cost"].iter().all(|name| table.column(name).is_some())
-}
-
-/// Positions of sites by id.
-fn positions(siting: &Siting, option: &str, ids: &[String]) -> Result<Vec<usize>, Failure> {
-    let known = || siting.sites.iter().map(String::as_str);
-    let find = |id: &String| {
-        siting.sites.iter().position(|site| site == id).ok_or_else(|| {
-            let near = emporion_tables::problem::nearest(id, known());
-            let hint = if near.is_empty() {
-                format!("the sites are {}", known().take(12).collect::<Vec<_>>().join(", "))
-            } else {
-                format!("did you mean {}?", near.join(" or "))
-            };
-            Failure::new(format!("{option} {id}: there is no such site; {hint}"))
-        })
-    };
-    ids.iter().map(find).collect()
 }
 
 fn title(arguments: &args::Site, data: &Data, question: &Question, plan: &Plan) -> String {
@@ -441,7 +428,8 @@ fn describe(answer: &mut Answer, arguments: &args::Site, data: &Data, question: 
     answer.notes.extend(question.remarks.iter().cloned());
     let left_out = &question.siting.left_out;
     if !left_out.is_empty() {
-        let message = format!("{} places left out: {}", left_out.len(), left_out.join(", "));
+        let places = if left_out.len() == 1 { "place" } else { "places" };
+        let message = format!("{} {places} left out: {}", left_out.len(), left_out.join(", "));
         answer.note(Advice::new("left_out", message, left_out.len()));
     }
 }

@@ -1,5 +1,6 @@
 //! Problems other than the p-median: the farthest customer, covering, opening costs and capacities.
 
+use emporion_model::outcome::InputError;
 use emporion_model::site::facility::{self, Facilities};
 use emporion_model::site::p_median::Options;
 use emporion_model::site::plans::Question as Several;
@@ -12,6 +13,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::found::Found;
+use super::names::{refused, said};
 use super::{Question, columns, ruled as in_words};
 use crate::args::{self, SiteProblem};
 use crate::data::Data;
@@ -29,6 +31,7 @@ pub struct Asked {
     pub(super) unit: String,
     pub(super) weight_unit: String,
     pub(super) customers: Vec<String>,
+    sites: Vec<String>,
     /// `None` without a file of rules.
     pub(super) rules: Option<Rules>,
 }
@@ -71,6 +74,7 @@ impl Asked {
             unit: question.cost_unit.clone(),
             weight_unit: question.weight_unit.replace('_', " "),
             customers: question.siting.customers.clone(),
+            sites: question.siting.sites.clone(),
             rules: rules.transpose()?,
         })
     }
@@ -86,9 +90,9 @@ impl Asked {
                 self.number(),
                 &p_center::Options::default(),
             )?),
-            (Some(rules), SiteProblem::PCenter) => {
-                json(&ruled_center::solve(&self.instance, rules).map_err(|e| in_words::said(&e))?)
-            }
+            (Some(rules), SiteProblem::PCenter) => json(
+                &ruled_center::solve(&self.instance, rules).map_err(|e| said(&e, &self.sites))?,
+            ),
             (None, SiteProblem::SetCover) => {
                 let (opening, options) = (self.opening.as_deref(), covering::Options::default());
                 let found = covering::set_cover(&self.instance, self.radius, opening, &options);
@@ -100,6 +104,7 @@ impl Asked {
                 let found = ruled_covering::set_cover(instance, radius, opening, rules, &options);
                 json(&found.map_err(|error| match error {
                     RuledCoverError::Cover(error) => self.unreachable(&error),
+                    RuledCoverError::Rule(error) => said(&error, &self.sites),
                     other => Failure::new(other.to_string()),
                 })?)
             }
@@ -111,7 +116,7 @@ impl Asked {
             (Some(rules), SiteProblem::MaxCover) => {
                 let missed = self.missed()?;
                 let found = ruled::solve(&missed, rules, &Options::default());
-                json(&found.map_err(|e| in_words::said(&e))?)
+                json(&found.map_err(|e| said(&e, &self.sites))?)
             }
             (None, SiteProblem::Facility) => {
                 json(&facility::solve(&self.facilities()?, &facility::Options::default())?)
@@ -119,29 +124,29 @@ impl Asked {
             (Some(_), SiteProblem::Facility) => {
                 let options = facility::Options::default();
                 let found = facility::solve_ruled(&self.facilities()?, &options);
-                json(&found.map_err(|e| in_words::said(&e))?)
+                json(&found.map_err(|e| said(&e, &self.sites))?)
             }
         }
     }
 
     /// Proves a written solution again and returns the bound that holds, as it is stated.
     pub fn check(&self, solution: &Value) -> Result<f64, String> {
-        fn said(error: impl std::fmt::Display) -> String {
+        fn text(error: impl std::fmt::Display) -> String {
             error.to_string()
         }
         match (&self.rules, self.problem) {
             (_, SiteProblem::PMedian) => unreachable!("the p-median has a check of its own"),
             (_, SiteProblem::Capture) => Err("capture has no certificate".to_owned()),
             (None, SiteProblem::PCenter) => {
-                p_center::check(&self.instance, self.number(), &read(solution)?).map_err(said)
+                p_center::check(&self.instance, self.number(), &read(solution)?).map_err(text)
             }
             (Some(rules), SiteProblem::PCenter) => {
-                ruled_center::check(&self.instance, rules, &read(solution)?).map_err(said)
+                ruled_center::check(&self.instance, rules, &read(solution)?).map_err(text)
             }
             (None, SiteProblem::SetCover) => {
                 let opening = self.opening.as_deref();
                 covering::check(&self.instance, self.radius, opening, &read(solution)?)
-                    .map_err(said)
+                    .map_err(text)
             }
             (Some(rules), SiteProblem::SetCover) => {
                 let SetCoverQuestion { instance, rules, most, .. } =
@@ -150,21 +155,21 @@ impl Asked {
                 if found.plan.service > 0.0 || found.plan.objective > most {
                     return Err("the plan leaves a customer beyond the radius".to_owned());
                 }
-                let checked = ruled::check(&instance, &rules, &found).map_err(said)?;
+                let checked = ruled::check(&instance, &rules, &found).map_err(text)?;
                 Ok(checked.certified_bound)
             }
             (None, SiteProblem::MaxCover) => {
                 let (radius, p) = (self.radius, self.number());
-                covering::check_max_cover(&self.instance, radius, p, &read(solution)?).map_err(said)
+                covering::check_max_cover(&self.instance, radius, p, &read(solution)?).map_err(text)
             }
             (Some(rules), SiteProblem::MaxCover) => {
                 let missed = self.missed().map_err(|_| "the covering is refused")?;
-                let checked = ruled::check(&missed, rules, &read(solution)?).map_err(said)?;
+                let checked = ruled::check(&missed, rules, &read(solution)?).map_err(text)?;
                 Ok(checked.certified_bound)
             }
             (_, SiteProblem::Facility) => {
                 let problem = self.facilities().map_err(|_| "the facilities are refused")?;
-                facility_check::check(&problem, &read(solution)?).map_err(said)
+                facility_check::check(&problem, &read(solution)?).map_err(text)
             }
         }
     }
@@ -197,7 +202,16 @@ impl Asked {
                 problem.and_then(|problem| Several::facility(&problem))
             }
         }
-        .map_err(|e| in_words::said(&e))
+        .map_err(|e| said(&e, &self.sites))
+    }
+
+    /// Costs that the plan sums by the weights of the customers, if it does.
+    pub fn weighed(&self) -> Result<Option<Instance>, Failure> {
+        Ok(match self.problem {
+            SiteProblem::Facility => Some(self.instance.clone()),
+            SiteProblem::MaxCover => Some(self.missed()?),
+            _ => None,
+        })
     }
 
     /// p, where the problem needs it.
@@ -214,24 +228,26 @@ impl Asked {
     pub(super) fn covering(&self, rules: &Rules) -> Result<SetCoverQuestion, Failure> {
         let opening = self.opening.as_deref();
         ruled_covering::set_cover_question(&self.instance, self.radius, opening, rules)
-            .map_err(|e| in_words::said(&e))
+            .map_err(|e| said(&e, &self.sites))
     }
 
     fn facilities(&self) -> Result<Facilities, Failure> {
         let problem = self.plain_facilities()?;
         match &self.rules {
             None => Ok(problem),
-            Some(rules) => problem.under(&self.instance, rules).map_err(|e| in_words::said(&e)),
+            Some(rules) => problem.under(&self.instance, rules).map_err(|e| said(&e, &self.sites)),
         }
     }
 
     fn plain_facilities(&self) -> Result<Facilities, Failure> {
         let opening = self.opening.clone().unwrap_or_default();
-        let problem = Facilities::new(&self.instance, opening)?;
+        let named = |error: InputError| refused(&error, &self.sites, &self.customers);
+        let problem = Facilities::new(&self.instance, opening).map_err(named)?;
         Ok(match &self.capacity {
             None => problem,
             Some(capacity) => {
-                problem.capacitated(self.instance.weights().to_vec(), capacity.clone())?
+                let demand = self.instance.weights().to_vec();
+                problem.capacitated(demand, capacity.clone()).map_err(named)?
             }
         })
     }
@@ -250,9 +266,10 @@ impl Asked {
             customers.iter().take(8).map(|&i| self.customers[i].as_str()).collect();
         let more = if customers.len() > named.len() { ", \u{2026}" } else { "" };
         Failure::new(format!(
-            "{} customer(s) farther than {radius} from every site that may be open: {}{more}; the \
+            "{} customer{} farther than {radius} from every site that may be open: {}{more}; the \
              nearest site of {} is at {nearest:.1}: raise --radius, allow more sites, or leave them out",
             customers.len(),
+            if customers.len() == 1 { "" } else { "s" },
             named.join(", "),
             named[0]
         ))

@@ -57,7 +57,12 @@ pub fn add(
     let gains: Vec<f64> = ranked.plans.iter().map(|p| question.worth(p.objective)).collect();
     let by_exports = ranks(&values.iter().map(|v| v.exports).collect::<Vec<_>>());
     let by_welfare = ranks(&values.iter().map(|v| v.welfare).collect::<Vec<_>>());
-    let by_gain = ranks(&gains);
+    // Plans that tie up to rounding stand in the order of the ranking.
+    let in_order = gains.iter().scan(f64::INFINITY, |least, gain| {
+        *least = gain.min(*least);
+        Some(*least)
+    });
+    let by_gain = ranks(&in_order.collect::<Vec<_>>());
     let money = |key, title| Column::number(key, title, world.unit.as_str(), Show::Fitting);
     let rank = |key, title| Column::number(key, title, "", Show::Whole);
     let columns = vec![

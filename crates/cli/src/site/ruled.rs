@@ -2,21 +2,36 @@
 
 use std::path::Path;
 
+use emporion_brief::stages::site_rules::{CostFault, Sites, by_position, with_value};
+pub use emporion_brief::stages::site_rules::{decided, has_budget, under};
 use emporion_model::site::SiteState;
 use emporion_model::site::k_best::{self, End};
 use emporion_model::site::p_median::{Options, Proof};
 use emporion_model::site::ruled::{self, Plan, Solution};
-use emporion_model::site::rules::{Count, RuleError, Rules};
-use emporion_tables::Problem;
-use emporion_tables::site_rules::{Group, Line, Rule, parse};
+use emporion_model::site::rules::{Count, Rules};
+use emporion_tables::site_rules::{Line, Rule, parse};
 
+use super::names::{By, positions, said};
 use super::several::Measure;
 use super::shown::proof_word;
-use super::{Question, centres, columns, positions};
+use super::{Question, centres, columns};
 use crate::answer::{Answer, Part, Show};
 use crate::args::{self, SiteProblem};
 use crate::data::Data;
 use crate::failure::Failure;
+
+impl From<CostFault> for Failure {
+    fn from(fault: CostFault) -> Self {
+        Self::new(match fault {
+            CostFault::Twice => {
+                "both --opening and the rules say what opening costs: leave the lines \
+                                 that begin with cost out, and the budget counts --opening"
+                    .to_owned()
+            }
+            other => other.to_string(),
+        })
+    }
+}
 
 /// Shares round.
 pub const SHARE_ROUNDING: f64 = 1e-9;
@@ -29,19 +44,15 @@ pub fn read(path: Option<&Path>) -> Result<Vec<Line>, Failure> {
     Ok(parse(&path.display().to_string(), &text)?)
 }
 
-/// The sites that lines beginning with `keep` or `never` name.
-pub fn named(lines: &[Line], keep: bool) -> Vec<String> {
-    let ids = lines.iter().filter_map(|line| match &line.rule {
-        Rule::Keep(ids) if keep => Some(ids),
-        Rule::Never(ids) if !keep => Some(ids),
-        _ => None,
-    });
-    ids.flatten().cloned().collect()
-}
-
-/// Whether a line limits what opening may cost.
-pub fn has_budget(lines: &[Line]) -> bool {
-    lines.iter().any(|line| matches!(line.rule, Rule::Budget(_)))
+/// The sites that lines keep or forbid, each with its line.
+pub fn lines_of(lines: &[Line]) -> Vec<(String, u32)> {
+    let named = |line: &Line| match &line.rule {
+        Rule::Keep(ids) | Rule::Never(ids) => {
+            ids.iter().map(|id| (id.clone(), line.line)).collect()
+        }
+        _ => Vec::new(),
+    };
+    lines.iter().flat_map(named).collect()
 }
 
 /// How many centres: as many as said, or as a budget allows; `None` if neither says it.
@@ -72,119 +83,29 @@ pub fn rules(
     opening: Option<&[f64]>,
 ) -> Result<Rules, Failure> {
     let siting = &question.siting;
-    let mut rules = Rules::new(count);
-    let mut costs = vec![None; siting.sites.len()];
-    let (mut each, mut limit) = (None, None);
-    for Line { rule, .. } in lines {
-        let name = rule.to_string();
-        rules = match rule {
-            Rule::AtMost(count, group) => {
-                rules.at_most(&name, &members(group, arguments, data, question)?, *count)
-            }
-            Rule::AtLeast(count, group) => {
-                rules.at_least(&name, &members(group, arguments, data, question)?, *count)
-            }
-            Rule::NotBoth(ids) => rules.not_both(&name, &positions(siting, "not both", ids)?),
-            Rule::Cost(ids, cost) => {
-                for site in positions(siting, "cost", ids)? {
-                    costs[site] = Some(*cost);
-                }
-                rules
-            }
-            Rule::CostColumn(column) => {
-                let found = columns::of_sites(arguments, data, question, column)?;
-                for (cost, value) in costs.iter_mut().zip(found) {
-                    cost.get_or_insert(value);
-                }
-                rules
-            }
-            Rule::CostEach(cost) => {
-                each = Some(*cost);
-                rules
-            }
-            Rule::Budget(budget) => {
-                limit = Some(*budget);
-                rules
-            }
-            Rule::Keep(_) | Rule::Never(_) => rules,
-        };
-    }
-    let priced = each.is_some() || costs.iter().any(Option::is_some);
-    if let (Some(opening), Some(limit)) = (opening, limit) {
-        if priced {
-            return Err(Failure::new(
-                "both --opening and the rules say what opening costs: leave the lines that begin with \
-                 cost out, and the budget counts --opening",
-            ));
+    let by = |line: u32| {
+        move |_: &str| match &arguments.rules {
+            Some(path) => By::Line(path, line),
+            None => By::Option("rule"),
         }
-        return Ok(rules.within_budget(opening, limit));
-    }
-    let Some(limit) = limit else {
-        if priced {
-            return Err(Failure::new(
-                "the rules have costs of opening and no budget: add a line such as budget 300",
-            ));
-        }
-        return Ok(rules);
     };
-    let open = |site: usize| siting.instance.states()[site] == SiteState::Free;
-    let unpriced = (0..costs.len()).find(|&j| open(j) && costs[j].or(each).is_none());
-    if let Some(site) = unpriced {
-        return Err(Failure::new(format!(
-            "the rules have a budget and no cost for {}: add cost {} 40, cost 40 each, or cost from \
-             COLUMN",
-            siting.sites[site], siting.sites[site]
-        )));
-    }
-    let opening: Vec<f64> = costs.iter().map(|cost| cost.or(each).unwrap_or(0.0)).collect();
-    Ok(rules.within_budget(&opening, limit))
-}
-
-/// The sites of a group.
-fn members(
-    group: &Group,
-    arguments: &args::Site,
-    data: &Data,
-    question: &Question,
-) -> Result<Vec<usize>, Failure> {
-    let siting = &question.siting;
-    match group {
-        Group::Of(ids) => positions(siting, "group", ids),
-        Group::With { column, value } => {
+    let sites = Sites {
+        ids: &siting.sites,
+        states: siting.instance.states(),
+        named: &|ids, line| positions(siting, ids, by(line)),
+        with: &|column, value| {
             let table = columns::about(arguments, data)?;
-            table.wanted(column).map_err(emporion_tables::Report::from)?;
-            let of_group = |row: &usize| table.label(column, *row).as_ref() == Some(value);
-            let ids: Vec<String> = (0..table.rows())
-                .filter(of_group)
-                .filter_map(|row| table.label("id", row))
-                .collect();
-            let found: Vec<usize> =
-                (0..siting.sites.len()).filter(|&j| ids.contains(&siting.sites[j])).collect();
-            if found.is_empty() {
-                let expected = format!("a site with {column} = {value}");
-                return Err(Problem::new(
-                    "empty-group",
-                    table.path(),
-                    expected,
-                    "mend the value in the rules",
-                )
-                .column(column)
-                .value(value)
-                .into());
-            }
-            Ok(found)
-        }
-    }
+            Ok(with_value(&siting.sites, &table, (column, value))?)
+        },
+        column: &|column| columns::of_sites(arguments, data, question, column),
+    };
+    by_position(lines, &sites, count, opening)
 }
 
 /// The best plan under the rules.
 pub fn solve(question: &Question, rules: &Rules) -> Result<Solution, Failure> {
-    ruled::solve(&question.siting.instance, rules, &Options::default()).map_err(|e| said(&e))
-}
-
-/// A refusal in the kernel's words.
-pub fn said(error: &RuleError) -> Failure {
-    Failure::new(error.to_string())
+    ruled::solve(&question.siting.instance, rules, &Options::default())
+        .map_err(|e| said(&e, &question.siting.sites))
 }
 
 /// The whole solution by position, for `--check`.
@@ -233,15 +154,6 @@ pub fn title(plan: &Plan, lines: &[Line]) -> String {
     format!("{}{}", centres(plan.open.len()), under(lines))
 }
 
-/// `under 3 rules`, with a space before it; nothing without rules.
-pub fn under(lines: &[Line]) -> String {
-    match lines.len() {
-        0 => String::new(),
-        1 => " under one rule".to_owned(),
-        n => format!(" under {n} rules"),
-    }
-}
-
 /// The best plans in order, and what is proven of the rest.
 pub struct Ranked {
     /// The plans, best first.
@@ -250,10 +162,12 @@ pub struct Ranked {
     pub others: String,
 }
 
-/// Finds the best plans, as many as `count` or those within so many percent of the best.
+/// Finds the best plans, as many as `count` or those within so many percent of the best. Of plans
+/// that tie, the one chosen stands first.
 pub fn rank(
     question: &Question,
     rules: &Rules,
+    chosen: &Plan,
     count: usize,
     within: Option<f64>,
 ) -> Result<Ranked, Failure> {
@@ -262,7 +176,8 @@ pub fn rank(
     let of_costs = share.filter(|_| question.gravity.is_none());
     let found =
         k_best::solve(&question.siting.instance, rules, count, of_costs, &Options::default())
-            .map_err(|error| said(&error))?;
+            .map_err(|error| said(&error, &question.siting.sites))?
+            .led_by(chosen, count);
     let (mut plans, mut end) = (found.plans, found.end);
     if let (Some(share), Some(best)) = (share, plans.first().map(|plan| plan.objective)) {
         let least = question.worth(best) * (1.0 - share) * (1.0 - SHARE_ROUNDING);
@@ -316,11 +231,12 @@ pub fn plans(question: &Question, ranked: &Ranked) -> Part {
     let best = ranked.plans.first().map_or(0.0, |plan| question.worth(plan.objective));
     for (at, plan) in ranked.plans.iter().enumerate() {
         let worth = question.worth(plan.objective);
-        let off = if best > 0.0 { 100.0 * (worth / best - 1.0) } else { 0.0 };
+        // Better by rounding only: the first one is the plan chosen.
+        let off = (if gains { best - worth } else { worth - best }).max(0.0);
         part.push(vec![
             (at + 1).into(),
             worth.into(),
-            if gains { 0.0 - off } else { off }.into(),
+            if best > 0.0 { 100.0 * off / best } else { 0.0 }.into(),
             beside_kept(question, &plan.open).into(),
             ids(question, &plan.open).into(),
         ]);

@@ -54,11 +54,13 @@ pub fn weigh(question: &mut Question, arguments: &args::Site, data: &Data) -> Re
     let Some(exporter) = arguments.gravity.exporter.as_deref() else {
         for (option, given) in [
             ("--flows", arguments.gravity.flows.is_some()),
+            ("--absent", arguments.gravity.absent.is_some()),
             ("--where", !arguments.gravity.conditions.is_empty()),
         ] {
             if given {
                 return Err(Failure::new(format!(
-                    "{option} is about flows: name whose sales count with --exporter ID"
+                    "{option} is about flows: name whose sales count with --exporter ID, or leave \
+                     it out"
                 )));
             }
         }

@@ -3,8 +3,8 @@
 use emporion_model::site::plans::{Choice, Point, Question as Kernel, WhatIf};
 use emporion_model::site::sensitivity::Change;
 
-use super::Question;
 use super::ruled::{self, SHARE_ROUNDING, beside_kept, ids};
+use super::{Question, names};
 use crate::answer::{Advice, Answer, Cell, Column, Part, Show};
 use crate::args::{self, SiteProblem};
 use crate::failure::Failure;
@@ -266,11 +266,21 @@ pub fn add(
         progress.step("the best plans in order");
         let share = ruled::share(arguments.within)?;
         let limit = |best: f64| share.map_or(f64::INFINITY, |share| measure.limit(best, share));
-        let ranked = kernel.rank(count, &limit).map_err(|error| ruled::said(&error))?;
+        let ranked = kernel.rank_from(known.open, count, &limit);
+        let ranked = ranked.map_err(|error| names::said(&error, &question.siting.sites))?;
         answer.parts.push(plans(question, measure, &ranked.plans));
+        let first = ranked.plans.first().map(|plan| &plan.open[..]);
+        answer.notes.extend(better_plan(first, known.open));
         answer.say("others", "Other plans", ruled::others(ranked.end, arguments.within));
     }
     Ok(())
+}
+
+/// That the first of the ranked plans is better than the one chosen, whose proof is open then.
+pub fn better_plan(first: Option<&[usize]>, chosen: &[usize]) -> Option<Advice> {
+    let message = "the search for the best plans found one that is better than the plan above, which \
+                   was not proven: take the first of them";
+    first.filter(|first| *first != chosen).map(|_| Advice::new("better_plan", message, 1))
 }
 
 fn hidden(key: &str) -> Column {
@@ -319,8 +329,9 @@ fn plans(question: &Question, measure: &Measure, plans: &[Choice]) -> Part {
     let best = plans.first().map_or(0.0, |plan| measure.worth(plan.cost));
     for (at, plan) in plans.iter().enumerate() {
         let worth = measure.worth(plan.cost);
-        // Worse than nothing has no percent.
-        let percent = if best == worth { 0.0 } else { 100.0 * (worth - best).abs() / best };
+        // Better by rounding only: the first one is the plan chosen. Worse than nothing has no percent.
+        let off = if measure.gain { best - worth } else { worth - best };
+        let percent = if off <= 0.0 { 0.0 } else { 100.0 * off / best };
         part.push(vec![
             (at + 1).into(),
             worth.into(),

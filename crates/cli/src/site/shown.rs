@@ -1,12 +1,12 @@
 //! Tables and summary of a p-median: who is served from where, and what is proven.
 
 use emporion_brief::stages::siting::{Plan, Siting};
-use emporion_model::site::SiteState;
 use emporion_model::site::p_median::Proof;
 use emporion_model::site::spread::spread;
+use emporion_model::site::{Instance, SiteState};
 
 use super::{Question, Service, gravity};
-use crate::answer::{Answer, Cell, Column, Part, Show};
+use crate::answer::{Advice, Answer, Cell, Column, Part, Show};
 use crate::data::Data;
 
 /// The open sites, and who is served from where.
@@ -136,6 +136,39 @@ pub fn summarise(answer: &mut Answer, question: &Question, plan: &Plan) {
     for note in &solution.notes {
         answer.note(note);
     }
+}
+
+/// Customers all of whose say is below what the search tells apart: a proof to a tolerance that
+/// their weights are lost in is no proof for them.
+pub fn too_light(
+    question: &Question,
+    instance: &Instance,
+    unit: &str,
+    resolution: f64,
+) -> Option<Advice> {
+    let customers = &question.siting.customers;
+    let sites: Vec<usize> =
+        (0..instance.sites()).filter(|&j| instance.states()[j] != SiteState::Forbidden).collect();
+    let moves_less = |i: &usize| {
+        let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
+        let weight = instance.weights()[*i];
+        let enough = sites.iter().any(|&j| {
+            let cost = weight * instance.cost(*i, j);
+            (low, high) = (cost.min(low), cost.max(high));
+            high - low >= resolution
+        });
+        weight > 0.0 && high > low && !enough
+    };
+    let light: Vec<usize> = (0..customers.len()).filter(moves_less).collect();
+    let named: Vec<&str> = light.iter().take(8).map(|&i| customers[i].as_str()).collect();
+    let more = if light.len() > named.len() { ", \u{2026}" } else { "" };
+    let message = format!(
+        "the proof is to {resolution:.3e} {unit}: plans nearer to each other are not told apart, and \
+         no choice of site moves the cost of {}{more} by as much; weights this far from each other \
+         need two questions",
+        named.join(", ")
+    );
+    (!light.is_empty()).then(|| Advice::new("too_light", message, light.len()))
 }
 
 /// Label of the bound that needs no search.

@@ -1,11 +1,11 @@
 //! A list of places with coordinates, as a bare file.
 
-use emporion_brief::stages::siting::{Siting, as_points};
-use emporion_model::site::distance::matrix_km;
+use emporion_brief::stages::siting::{Siting, as_points, off_the_globe};
+use emporion_model::site::distance::{Point, matrix_km};
 use emporion_model::site::instance::Instance;
 use emporion_tables::{Problem, Report, Table};
 
-use super::{Question, columns, positions};
+use super::{Question, columns};
 use crate::args;
 use crate::failure::Failure;
 
@@ -59,6 +59,9 @@ pub fn question(arguments: &args::Site, table: &Table) -> Result<Question, Failu
         let demand = column.map_or(Some(1.0), |column| columns::number(table, column, row));
         match (seat, demand) {
             (Some(seat), Some(demand)) if (0.0..f64::INFINITY).contains(&demand) => {
+                if let Err(error) = Point::new(seat.0, seat.1) {
+                    problems.push(off_the_globe(table, row, &id, &error));
+                }
                 sites.push(id);
                 points.push(seat);
                 weights.push(demand);
@@ -91,9 +94,7 @@ pub fn question(arguments: &args::Site, table: &Table) -> Result<Question, Failu
     let at = as_points(&points)?;
     let instance =
         Instance::new(sites.len(), sites.len(), matrix_km(&at, &at))?.weighted(weights)?;
-    let mut siting = Siting { customers: sites.clone(), sites, points, instance, left_out };
-    let kept = positions(&siting, "--keep", &arguments.keep)?;
-    siting.instance = siting.instance.keep(&kept)?;
+    let siting = Siting { customers: sites.clone(), sites, points, instance, left_out };
     let weight_unit = arguments.weight.clone().unwrap_or_default();
     let mut question = Question::new(siting, "km", super::GREAT_CIRCLES, weight_unit);
     question.sources = vec![format!("{lat} and {lon} of {}", table.path())];

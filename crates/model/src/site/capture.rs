@@ -221,8 +221,19 @@ fn notes(market: &Market) -> Vec<Note> {
     let idle = (0..market.customers).filter(|&k| market.weights[k] == 0.0).collect();
     let blind = rows.enumerate().filter(|(_, row)| row.iter().all(|u| *u == 0.0)).map(|(k, _)| k);
     let listed = [
-        ("zero_weight", "customers of weight zero do not move the answer", idle),
-        ("out_of_reach", "customers are attracted by no site", blind.collect()),
+        (
+            "zero_weight",
+            [
+                "customer of weight zero does not move the answer",
+                "customers of weight zero do not move the answer",
+            ],
+            idle,
+        ),
+        (
+            "out_of_reach",
+            ["customer is attracted by no site", "customers are attracted by no site"],
+            blind.collect(),
+        ),
     ];
     rejection::notes(listed)
 }

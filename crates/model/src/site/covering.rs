@@ -399,5 +399,12 @@ fn root_bound(links: &Links, root: Node, value: i64) -> (i64, Refutation) {
 fn advice(instance: &Instance, radius: f64, open: &[usize]) -> Vec<Note> {
     let times = |i: usize| open.iter().filter(|&&j| instance.cost(i, j) <= radius).count();
     let single = (0..instance.customers()).filter(|&i| times(i) == 1).collect();
-    notes([("single", "customers are within reach of one open site only", single)])
+    notes([(
+        "single",
+        [
+            "customer is within reach of one open site only",
+            "customers are within reach of one open site only",
+        ],
+        single,
+    )])
 }

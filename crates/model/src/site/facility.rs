@@ -42,6 +42,9 @@ pub struct Facilities {
     /// Sites, the largest capacity first.
     by_capacity: Vec<usize>,
     whole: bool,
+    /// Customers of weight zero, with the cost of a unit from each site: they move no plan, and are
+    /// served where it costs least.
+    idle: Vec<(usize, Vec<f64>)>,
     /// Rules with the names and numbers of the caller, and ready for use.
     ruled: Option<(Rules, System)>,
 }
@@ -72,6 +75,8 @@ impl Facilities {
                 by_site[j * n + i] = instance.weights()[i] * instance.cost(i, j);
             }
         }
+        let idle = (0..n).filter(|&i| instance.weights()[i] == 0.0);
+        let idle = idle.map(|i| (i, instance.row(i).into_owned())).collect();
         let most = |i: usize| (0..m).map(|j| by_site[j * n + i]).fold(0.0, f64::max);
         let largest = (0..n).map(most).sum::<f64>() + opening.iter().sum::<f64>();
         let whole = instance.is_whole()
@@ -88,6 +93,7 @@ impl Facilities {
             total_demand: 0.0,
             by_capacity: (0..m).collect(),
             whole,
+            idle,
             ruled: None,
         })
     }
@@ -210,6 +216,15 @@ impl Facilities {
         &self.by_site[site * self.customers..(site + 1) * self.customers]
     }
 
+    /// Customers without weight and demand change to the cheapest open site, the first of several.
+    fn serve_idle(&self, open: &[usize], service: &mut [Service]) {
+        for (customer, costs) in self.idle.iter().filter(|(i, _)| self.demand[*i] == 0.0) {
+            let cheapest = open.iter().min_by(|a, b| costs[**a].total_cmp(&costs[**b]));
+            let theirs = service.iter_mut().filter(|s| s.customer == *customer);
+            theirs.zip(cheapest).for_each(|(s, &site)| s.site = site);
+        }
+    }
+
     /// Whether a site can hold all demand.
     pub(crate) fn is_unlimited(&self, site: usize) -> bool {
         self.capacity[site].is_infinite()
@@ -261,8 +276,11 @@ pub(crate) fn check_list(
             what: what.to_owned(),
             index,
             value: list[index],
-            remedy: "give a number that is not negative; forbid a site that cannot be opened"
-                .to_owned(),
+            remedy: if most.is_finite() {
+                format!("give a number from 0 to {most:e}; forbid a site that cannot be opened")
+            } else {
+                "give a number that is not negative; forbid a site that cannot be opened".to_owned()
+            },
         }),
     }
 }
@@ -360,7 +378,8 @@ pub struct Solution {
 /// c_ij is the cost of *all* demand of i; serving half of it costs half. Demand may be split
 /// between sites (for one site per customer with capacities, the single-source problem, this kernel
 /// gives a lower bound only; it is not offered). Service at a site has no other fixed cost. Ties:
-/// one of several equally cheap plans is returned.
+/// one of several equally cheap plans is returned. A customer of weight zero and without
+/// demand moves no plan; it is served from the open site where a unit costs least, the first of several.
 ///
 /// # Result
 ///
@@ -420,12 +439,13 @@ fn search(problem: &Facilities, options: &Options) -> Option<Found> {
 
 pub(crate) fn report(problem: &Facilities, found: Found) -> Solution {
     let plan = found.plan;
-    let service: Vec<Service> = plan
+    let mut service: Vec<Service> = plan
         .shares
         .iter()
         .map(|&(customer, site, share)| Service { customer, site, share })
         .collect();
     let open = found.open;
+    problem.serve_idle(&open, &mut service);
     let opening_cost: f64 = open.iter().map(|&j| problem.opening(j)).sum();
     let serve = |s: &Service| s.share * problem.cost(s.customer, s.site);
     let service_cost: f64 = service.iter().map(serve).sum();
@@ -477,7 +497,11 @@ fn advice(problem: &Facilities, open: &[usize], service: &[Service]) -> Vec<Note
     let full = |j: &usize| load[*j] >= problem.capacity(*j) * (1.0 - 1e-9);
     let full: Vec<usize> = open.iter().copied().filter(full).collect();
     notes([
-        ("split", "customers are served from several sites", split),
-        ("full", "open sites have no room left", full),
+        (
+            "split",
+            ["customer is served from several sites", "customers are served from several sites"],
+            split,
+        ),
+        ("full", ["open site has no room left", "open sites have no room left"], full),
     ])
 }

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::certificate::relative_gap;
 use super::instance::Instance;
 use super::p_median::Options;
+use super::plans::lead;
 use super::ruled::Plan;
 use super::ruled_plan::SHARE_ROUNDING;
 use super::ruled_tree;
@@ -67,8 +68,8 @@ pub struct Plans {
 /// # Assumptions
 ///
 /// As [`ruled::solve`](super::ruled::solve). Two plans are two if their sites differ, also where
-/// the customers are served alike. Where plans tie with the last one, any of them may be listed. A plan beyond `within`
-/// by a share of 1e-9 of it counts as within: shares round.
+/// the customers are served alike. Where plans tie with the last one, any of
+/// them may be listed. A plan beyond `within` by a share of 1e-9 of it counts as within: shares round.
 ///
 /// # Result
 ///
@@ -150,6 +151,21 @@ pub fn solve(
         nodes: found.nodes,
         plans,
     })
+}
+
+impl Plans {
+    /// The same with a plan already chosen at the head, if none is better: of plans that tie with it,
+    /// this one is listed and stands first.
+    ///
+    /// `chosen` is the plan of the same question, as [`ruled::solve`](super::ruled::solve) gives it,
+    /// and `k` what was asked for here.
+    pub fn led_by(mut self, chosen: &Plan, k: usize) -> Self {
+        let least = self.plans.iter().map(|plan| plan.objective).fold(f64::INFINITY, f64::min);
+        if chosen.objective <= least + self.resolution {
+            lead(&mut self.plans, k, chosen.clone(), |a, b| a.open == b.open);
+        }
+        self
+    }
 }
 
 fn check(k: usize, within: Option<f64>) -> Result<(), InputError> {

@@ -460,9 +460,19 @@ impl Claims {
 }
 
 fn advice(unreachable: &[usize], spare: Vec<usize>) -> Vec<Note> {
-    let lost = "customers are beyond the radius of every site that may be open";
+    let lost = [
+        "customer is beyond the radius of every site that may be open",
+        "customers are beyond the radius of every site that may be open",
+    ];
     notes([
         ("unreachable", lost, unreachable.to_vec()),
-        ("spare", "open sites add nothing: others would do as well", spare),
+        (
+            "spare",
+            [
+                "open site adds nothing: others would do as well",
+                "open sites add nothing: others would do as well",
+            ],
+            spare,
+        ),
     ])
 }

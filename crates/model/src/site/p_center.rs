@@ -7,7 +7,7 @@ use super::certificate::relative_gap;
 use super::instance::{Instance, SiteState};
 use super::p_median::Proof;
 use super::refutation::{Log, Refutation};
-use super::rejection::{Claims, Rejection, check_plan, notes, same};
+use super::rejection::{Claims, IDLE, Rejection, check_plan, notes, same};
 use super::set_cover::{Best, Limits, Links, Node, search};
 use crate::outcome::{InputError, Note, Status};
 
@@ -351,7 +351,14 @@ pub(crate) fn fill(instance: &Instance, open: &mut Vec<usize>, p: usize) -> Vec<
 pub(crate) fn advice(instance: &Instance, spare: Vec<usize>) -> Vec<Note> {
     let idle = (0..instance.customers()).filter(|&i| instance.weights()[i] == 0.0).collect();
     notes([
-        ("zero_weight", "customers of weight zero are assigned but do not move the answer", idle),
-        ("spare", "open sites are not needed for the radius: others would do as well", spare),
+        ("zero_weight", IDLE, idle),
+        (
+            "spare",
+            [
+                "open site is not needed for the radius: others would do as well",
+                "open sites are not needed for the radius: others would do as well",
+            ],
+            spare,
+        ),
     ])
 }

@@ -308,10 +308,13 @@ fn notes(instance: &Instance, ties: Vec<usize>) -> Vec<Note> {
     let listed = [
         (
             "ties",
-            "closed sites can replace an open one at the same cost: other plans are as good",
+            [
+                "closed site can replace an open one at the same cost: another plan is as good",
+                "closed sites can replace an open one at the same cost: other plans are as good",
+            ],
             ties,
         ),
-        ("zero_weight", "customers of weight zero are assigned but do not move the answer", idle),
+        ("zero_weight", rejection::IDLE, idle),
     ];
     rejection::notes(listed)
 }

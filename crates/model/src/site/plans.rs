@@ -203,6 +203,47 @@ impl Question {
         plans_rank::rank(self.kernel.as_ref(), k, limit)
     }
 
+    /// The same with a plan already chosen at the head, if none is better: of plans that tie with it,
+    /// this one is listed and stands first.
+    ///
+    /// # Result
+    ///
+    /// Where the search finds a better plan, which a proof that `chosen` is best rules out, the list is
+    /// that of [`rank`](Self::rank).
+    ///
+    /// # Errors
+    ///
+    /// As [`rank`](Self::rank), and [`InputError::Setting`] for a `chosen` that is no plan.
+    pub fn rank_from(
+        &self,
+        chosen: &[usize],
+        k: usize,
+        limit: &dyn Fn(f64) -> f64,
+    ) -> Result<Ranked, RuleError> {
+        let mut found = self.rank(k, limit)?;
+        let kernel = self.kernel.as_ref();
+        let of_states = kernel.states().iter().enumerate().all(|(j, state)| {
+            let open = chosen.binary_search(&j).is_ok();
+            *state == SiteState::Free || open == (*state == SiteState::Kept)
+        });
+        let known = chosen.is_sorted() && chosen.iter().all(|j| *j < kernel.states().len());
+        let obeys = known && of_states && kernel.system().allows(chosen);
+        let cost = if obeys { kernel.cost(chosen) } else { f64::INFINITY };
+        if !cost.is_finite() {
+            let what = "the plan to begin with".to_owned();
+            let expected = "a plan that obeys the rules, its sites ascending".to_owned();
+            let (got, remedy) = (format!("{chosen:?}"), "take a plan of this question".to_owned());
+            return Err(InputError::Setting { what, expected, got, remedy }.into());
+        }
+        let least = found.plans.iter().map(|plan| plan.cost).fold(f64::INFINITY, f64::min);
+        if cost <= least + kernel.resolution(least) {
+            let chosen = Choice { open: chosen.to_vec(), cost };
+            lead(&mut found.plans, k, chosen, |a, b| a.open == b.open);
+            found.bound = found.bound.min(cost);
+        }
+        Ok(found)
+    }
+
     /// What it costs to forbid each chosen site of a plan, or to force in each other one.
     ///
     /// # Result
@@ -320,6 +361,15 @@ pub struct Point {
     pub nested: Option<Choice>,
     /// The site it opened last.
     pub added: Option<usize>,
+}
+
+/// Put a plan before all others of a list of the best `k`.
+pub(crate) fn lead<T>(plans: &mut Vec<T>, k: usize, first: T, same: impl Fn(&T, &T) -> bool) {
+    if let Some(at) = plans.iter().position(|plan| same(plan, &first)) {
+        plans.remove(at);
+    }
+    plans.truncate(k.saturating_sub(1));
+    plans.insert(0, first);
 }
 
 /// The numbers of sites that the rules allow.

@@ -155,11 +155,21 @@ impl Claims {
     }
 }
 
+/// What is said of one thing, and of several.
+pub(crate) type Words = [&'static str; 2];
+
+/// Customers without weight, where all are served.
+pub(crate) const IDLE: Words = [
+    "customer of weight zero is assigned but does not move the answer",
+    "customers of weight zero are assigned but do not move the answer",
+];
+
 /// Advice from code, words and positions; none where there is no position.
-pub(crate) fn notes<const N: usize>(listed: [(&'static str, &str, Vec<usize>); N]) -> Vec<Note> {
+pub(crate) fn notes<const N: usize>(listed: [(&'static str, Words, Vec<usize>); N]) -> Vec<Note> {
     let some = listed.into_iter().filter(|(_, _, rows)| !rows.is_empty());
     some.map(|(code, text, rows)| {
         let count = rows.len();
+        let text = text[usize::from(count != 1)];
         Note { code, message: format!("{count} {text}"), count, rows }
     })
     .collect()

@@ -397,8 +397,19 @@ fn notes(solved: &[(usize, Chosen)]) -> Vec<Note> {
         solved.iter().filter(|(_, chosen)| which(chosen)).map(|(number, _)| *number).collect()
     };
     let listed = [
-        ("ties", "draws have another plan that is as good", with(&|chosen| chosen.tied)),
-        ("open", "draws have a plan that is not proven optimal", with(&|chosen| !chosen.proven)),
+        (
+            "ties",
+            ["draw has another plan that is as good", "draws have another plan that is as good"],
+            with(&|chosen| chosen.tied),
+        ),
+        (
+            "open",
+            [
+                "draw has a plan that is not proven optimal",
+                "draws have a plan that is not proven optimal",
+            ],
+            with(&|chosen| !chosen.proven),
+        ),
     ];
     rejection::notes(listed)
 }

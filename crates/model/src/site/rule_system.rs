@@ -123,6 +123,9 @@ impl System {
         let surplus = |quota: &Quota| open_to(&quota.sites, states).saturating_sub(quota.high);
         let (rules, surplus) = self.disjoint(states.len(), surplus);
         let allowed = states.iter().filter(|s| **s != SiteState::Forbidden).count() - surplus;
+        if allowed == 0 {
+            return Err(RuleError::NothingOpens { rules });
+        }
         if allowed < self.low {
             return Err(RuleError::TooManySites { p: self.low, allowed, rules });
         }
@@ -147,10 +150,10 @@ impl System {
     fn check_budget(&self, states: &[SiteState], budget: f64) -> Result<(), RuleError> {
         let all: Vec<usize> = (0..states.len()).collect();
         let asked = self.quotas.iter().map(|quota| {
-            let what = format!("{} open sites for rule \"{}\"", quota.low, quota.name);
+            let what = format!("{} of rule \"{}\"", open_sites(quota.low), quota.name);
             (what, &quota.sites, quota.low)
         });
-        let in_all = (format!("{} open sites", self.low), &all, self.low);
+        let in_all = (open_sites(self.low), &all, self.low);
         for (what, sites, low) in std::iter::once(in_all).chain(asked) {
             let missing = low.saturating_sub(of(sites, states, SiteState::Kept).len());
             let needed = self.cheapest(sites, states, missing);
@@ -425,6 +428,11 @@ fn of(sites: &[usize], states: &[SiteState], state: SiteState) -> Vec<usize> {
 /// How many of these sites may be open.
 fn open_to(sites: &[usize], states: &[SiteState]) -> usize {
     sites.iter().filter(|j| states[**j] != SiteState::Forbidden).count()
+}
+
+/// `1 open site`, `2 open sites`.
+fn open_sites(count: usize) -> String {
+    format!("{count} open site{}", if count == 1 { "" } else { "s" })
 }
 
 fn check_input(instance: &Instance, rules: &Rules) -> Result<(), InputError> {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::certificate::relative_gap;
 use super::instance::{Instance, SiteState};
 use super::p_median::{Options, Proof};
-use super::rejection::notes;
+use super::rejection::{IDLE, notes};
 use super::rule_system::System;
 pub use super::ruled_check::check;
 use super::ruled_check::{Certificate, Walk, no_better};
@@ -178,10 +178,14 @@ pub(crate) fn solve_from(
         iterations: found.iterations,
         nodes: found.nodes,
         notes: notes([
-            ("at_limit", "groups are at a quota: it may cost", at_limit(rules, &plan.open)),
+            (
+                "at_limit",
+                ["group is at a quota: it may cost", "groups are at a quota: it may cost"],
+                at_limit(rules, &plan.open),
+            ),
             (
                 "zero_weight",
-                "customers of weight zero are assigned but do not move the answer",
+                IDLE,
                 (0..instance.customers()).filter(|&i| instance.weights()[i] == 0.0).collect(),
             ),
         ]),

@@ -223,8 +223,14 @@ pub enum RuleError {
         /// Names of groups, no two with a site in common.
         rules: Vec<String>,
     },
+    /// The groups close every site.
+    #[error("rules {rules:?} leave no site to open; allow one at least")]
+    NothingOpens {
+        /// Names of groups, no two with a site in common.
+        rules: Vec<String>,
+    },
     /// The cheapest sites cost more than the budget.
-    #[error("budget {budget}, but {what} costs {needed} at least; raise the budget")]
+    #[error("budget {budget} does not pay {what}: {needed} is the least; raise the budget")]
     BudgetTooSmall {
         /// B.
         budget: f64,
