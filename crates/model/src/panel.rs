@@ -89,6 +89,7 @@ fn check_flows(values: &[f64]) -> Result<(), InputError> {
 }
 
 /// Refuses a value that is negative, missing, infinite, or too large to be added up.
+#[inline]
 pub(crate) fn amount(what: &str, index: usize, value: f64, remedy: &str) -> Result<(), InputError> {
     if (0.0..=LARGEST_VALUE).contains(&value) {
         return Ok(());
