@@ -150,13 +150,13 @@ pub struct SiteGravity {
     #[arg(long, allow_negative_numbers = true, value_name = "NUMBER", conflicts_with = "model")]
     pub beta: Option<f64>,
     /// Its standard error, for --draws
-    #[arg(long, allow_negative_numbers = true, value_name = "NUMBER", requires = "beta")]
+    #[arg(long, allow_negative_numbers = true, value_name = "NUMBER", requires_all = ["beta", "draws"])]
     pub beta_se: Option<f64>,
     /// The effect fades as exp(-distance / NUMBER)
     #[arg(long, allow_negative_numbers = true, value_name = "NUMBER", conflicts_with = "reach")]
     pub decay: Option<f64>,
     /// Standard error of --decay, for --draws; drawn independently of the coefficient
-    #[arg(long, allow_negative_numbers = true, value_name = "NUMBER", requires = "decay")]
+    #[arg(long, allow_negative_numbers = true, value_name = "NUMBER", requires_all = ["decay", "draws"])]
     pub decay_se: Option<f64>,
     /// The effect is whole up to this distance and nothing beyond
     #[arg(long, allow_negative_numbers = true, value_name = "NUMBER")]

@@ -384,9 +384,14 @@ impl Instance {
         if (low..=high).contains(&p) {
             return Ok(());
         }
-        let remedy = if low > high {
-            "every site is forbidden: free one"
-        } else if p < low && p > 0 {
+        if low > high {
+            return Err(InputError::Undefined {
+                what: "a plan".to_owned(),
+                reason: "every site is forbidden".to_owned(),
+                remedy: "free one".to_owned(),
+            });
+        }
+        let remedy = if p < low && p > 0 {
             "p counts all open sites, the kept ones included"
         } else {
             "choose p in this range"
