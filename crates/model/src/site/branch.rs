@@ -21,7 +21,7 @@ use super::instance::{SiteState, positions};
 use super::lagrangian::{Climb, Node, climb, core, fix_by_multipliers};
 use super::local_search::{Plan, Scratch};
 use super::p_median::Options;
-use super::starts;
+use super::starts::{self, Shake};
 
 /// Shakes may take this share of the whole work.
 const SHAKE_SHARE: u64 = 3;
@@ -30,6 +30,9 @@ const ROOT_SHARE: u64 = 3;
 /// Sites among which the best plan is shaken, for each one open, and some more.
 const CORE: usize = 16;
 const MORE_CORE: usize = 50;
+/// Fresh plans shaken at most, and how many that end where the best plan is tell enough.
+const ROUNDS: u64 = 64;
+const AGREED: usize = 2;
 /// Lists up to this many entries are handed on to the children, longer ones cut anew.
 const SMALL_LISTS: usize = 50_000;
 
@@ -67,7 +70,8 @@ pub(crate) struct Limits {
 
 impl Limits {
     /// The caller's options set how many steps; their lengths are fixed: half of Beasley's θ = 2, as
-    /// the climb starts near a good plan, and less in the tree, which starts at its parent's end.
+    /// the climb starts near a good plan. A node climbs as patiently: a site decided moves the best
+    /// multipliers far, and few nodes with high bounds lift the bound of the whole more than many.
     pub(crate) fn new(options: &Options) -> Self {
         let root = Climb {
             max_iterations: options.max_iterations,
@@ -81,8 +85,8 @@ impl Limits {
         let node = Climb {
             max_iterations: options.node_iterations,
             max_work: options.max_work,
-            theta: 0.6,
-            patience: 15,
+            theta: 1.0,
+            patience: 50,
             least_theta: 0.01,
             swap_every: 0,
             fix: false,
@@ -113,8 +117,7 @@ pub(crate) fn search(
     let mut root = unfixed(table, states, Arc::new(start));
     let (mut proven, mut iterations) = climb(table, &mut root, p, &limits.root, incumbent);
     if !proven && limits.max_nodes > 0 {
-        let core = core(table, &root, p, CORE * p + MORE_CORE);
-        shake(table, states, &core, limits, incumbent);
+        shake(table, states, &root, p, limits, incumbent);
         // The better plan is a better aim for a second, shorter climb.
         let again = Climb { theta: 0.3, max_work: limits.max_work, ..limits.root };
         let (end, steps) = climb(table, &mut root, p, &again, incumbent);
@@ -166,21 +169,45 @@ pub(crate) fn search(
     Search { open_bound: open.filter(|_| !proven), root: multipliers, tree, iterations, nodes }
 }
 
-/// Shake the best plan as long as it pays, among the sites of the core.
+/// Shake the best plan, then fresh ones, each joined with the best by paths both ways: shakes of one
+/// plan end in one hollow, and others lie lower. Only sites of the core may open.
 fn shake(
     table: &Table<'_>,
     states: &[SiteState],
-    core: &[usize],
+    root: &Node,
+    p: usize,
     limits: &Limits,
     incumbent: &mut Incumbent,
 ) {
-    let kept = positions(states, SiteState::Kept);
-    let mut plan = Plan::of(table, &kept, &incumbent.open);
+    let core = core(table, root, p, CORE * p + MORE_CORE);
+    // Every better plan has the sites that the root decided on; the best one known may lack some.
+    let decided = positions(&root.states, SiteState::Kept);
+    let mut best = Plan::of(table, &positions(states, SiteState::Kept), &incumbent.open);
     let limit = limits.max_work / SHAKE_SHARE;
     let mut scratch = Scratch::default();
-    starts::shake(table, core, &mut plan, limits.seed, limit, &mut scratch);
+    let first = Shake { seed: limits.seed, round: 0, limit, goal: None };
+    starts::shake(table, &core, &mut best, first, &mut scratch);
+    let mut agreed = 0;
+    for round in 1..=ROUNDS {
+        if scratch.work >= limit || agreed == AGREED {
+            break;
+        }
+        let aim = Shake { round, goal: Some(best.value), ..first };
+        let other = starts::fresh(table, &decided, &core, p, aim, &mut scratch);
+        if other.value == best.value {
+            agreed += 1;
+            continue;
+        }
+        let there = starts::relink(table, &core, other.clone(), &best, &mut scratch);
+        let back = starts::relink(table, &core, best.clone(), &other, &mut scratch);
+        for plan in [other, there, back] {
+            if plan.value < best.value {
+                (best, agreed) = (plan, 0);
+            }
+        }
+    }
     incumbent.work += scratch.work;
-    incumbent.improve(table, &mut plan);
+    incumbent.improve(table, &mut best);
 }
 
 /// Leave out sites that the node forbids if that halves its lists. Returns the entries read.

@@ -25,14 +25,16 @@ pub struct Options {
     /// Subgradient steps at the root at most. 3,000 by default; the step length usually ends the
     /// climb sooner.
     pub max_iterations: usize,
-    /// Subgradient steps in a node of the tree at most. 200 by default.
+    /// Subgradient steps in a node of the tree at most. 1,000 by default; the step length usually
+    /// ends the climb sooner.
     pub node_iterations: usize,
     /// Nodes of the tree at most; 0 leaves the root bound as it is. 20,000 by default. When the
     /// limit comes first the gap is positive and proven all the same.
     pub max_nodes: usize,
     /// Entries of cost lists that the search may read, some 3e8 in a second: a limit that does not
     /// depend on the clock. 3e9 by default, some seven seconds. A third of it may go into
-    /// the climb at the root, a third into shakes, the rest into the tree.
+    /// the climb at the root, a third into shakes (which end sooner where two fresh plans come to
+    /// the same value), the rest into the tree.
     pub max_work: u64,
     /// Numbers that the proof by a tree may have at most (customers × nodes); a longer one is left
     /// out, and the proof then is [`Proof::Search`]. 1,000,000 by default, some 10 MB as JSON.
@@ -41,7 +43,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        let (max_iterations, node_iterations) = (3_000, 200);
+        let (max_iterations, node_iterations) = (3_000, 1_000);
         Self {
             seed: 1,
             starts: 8,

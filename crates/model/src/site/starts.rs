@@ -23,12 +23,13 @@ const TRIED: usize = 64;
 /// The share of the work that starts and paths may take.
 const SHARE: u64 = 12;
 /// Shakes that may fail in a row, and for each open site as many more.
-const IDLE: usize = 100;
-const IDLE_EACH: usize = 30;
+const IDLE: usize = 50;
+const IDLE_EACH: usize = 2;
 /// Customers asked after a swap which sites to price again: their neighbours name the same ones.
 const ASKED: usize = 24;
-/// Streams of random numbers for shakes lie apart from those of starts.
+/// Streams of random numbers for shakes and fresh plans lie apart from those of starts.
 const SHAKES: u64 = 1 << 40;
+const FRESH: u64 = 1 << 41;
 
 /// What a search starts from, and what it may cost.
 #[derive(Debug, Clone, Copy)]
@@ -85,7 +86,13 @@ pub(crate) fn best_of(
 }
 
 /// The best plan met on the way from one plan to another, improved by swaps.
-fn relink(table: &Table<'_>, free: &[usize], from: Plan, to: &Plan, scratch: &mut Scratch) -> Plan {
+pub(crate) fn relink(
+    table: &Table<'_>,
+    free: &[usize],
+    from: Plan,
+    to: &Plan,
+    scratch: &mut Scratch,
+) -> Plan {
     let (mut now, mut met) = (from, None::<Plan>);
     loop {
         let opens: Vec<usize> = to.open().iter().copied().filter(|j| !now.is_open(*j)).collect();
@@ -110,19 +117,46 @@ fn relink(table: &Table<'_>, free: &[usize], from: Plan, to: &Plan, scratch: &mu
     met
 }
 
-/// Shake the plan until `limit` entries are read or nothing comes of it any more; only sites of `free` may open.
+/// How far to shake a plan.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Shake {
+    pub(crate) seed: u64,
+    /// Each round has random numbers of its own.
+    pub(crate) round: u64,
+    /// Entries that may be read, those read before included.
+    pub(crate) limit: u64,
+    /// Stop at a plan of this value: it is known.
+    pub(crate) goal: Option<i64>,
+}
+
+/// A random plan with p sites, those of `kept` and others of `free`, improved by swaps and shaken.
+pub(crate) fn fresh(
+    table: &Table<'_>,
+    kept: &[usize],
+    free: &[usize],
+    p: usize,
+    aim: Shake,
+    scratch: &mut Scratch,
+) -> Plan {
+    let mut random = SplitMix::new(aim.seed, FRESH + aim.round);
+    let mut plan = Plan::new(table, kept, &random.sample(free, p - kept.len()));
+    plan.improve(table, free, 0, scratch);
+    shake(table, free, &mut plan, aim, scratch);
+    plan
+}
+
+/// Shake the plan until nothing comes of it any more; only sites of `free` may open.
 pub(crate) fn shake(
     table: &Table<'_>,
     free: &[usize],
     plan: &mut Plan,
-    seed: u64,
-    limit: u64,
+    aim: Shake,
     scratch: &mut Scratch,
 ) {
     if plan.loose().is_empty() || free.is_empty() {
         return;
     }
-    let mut random = SplitMix::new(seed, SHAKES);
+    let mut random = SplitMix::new(aim.seed, SHAKES + aim.round);
     let mut queue = Queue { waiting: VecDeque::new(), queued: vec![false; table.sites] };
     let may_open: Vec<bool> = {
         let mut may = vec![false; table.sites];
@@ -142,7 +176,7 @@ pub(crate) fn shake(
     };
     let patience = IDLE + IDLE_EACH * plan.loose().len();
     let mut idle = 0;
-    while scratch.work < limit && idle < patience {
+    while scratch.work < aim.limit && idle < patience && aim.goal != Some(plan.value) {
         let before = plan.value;
         idle += 1;
         let centre = random.below(table.customers);
