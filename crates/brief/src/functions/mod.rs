@@ -7,11 +7,15 @@
 //! | [`indicators`] | `record`, `concentration` |
 //! | [`complexities`] | `complexity` |
 //! | [`capabilities`] | `diversity`, `fitness`, `reflections`, `outlook` |
-//! | [`trade`] | `intensity`, `complementarity`, `similarity`, `export_profile`, `margins` |
+//! | [`trade`] | `intensity`, `complementarity`, `similarity`, `export_profile` |
+//! | [`margins`] | `margins` |
 //! | [`two_way`] | `intra_industry` |
 //! | [`trade_changes`] | `decompose`, `market_share` |
 //! | [`potentials`] | `potential` |
-//! | [`related`] | `rca`, `proximity`, `relatedness`, `cross_proximity` |
+//! | [`exported`], [`having`], [`brought`] | the rows, M and numbers that the indicators of this family share |
+//! | [`advantages`] | `rca` |
+//! | [`related`] | `proximity`, `relatedness` |
+//! | [`crossed`] | `cross_proximity` |
 //! | [`baskets`] | `entry_exit`, `prody` |
 //! | [`in_time`] | `longest_run`, `contributions`, `shares_by_year`, `rank_changes`, `constant_prices` |
 //! | [`estimates`] | `estimate` |
@@ -26,21 +30,27 @@
 //! | [`spaces`] | `product_space`, `network` |
 //! | [`maps`] | `choropleth`, `flow_map` |
 
+pub mod advantages;
 pub mod arithmetic;
 pub mod baskets;
 pub mod beside;
 pub mod blocks;
+pub mod brought;
 pub mod capabilities;
 pub mod charts;
 pub mod complexities;
 pub mod counterfactuals;
+pub mod crossed;
 pub mod diverted;
 pub mod drawn;
 pub mod estimates;
+pub mod exported;
 pub mod flows;
+pub mod having;
 pub mod in_time;
 pub mod indicators;
 pub mod maps;
+pub mod margins;
 pub mod models;
 pub mod offices;
 pub mod potentials;
@@ -67,10 +77,13 @@ pub fn register(env: &mut Environment<'_>, book: &Arc<Book>) {
     complexities::register(env, book);
     capabilities::register(env, book);
     trade::register(env, book);
+    margins::register(env, book);
     trade_changes::register(env, book);
     two_way::register(env, book);
     potentials::register(env, book);
+    advantages::register(env, book);
     related::register(env, book);
+    crossed::register(env, book);
     baskets::register(env, book);
     in_time::register(env, book);
     estimates::register(env, book);
