@@ -6,6 +6,7 @@ mod complexity;
 mod constant_prices;
 mod growth;
 mod hhi;
+mod outside_pci;
 mod ranks;
 mod rca;
 mod record;
@@ -121,6 +122,12 @@ impl<'a> Figures<'a> {
         let table = data.flows()?;
         let mut selected = select(&data, table, &common.rows.conditions)?;
         if common.no_domestic {
+            if table.column("destination").is_none() {
+                return Err(Failure::new(
+                    "--no-domestic compares origin with destination, and the table has no column \
+                     destination: leave it out",
+                ));
+            }
             selected.rows.retain(|&r| table.text("origin", r) != table.text("destination", r));
         }
         let hierarchy = data.hierarchy();

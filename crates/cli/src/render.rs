@@ -41,11 +41,11 @@ pub fn render_shaped(mut answer: Answer, shape: &Shape) -> Result<Output, Failur
             names.join(", ")
         )));
     };
-    if let Some(main) = answer.parts.first_mut() {
-        answer.notes.extend(main.keep_top(shape.top));
-    }
     if matches!(shape.format, Format::Csv | Format::Parquet) {
         answer.parts.swap(0, at);
+    }
+    if let Some(main) = answer.parts.first_mut() {
+        answer.notes.extend(main.keep_top(shape.top));
     }
     if shape.format == Format::Parquet {
         return parquet(&answer);
@@ -244,15 +244,15 @@ fn markdown(answer: &Answer) -> String {
         let (part, more) = beginning(part, position);
         let part = part.as_ref();
         let shown = readable(part);
-        let heads: Vec<String> = shown.iter().map(|(column, _)| heading(column)).collect();
+        let heads: Vec<String> =
+            shown.iter().map(|(column, _)| escaped(&heading(column))).collect();
         let rules: Vec<&str> = shown
             .iter()
             .map(|(column, _)| if column.show == Show::Text { ":--" } else { "--:" })
             .collect();
         let _ = writeln!(out, "\n| {} |\n| {} |", heads.join(" | "), rules.join(" | "));
         for row in 0..part.rows.len() {
-            let cells: Vec<String> =
-                shown.iter().map(|(_, texts)| texts[row].replace('|', "\\|")).collect();
+            let cells: Vec<String> = shown.iter().map(|(_, texts)| escaped(&texts[row])).collect();
             let _ = writeln!(out, "| {} |", cells.join(" | "));
         }
         if !more.is_empty() {
@@ -269,6 +269,11 @@ fn markdown(answer: &Answer) -> String {
         let _ = writeln!(out, "\n*{}*", note.message);
     }
     out
+}
+
+/// A text as a cell of a Markdown table.
+fn escaped(text: &str) -> String {
+    text.replace('\n', " ").replace('|', "\\|").replace('<', "&lt;")
 }
 
 /// A table beside the main one as people read it: its first rows, and where the others are.

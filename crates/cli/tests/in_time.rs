@@ -144,3 +144,36 @@ fn a_deflator_with_holes_is_refused() {
     desk.line(&format!("{measure} --rates e.csv")).refused(2, &["--quote"]);
     desk.line(measure).refused(2, &["--deflator"]);
 }
+
+#[test]
+fn rounding_makes_no_record_and_gaps_are_told() {
+    let desk = Desk::new();
+    let json = |line: &str| desk.line(&format!("measure {line} --format json")).json();
+    let head = "origin,destination,year,value\n";
+    desk.write("sum.csv", &format!("{head}A,B,2010,0.1\nC,B,2010,0.2\nA,B,2011,0.3\n"));
+    let tied = json("record sum.csv --year 2011");
+    assert_eq!(tied["summary"]["verdict"], "tied");
+    assert!(tied["notes"].to_string().contains("2011, and its total leaves them out"));
+    desk.write("grow.csv", &format!("{head}A,B,2009,0.3\nA,B,2010,0.1\nC,B,2010,0.2\n"));
+    assert_eq!(json("run grow.csv")["summary"]["steps"], 0);
+    desk.write(
+        "rank.csv",
+        &format!("{head}A,B,2010,0.1\nA,D,2010,0.2\nC,B,2010,0.3\nA,B,2011,1\nC,B,2011,1\n"),
+    );
+    let ranks = json("ranks rank.csv --by origin --from 2010 --to 2011");
+    assert!(ranks["rows"].as_array().unwrap().iter().all(|row| row["rank_before"] == 1));
+    let gap = format!("{head}A,B,2010,\nA,B,2011,5\nA,B,2012,6\n");
+    desk.write("gap.csv", &gap);
+    let found = json("record gap.csv --year 2012");
+    assert_eq!(found["summary"]["gaps"], "2010");
+    assert!(found["notes"].to_string().contains("missing_value"));
+    desk.line("measure record gap.csv --year 2010").refused(1, &["2010", "--missing-as-zero"]);
+    assert_eq!(json("run gap.csv --missing-as-zero")["summary"]["steps"], 2);
+    desk.write("two.csv", &format!("{head}A,B,2010,1\nA,B,2010,8\nA,B,2011,5\n"));
+    assert!(json("record two.csv --year 2011")["notes"].to_string().contains("several_figures"));
+    desk.line("measure ranks rank.csv --by origin --from 2010 --to 2010")
+        .refused(1, &["two years"]);
+    desk.write("prices.csv", "year,origin,index\n2010,A,100\n2011,A,110\n");
+    desk.line("measure constant-prices rank.csv --base 2010 --deflator prices.csv")
+        .refused(1, &["prices.csv", "origin", "rename the column"]);
+}

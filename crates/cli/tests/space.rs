@@ -492,3 +492,59 @@ fn a_place_without_a_yardstick_is_named() {
     let notes = found["notes"].to_string();
     assert!(notes.contains("have no relative relatedness: A, B"), "{notes}");
 }
+
+/// Two parts: A, B, C with v, w, x, and D, E with y, z. What is taken is as if the rest were not there.
+#[test]
+fn scores_of_the_largest_part() {
+    let desk = Desk::new();
+    let part = "origin,product,value\nA,v,1\nA,w,1\nA,x,1\nB,w,1\nB,x,1\nC,x,1\nF,v,1\nF,x,1\n";
+    desk.write("part.csv", part);
+    desk.write("both.csv", &format!("{part}D,y,1\nD,z,1\nE,z,1\n"));
+    let line = |file: &str| {
+        format!(
+            "measure complexity {file} --presence given --largest-part --reflections 6 --format json"
+        )
+    };
+    let [alone, within] = ["part.csv", "both.csv"].map(|file| desk.line(&line(file)).json());
+    for place in ["A", "B", "C", "F"] {
+        let of = |answer: &Value| row(&answer["rows"], &[("origin", place)]).clone();
+        for key in ["eci", "fitness", "reflections"] {
+            near(&of(&within)[key], of(&alone)[key].as_f64().unwrap(), 1e-9);
+        }
+    }
+    for place in ["D", "E"] {
+        let outside = row(&within["rows"], &[("origin", place)]);
+        for key in ["eci", "fitness", "reflections"] {
+            assert!(outside[key].is_null(), "{place} {key}");
+        }
+    }
+    desk.line("measure complexity both.csv --presence given")
+        .refused(1, &["--largest-part", "D, E"]);
+    // By outside PCI neither part needs the other.
+    desk.write("pci.csv", "product,pci\nw,1\nx,2\nz,5\nq,0\n");
+    let outside = "measure complexity both.csv --presence given --outside-pci pci.csv";
+    let found = desk.line(&format!("{outside} --format json")).json();
+    near(&row(&found["rows"], &[("origin", "A")])["eci_outside"], 1.5, 1e-15);
+    near(&row(&found["rows"], &[("origin", "D")])["eci_outside"], 5.0, 1e-15);
+    let notes = found["notes"].to_string();
+    for words in ["no ECI of its own", "D, E", "left out of its mean: v, y", "not in the table: q"]
+    {
+        assert!(notes.contains(words), "{words}: {notes}");
+    }
+    desk.line(&format!("{outside} --cells")).refused(1, &["share no product"]);
+}
+
+#[test]
+fn values_outside_their_range() {
+    let desk = Desk::new();
+    let refused = |line: &str, words: &[&str]| desk.line(line).refused(1, words);
+    refused("measure product-space exports.csv --threshold 2", &["threshold", "0 to 1"]);
+    refused("measure proximity exports.csv --least 2", &["--least 2", "0 to 1"]);
+    refused("measure proximity exports.csv --least -0.5", &["--least -0.5"]);
+    refused("measure relatedness exports.csv --nearest 99", &["--nearest 99", "4 products"]);
+    refused("measure rca exports.csv --no-domestic", &["--no-domestic", "destination"]);
+    desk.line("measure rca exports.csv --top 0").refused(2, &["--top", "1 or more"]);
+    desk.write("income.csv", "origin,income\nA,1\nB,2\nC,3\nD,4\n");
+    let line = "measure prody exports.csv --income income.csv --part places --format csv --top 1";
+    assert_eq!(desk.line(line).ok().lines().count(), 2);
+}

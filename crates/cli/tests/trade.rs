@@ -196,3 +196,91 @@ fn baskets_without_markets() {
         assert!(without["notes"].to_string().contains("without_markets"), "{verb}");
     }
 }
+
+#[test]
+fn gravity_beside_potential_adds_up() {
+    let desk = desk();
+    // A sells nothing to D.
+    desk.write(
+        "five.csv",
+        "origin,destination,product,value\nA,B,x,10\nA,C,x,5\nA,C,y,3\nA,E,y,2\nB,A,x,4\nB,D,x,9\n\
+         B,C,y,7\nC,B,x,5\nC,D,y,4\nC,E,x,6\nD,A,y,2\nD,E,x,2\nD,C,x,4\nE,B,y,5\nE,D,y,6\n\
+         E,A,x,8\nE,D,x,4\n",
+    );
+    let distance: String = ["A", "B", "C", "D", "E"]
+        .iter()
+        .enumerate()
+        .flat_map(|(i, a)| {
+            ["A", "B", "C", "D", "E"].iter().enumerate().map(move |(j, b)| (i, a, j, b))
+        })
+        .filter(|(i, _, j, _)| i != j)
+        .map(|(i, a, j, b)| {
+            let (d, gdp) = ((i + 1) * (j + 1) + i.abs_diff(j), 10 + j);
+            format!("{a},{b},{d},{gdp}\n")
+        })
+        .collect();
+    let rows = desk.read("five.csv");
+    let mut lines = String::from("origin,destination,product,value,distance,gdp\n");
+    for row in rows.lines().skip(1) {
+        let pair = row.rsplitn(3, ',').nth(2).unwrap();
+        let found = distance.lines().find(|line| line.starts_with(&format!("{pair},"))).unwrap();
+        lines.push_str(&format!("{row},{}\n", found.splitn(3, ',').nth(2).unwrap()));
+    }
+    // Every pair has its distance, traded or not.
+    for found in distance.lines() {
+        let mut field = found.splitn(3, ',');
+        let (a, b) = (field.next().unwrap(), field.next().unwrap());
+        let pair = format!("{a},{b},");
+        for product in ["x", "y"] {
+            if !lines.contains(&format!("\n{pair}{product},")) {
+                lines.push_str(&format!("{pair}{product},0,{}\n", field.clone().next().unwrap()));
+            }
+        }
+    }
+    desk.write("five.csv", &lines);
+    let line = "potential five.csv --origin A --gravity log(distance)";
+    for (by, within) in [("product", 1e-6), ("origin", 1e-6)] {
+        let answer = json(&desk, &format!("{line} --by {by}"));
+        for row in answer["rows"].as_array().unwrap() {
+            let [actual, fitted] = ["actual", "gravity"].map(|key| row[key].as_f64().unwrap());
+            assert!((actual - fitted).abs() <= within * actual, "{by}: {actual} {fitted}");
+        }
+    }
+    let cells = json(&desk, line);
+    let d = row(&cells, "rows", &[("destination", "D"), ("product", "x")]);
+    assert!(d["gravity"].as_f64().unwrap() > 0.0 && d["potential"] == 0.0 && d["actual"] == 0.0);
+    let equations = cells["equations"].as_array().unwrap();
+    assert_eq!(equations.len(), 2);
+    assert!(equations.iter().all(|e| e["covariate"] == "log(distance)" && e["pairs"] == 20));
+    assert!(equations.iter().all(|e| e["standard_error"].as_f64().unwrap() > 0.0));
+    assert!(cells["summary"]["gravity_convention"].is_string());
+    desk.line("measure potential five.csv --origin A --gravity log(distance),gdp")
+        .refused(1, &["gdp", "leave it out"]);
+}
+
+#[test]
+fn new_products_that_tie_share_their_rank() {
+    let desk = desk();
+    // Product y stands twice, under another id.
+    desk.write(
+        "twice.csv",
+        "origin,destination,product,value\nA,B,x,10\nA,C,z,1\nB,A,z,20\nC,A,x,5\nC,B,y,9\nC,B,a,9\n\
+         B,C,z,3\n",
+    );
+    let answer = json(&desk, "potential twice.csv --origin A --new-products");
+    let new = |id: &str| row(&answer, "new_products", &[("product", id)]);
+    assert_eq!((&new("a")["rank"], &new("y")["rank"]), (&1.into(), &1.into()));
+    let y = new("y");
+    near(&y["score"], y["density"].as_f64().unwrap() * y["demand"].as_f64().unwrap());
+    assert!(answer["notes"].to_string().contains("near to nothing have no rank: z"));
+    let words = answer["summary"]["new_products_convention"].as_str().unwrap();
+    assert!(words.contains("RCA below 1"), "{words}");
+    // One that exports nothing is left out among several, and refused alone.
+    desk.write("idle.csv", "origin,destination,product,value\nA,B,x,1\nB,A,y,2\nB,Z,y,1\n");
+    let two = json(&desk, "potential idle.csv --origin A,Z");
+    assert!(two["notes"].to_string().contains("left out: Z"));
+    desk.line("measure potential idle.csv --origin Z").refused(1, &["exports nothing"]);
+    desk.write("f.csv", "destination,demand_growth\nB,1.1\nQ,2\n");
+    let passed = json(&desk, "potential idle.csv --origin A --factors f.csv");
+    assert!(passed["notes"].to_string().contains("place or product: Q"));
+}

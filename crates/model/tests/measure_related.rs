@@ -175,3 +175,20 @@ fn reflections_by_hand() {
     assert!(found.products.iter().all(Option::is_none));
     assert!(reflections(&small(), 1, 2).is_err());
 }
+
+/// Products that only rounding tells apart are equally near.
+#[test]
+fn the_nearest_are_not_told_apart_by_rounding() {
+    let m = [[1, 1, 1, 0], [1, 1, 0, 1], [0, 0, 1, 1], [1, 0, 0, 0], [0, 1, 0, 0]];
+    let m = Presence::new(5, 4, m.concat().into_iter().map(|x| x == 1).collect()).unwrap();
+    let phi = proximity_by(&m, ProximityKind::MinConditional, Diagonal::Zero).unwrap();
+    let expected = nearest_density(&m, &phi, 1).unwrap();
+    let mut rounded = phi.clone();
+    // Products 0 and 1 are equally near to product 2.
+    assert_eq!(phi.values[2], phi.values[4 + 2]);
+    rounded.values[2] = phi.values[2].next_up();
+    let found = nearest_density(&m, &rounded, 1).unwrap();
+    for (found, expected) in found.values.iter().zip(&expected.values) {
+        assert!((found - expected).abs() < 1e-15, "{found} is not {expected}");
+    }
+}

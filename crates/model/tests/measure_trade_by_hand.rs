@@ -99,6 +99,11 @@ fn margins() {
     let found = hummels_klenow(&[6., 2.], &[8., 2.], Some(q)).unwrap();
     near(found.price.unwrap(), 2.0);
     near(found.quantity.unwrap(), 0.4);
+    // Shares as far apart as doubles go keep the identity P Q = IM.
+    let q: [&[f64]; 2] = [&[3., 7e4], &[8e9, 2.]];
+    let found = hummels_klenow(&[1e-3, 1e9], &[1e12, 1e3], Some(q)).unwrap();
+    let product = found.price.unwrap() * found.quantity.unwrap();
+    near(product / found.intensive.unwrap(), 1.0);
     // One quantity is not known: no split, and it is said.
     let found = hummels_klenow(&[6., 2.], &[8., 2.], Some([&[3., 0.], &[8., 2.]])).unwrap();
     assert_eq!((found.price, found.notes[0].code), (None, "without_quantity"));
@@ -195,7 +200,8 @@ fn new_products_in_order() {
     // RCA 2, 0, 0.5: products 1 and 2 are new.
     let phi = [1., 0.5, 0.2, 0.5, 1., 0.4, 0.2, 0.4, 1.];
     let demand = [0., 0., 0., 5., 10., 30.];
-    let found = diversification(&[2., 0., 0.5], &phi, &[None, Some(0.5)], &demand, 1.0).unwrap();
+    let (found, _) =
+        diversification(&[2., 0., 0.5], &phi, &[None, Some(0.5)], &demand, 1.0).unwrap();
     // d_1 = (2 × 0.5 + 0.5 × 0.4) / 0.9, demand 0.5 × 10; d_2 = 2 × 0.2 / 0.6, demand 0.5 × 30.
     assert_eq!((found[0].product, found[0].rank, found[1].product), (2, 1, 1));
     near(found[0].score, 0.4 / 0.6 * 15.);

@@ -22,7 +22,7 @@ impl ByYear {
     ///
     /// # Errors
     ///
-    /// When `year` or `column` is missing, when a year is not whole or a number is not above zero,
+    /// When `year` or `column` is missing, when there is a column that it would not read, when a year is not whole or a number is not above zero,
     /// and when two rows are of the same year, place and product: each with its line.
     pub fn new(table: &Table, column: &str) -> Result<Self, Report> {
         let mut problems = Vec::new();
@@ -30,6 +30,17 @@ impl ByYear {
             if let Err(problem) = table.wanted(name) {
                 problems.push(*problem);
             }
+        }
+        let known = |name: &str| {
+            ["year", "place", "product", "source", "note", "unit"].contains(&name) || name == column
+        };
+        for other in table.columns().iter().filter(|other| !known(&other.name)) {
+            let expected =
+                format!("year, place, product and {column}; source, note and unit beside");
+            let remedy = "rename the column if the numbers differ by it, or take it out";
+            problems.push(
+                Problem::new("unknown-column", table.path(), expected, remedy).column(&other.name),
+            );
         }
         if !problems.is_empty() {
             return Err(problems.into());

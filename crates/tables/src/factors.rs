@@ -25,6 +25,8 @@ const ANY: usize = usize::MAX;
 pub struct Factor {
     /// `supply_growth`, `demand_growth`, `tariff_advantage` or `distance_advantage`.
     pub name: &'static str,
+    /// Ids of rows passed over: no place or product of the flows has them. Each once.
+    pub passed_over: Vec<String>,
     keys: [bool; 3],
     values: HashMap<[usize; 3], f64>,
 }
@@ -47,7 +49,7 @@ impl Factor {
 ///
 /// The keys are those of `origin`, `destination` and `product` that the table has: a table with
 /// `destination` and `demand_growth` alone holds for every product. Rows of places or products
-/// that take no part are passed over.
+/// that take no part are passed over, and named.
 ///
 /// # Errors
 ///
@@ -92,11 +94,11 @@ fn read(
     keys: [bool; 3],
 ) -> Result<Factor, Report> {
     let column = numbers(table, name)?;
-    let mut values = HashMap::new();
+    let (mut values, mut passed_over) = (HashMap::new(), Vec::new());
     for (row, &value) in column.iter().enumerate() {
         let bad = |expected: &str, remedy: &str| -> Report {
             let problem = table.problem("bad-factor", row, name, expected, remedy);
-            problem.value(value.to_string()).into()
+            problem.value(table.label(name, row).unwrap_or_default()).into()
         };
         if !value.is_finite() || value < 0.0 {
             return Err(bad(
@@ -111,14 +113,19 @@ fn read(
             let position = if at == 2 { labels.product(&id) } else { labels.place(&id) };
             match position {
                 Some(position) => key[at] = position,
-                None => takes_part = false,
+                None => {
+                    takes_part = false;
+                    if !passed_over.contains(&id) {
+                        passed_over.push(id);
+                    }
+                }
             }
         }
         if takes_part && values.insert(key, value).is_some() {
             return Err(bad("one factor for each key", "remove one of the two rows"));
         }
     }
-    Ok(Factor { name, keys, values })
+    Ok(Factor { name, passed_over, keys, values })
 }
 
 #[cfg(test)]
@@ -136,6 +143,7 @@ mod tests {
         let found = read("destination,demand_growth\nB,1.1\nZ,9\n").unwrap();
         assert_eq!(found[0].get(0, 1, 1), Some(1.1));
         assert_eq!(found[0].get(0, 0, 1), None);
+        assert_eq!(found[0].passed_over, ["Z"]);
         let code = |text: &str| {
             let problem = read(text).unwrap_err().problems.remove(0);
             (problem.code, problem.line)

@@ -85,8 +85,13 @@ fn potential(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
             _ => ((cell.market, cell.product), Some(cell)),
         };
         let fit = fits.get(&Some(cell.product));
-        let gravity =
-            fit.and_then(|fit| fit.fitted[place * asked.labels.places.len() + cell.market]);
+        let pair = place * asked.labels.places.len() + cell.market;
+        let gravity = fit.and_then(|fit| fit.fitted[pair]);
+        // Gravity has an answer where there is no trade at all; the indices have none.
+        let total = fits.get(&None).and_then(|fit| fit.fitted[pair]);
+        if cell.ease <= 0.0 && gravity.or(total).is_none() {
+            continue;
+        }
         let line = lines.entry(key).or_default();
         line.0.add(cell, gravity);
         line.1 = factors;
@@ -248,7 +253,7 @@ fn new_products(
     let having = presence(&index, cut_off).map_err(refused)?;
     let near = proximity(&having, Diagonal::default()).map_err(refused)?;
     let own = &index.values[place * m..(place + 1) * m];
-    let ranked = diversification(own, &near.values, &found.ease, world.imports(), cut_off)
+    let (ranked, _) = diversification(own, &near.values, &found.ease, world.imports(), cut_off)
         .map_err(refused)?;
     let who = asked.names("exporter");
     let items = ranked.iter().take(top.unwrap_or(usize::MAX)).map(|new| {

@@ -109,6 +109,15 @@ pub enum Format {
     Parquet,
 }
 
+/// A count that is not 0.
+pub fn at_least_one(text: &str) -> Result<usize, String> {
+    match text.parse::<usize>() {
+        Ok(0) => Err("1 or more".to_owned()),
+        Ok(count) => Ok(count),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
 /// How an answer is printed, and how much of it.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Shape {
@@ -116,7 +125,7 @@ pub struct Shape {
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
     /// Keep only the first rows
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
     pub top: Option<usize>,
     /// Which table of the answer CSV and Parquet hold, by its name in the JSON
     #[arg(long, value_name = "TABLE", default_value = "rows", hide_default_value = true)]

@@ -73,7 +73,7 @@ pub struct Filling {
 #[derive(Debug, Args)]
 pub struct Having {
     /// RCA (or exports per head) from which a place counts as having a product; 1 without it
-    #[arg(long, value_name = "RCA")]
+    #[arg(long, value_name = "RCA", allow_negative_numbers = true)]
     pub cut_off: Option<f64>,
     /// What makes a place have a product
     #[arg(long, value_enum, default_value_t)]
@@ -188,7 +188,7 @@ pub struct Relatedness {
 )]
 pub struct ProductSpace {
     /// Edges above this proximity are added to the tree
-    #[arg(long, value_name = "PROXIMITY", default_value_t = 0.55)]
+    #[arg(long, value_name = "PROXIMITY", default_value_t = 0.55, allow_negative_numbers = true)]
     pub threshold: f64,
     /// How two products are near to one another; the asymmetric kind makes no graph
     #[arg(long, value_enum, default_value_t)]
@@ -234,13 +234,13 @@ pub struct EntryExit {
     #[arg(long, value_name = "YEARS")]
     pub to: String,
     /// RCA from which a place counts as having a product in the years after; as before without it
-    #[arg(long, value_name = "RCA")]
+    #[arg(long, value_name = "RCA", allow_negative_numbers = true)]
     pub cut_off_after: Option<f64>,
     /// Show these places only; M is that of the whole table
     #[arg(long, value_name = "IDS", value_delimiter = ',')]
     pub place: Vec<String>,
     /// RCA from which a place counts as having a product
-    #[arg(long, value_name = "RCA", default_value_t = CUT_OFF)]
+    #[arg(long, value_name = "RCA", default_value_t = CUT_OFF, allow_negative_numbers = true)]
     pub cut_off: f64,
     #[command(flatten)]
     pub filling: Filling,
@@ -341,7 +341,7 @@ pub struct Complexity {
     #[arg(long, value_name = "N")]
     pub bootstrap: Option<usize>,
     /// Where the random numbers of the draws start
-    #[arg(long, default_value_t = 1, requires = "bootstrap")]
+    #[arg(long, default_value_t = 1, requires = "bootstrap", allow_negative_numbers = true)]
     pub seed: u64,
     /// Put the method of reflections beside it, after this many steps (R prints 18 for places and
     /// 19 for products, Python 20)

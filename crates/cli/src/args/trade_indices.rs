@@ -310,7 +310,7 @@ pub struct Potential {
     #[arg(long)]
     pub new_products: bool,
     /// RCA from which a place counts as having a product, for --new-products; 1 without it
-    #[arg(long, value_name = "RCA", requires = "new_products")]
+    #[arg(long, value_name = "RCA", requires = "new_products", allow_negative_numbers = true)]
     pub cut_off: Option<f64>,
     #[command(flatten)]
     pub trade: Trade,

@@ -1,8 +1,5 @@
 //! `emporion measure complexity`: ECI of places, PCI of products, and what goes with them.
 
-use std::collections::BTreeMap;
-use std::path::Path;
-
 use emporion_model::measure::complexity::{
     Complexity, ComplexityOptions, Disconnected, complexity, weighted_complexity,
 };
@@ -10,23 +7,20 @@ use emporion_model::measure::complexity_ranges::{
     BootstrapOptions, ComplexityRanges, complexity_ranges, rank,
 };
 use emporion_model::measure::fitness::{Fitness, FitnessOptions, fitness, weighted_fitness};
-use emporion_model::measure::opportunity::{
-    Opportunity, PciScale, external_complexity, opportunity,
-};
+use emporion_model::measure::opportunity::{Opportunity, PciScale, opportunity};
+use emporion_model::measure::presence::components;
 use emporion_model::measure::proximity::{Density, density, proximity};
 use emporion_model::measure::reflections::{Reflections, reflections};
-use emporion_model::outcome::Status;
-use emporion_tables::{Table, Values};
+use emporion_model::outcome::{InputError, Status};
 
 use super::Figures;
+use super::outside_pci::{by_outside, outside_alone, read_pci};
 use super::rca::{Exports, named};
 use super::space::{
-    Basis, Domain, advice as named_notes, decimals, diagonal_of, few, having_options, per_place,
-    whole,
+    Basis, Domain, advice as named_notes, decimals, diagonal_of, having_options, per_place, whole,
 };
-use crate::answer::{Advice, Answer, Cell, Column, Part, Show};
+use crate::answer::{Answer, Cell, Column, Part, Show};
 use crate::args::{self, Outlook};
-use crate::data::require;
 use crate::failure::Failure;
 
 /// All that was found of a table.
@@ -53,7 +47,20 @@ pub fn answer(arguments: &args::Complexity, figures: &Figures<'_>) -> Result<Ans
     if basis.weights.is_some() {
         refuse_weights(arguments)?;
     }
-    let found = find(arguments, figures, basis, outside.as_ref(), &mut advice)?;
+    let (how, index) = own(arguments, figures, &basis)?;
+    let index = match (index, &outside) {
+        (Ok(index), _) => index,
+        // A mean of given numbers needs no answer of the table's own.
+        (Err(InputError::Undefined { reason, .. }), Some(pci)) if !asks_more(arguments) => {
+            return outside_alone(arguments, figures, &basis, pci, &reason);
+        }
+        (Err(error), _) => return Err(with_option(named(&error, &basis.exports))),
+    };
+    let outside = match &outside {
+        None => None,
+        Some(pci) => Some(by_outside(&basis, pci, &mut advice)?),
+    };
+    let found = find(arguments, basis, &how, index, outside)?;
     let mut answer = figures.answer("complexity", "Economic complexity");
     options(arguments, &found.basis.exports, &mut answer);
     figures.describe(&mut answer, [&found.basis.exports.whole]);
@@ -84,46 +91,69 @@ pub fn answer(arguments: &args::Complexity, figures: &Figures<'_>) -> Result<Ans
     Ok(answer)
 }
 
-fn find(
+/// ECI and PCI of the table itself, and how they were asked for.
+fn own(
     arguments: &args::Complexity,
     figures: &Figures<'_>,
+    basis: &Basis,
+) -> Result<(ComplexityOptions, Result<Complexity, InputError>), Failure> {
+    let disconnected =
+        if arguments.largest_part { Disconnected::Largest } else { Disconnected::Refuse };
+    let of = |source| per_place(figures, &basis.exports, source, "reference", Domain::Any);
+    let sign_reference = arguments.sign.as_deref().map(of).transpose()?;
+    let how = ComplexityOptions { disconnected, ddof: arguments.ddof.into(), sign_reference };
+    let found = match &basis.weights {
+        None => complexity(&basis.m, &how),
+        Some(weights) => weighted_complexity(weights, &how),
+    };
+    Ok((how, found))
+}
+
+/// Whether more is asked for than complexity by an outside PCI.
+fn asks_more(arguments: &args::Complexity) -> bool {
+    arguments.cells
+        || arguments.outlook.is_some()
+        || arguments.bootstrap.is_some()
+        || arguments.reflections.is_some()
+        || arguments.fitness_steps.is_some()
+        || arguments.sign.is_some()
+        || arguments.largest_part
+}
+
+fn find(
+    arguments: &args::Complexity,
     basis: Basis,
-    outside: Option<&BTreeMap<String, f64>>,
-    advice: &mut Vec<Advice>,
+    how: &ComplexityOptions,
+    found: Complexity,
+    outside: Option<Vec<Option<f64>>>,
 ) -> Result<Found, Failure> {
     let (exports, m) = (&basis.exports, &basis.m);
     let told = |error| with_option(named(&error, exports));
-    let disconnected =
-        if arguments.largest_part { Disconnected::Largest } else { Disconnected::Refuse };
-    let reference = arguments.sign.as_ref();
-    let sign_reference = reference
-        .map(|source| per_place(figures, exports, source, "reference", Domain::Any))
-        .transpose()?;
-    let options = ComplexityOptions { disconnected, ddof: arguments.ddof.into(), sign_reference };
-    let found = match &basis.weights {
-        None => complexity(m, &options),
-        Some(weights) => weighted_complexity(weights, &options),
-    }
-    .map_err(told)?;
     let steps = match arguments.fitness_steps {
         None => FitnessOptions::default(),
         Some(max_steps) => FitnessOptions { tolerance: 0.0, max_steps },
     };
-    let fitness = match &basis.weights {
-        None => fitness(m, &steps),
-        Some(weights) => weighted_fitness(weights, &steps),
+    // Where one part is taken, all scores are of this part.
+    let part =
+        arguments.largest_part.then(|| components(m)).and_then(|parts| parts.into_iter().next());
+    let within = part.as_ref().map(|part| m.within(part));
+    let inner = within.as_ref().unwrap_or(m);
+    let fitness = match (&basis.weights, &part) {
+        (None, _) => fitness(inner, &steps),
+        (Some(weights), None) => weighted_fitness(weights, &steps),
+        (Some(weights), Some(part)) => weighted_fitness(&weights.within(part), &steps),
     }
     .map_err(told)?;
     let reflections = arguments
         .reflections
-        .map(|steps| reflections(m, steps, arguments.ddof.into()))
+        .map(|steps| reflections(inner, steps, arguments.ddof.into()))
         .transpose()
         .map_err(told)?;
     let ranges = match arguments.bootstrap {
         None => None,
         Some(draws) => {
             let bootstrap = BootstrapOptions { draws, seed: arguments.seed };
-            Some(complexity_ranges(m, &found, &options, &bootstrap).map_err(told)?)
+            Some(complexity_ranges(m, &found, how, &bootstrap).map_err(told)?)
         }
     };
     let mut outlook = None;
@@ -137,32 +167,6 @@ fn find(
         let gain = opportunity(m, &found, &near, &around, scale).map_err(told)?;
         outlook = Some((around, gain));
     }
-    let outside = match outside {
-        None => None,
-        Some(pci) => {
-            let own: Vec<Option<f64>> =
-                exports.products.iter().map(|k| pci.get(k).copied()).collect();
-            let without: Vec<&str> = (exports.products.iter().zip(&own))
-                .filter(|(_, pci)| pci.is_none())
-                .map(|(id, _)| id.as_str())
-                .collect();
-            if without.len() == own.len() {
-                return Err(Failure::new(format!(
-                    "no product of the table has a pci in the file of --outside-pci; its column \
-                     product must hold the table's ids, such as {}",
-                    exports.products.first().map_or("", String::as_str)
-                )));
-            }
-            if !without.is_empty() {
-                let message = format!(
-                    "products of the table have no outside PCI and are left out of its mean: {}",
-                    few(&without)
-                );
-                advice.push(Advice::new("no_outside_pci", message, without.len()));
-            }
-            Some(external_complexity(m, &own).map_err(told)?)
-        }
-    };
     Ok(Found { complexity: found, fitness, reflections, ranges, outlook, outside, basis })
 }
 
@@ -196,36 +200,7 @@ fn refuse_weights(arguments: &args::Complexity) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A file with columns `product` and `pci`; an empty pci is a product without.
-fn read_pci(path: &Path) -> Result<BTreeMap<String, f64>, Failure> {
-    let table = Table::read(path)?;
-    require(&table, &["product", "pci"])?;
-    let numeric =
-        table.column("pci").is_some_and(|column| matches!(column.values, Values::Number(_)));
-    if !numeric {
-        return Err(Failure::new(format!(
-            "the column pci of {} is not a column of numbers; correct or empty its other cells",
-            path.display()
-        )));
-    }
-    let mut out = BTreeMap::new();
-    for row in 0..table.rows() {
-        let at = || format!("line {} of {}", table.line(row), path.display());
-        let Some(product) = table.text("product", row) else {
-            return Err(Failure::new(format!("{} has no product; name it or remove it", at())));
-        };
-        let Some(pci) = table.number("pci", row) else { continue };
-        if out.insert(product.to_owned(), pci).is_some() {
-            return Err(Failure::new(format!(
-                "{} gives product {product} a second pci; keep one of them",
-                at()
-            )));
-        }
-    }
-    Ok(out)
-}
-
-fn options(arguments: &args::Complexity, exports: &Exports, answer: &mut Answer) {
+pub(super) fn options(arguments: &args::Complexity, exports: &Exports, answer: &mut Answer) {
     having_options(&arguments.having, exports, answer);
     answer.option("largest_part", arguments.largest_part);
     answer.option("ddof", arguments.ddof);
@@ -357,6 +332,8 @@ fn cells(found: &Found, figures: &Figures<'_>) -> Part {
         for (k, product) in products.iter().enumerate() {
             let at = i * products.len() + k;
             let known = density.undefined_products.binary_search(&k).is_err();
+            // What lies outside the part taken has no scores.
+            let scored = found.complexity.eci[i].is_some() && found.complexity.pci[k].is_some();
             let near = known.then(|| density.values[at]);
             let mut row = figures.key_cells(&keys, &[place.clone(), product.clone()]);
             row.extend([
@@ -365,7 +342,7 @@ fn cells(found: &Found, figures: &Figures<'_>) -> Part {
                 usize::from(found.basis.m.values[at]).into(),
                 near.into(),
                 near.map(|near| 1.0 - near).into(),
-                known.then(|| gain.cog[at]).into(),
+                (known && scored).then(|| gain.cog[at]).into(),
                 found.complexity.eci[i].into(),
                 found.complexity.pci[k].into(),
                 found.complexity.pci_z[k].into(),

@@ -57,6 +57,7 @@ pub fn answer(arguments: &args::ConstantPrices, figures: &Figures<'_>) -> Result
         (None, true) => format!("{current} at the rates of {base}"),
         (None, false) => current.clone(),
     };
+    let constant = constant.trim_start().to_owned();
     let mut columns = columns(figures, &keys, &current, base);
     for column in columns.iter_mut().filter(|column| column.key == "constant") {
         column.unit.clone_from(&constant);

@@ -15,6 +15,7 @@ use crate::failure::Failure;
 pub fn answer(arguments: &args::Growth, figures: &Figures<'_>) -> Result<Answer, Failure> {
     let keys = names(&arguments.by);
     require(figures.table(), &["year"])?;
+    two_years(arguments.from, arguments.to)?;
     let (first, last) = (in_year(figures, arguments.from)?, in_year(figures, arguments.to)?);
     figures.comparable(&[&first[..], &last[..]].concat())?;
     let totals = [figures.sum(&first)?, figures.sum(&last)?];
@@ -81,6 +82,14 @@ pub fn answer(arguments: &args::Growth, figures: &Figures<'_>) -> Result<Answer,
     answer.count("growth", "Growth", "percent", Show::Decimals(2), found.total.percent);
     answer.count("log_growth", "Growth", "log points", Show::Decimals(2), found.total.log_points);
     Ok(answer)
+}
+
+/// Refuses one year twice.
+pub(super) fn two_years(from: i32, to: i32) -> Result<(), Failure> {
+    if from != to {
+        return Ok(());
+    }
+    Err(Failure::new(format!("--from and --to are both {from}; give two years")))
 }
 
 /// The rows of a year; without one the year is refused.

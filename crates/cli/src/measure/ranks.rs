@@ -2,7 +2,7 @@
 
 use emporion_model::measure::in_time::{RankedAmong, rank_changes};
 
-use super::growth::{in_year, paired};
+use super::growth::{in_year, paired, two_years};
 use super::{Figures, names, unit};
 use crate::answer::{Advice, Answer, Cell, Column, Part, Show};
 use crate::args;
@@ -13,14 +13,17 @@ use crate::failure::Failure;
 pub fn answer(arguments: &args::Ranks, figures: &Figures<'_>) -> Result<Answer, Failure> {
     let keys = names(&arguments.by);
     require(figures.table(), &["year"])?;
+    two_years(arguments.from, arguments.to)?;
     let first = in_year(figures, arguments.from)?;
     let last = in_year(figures, arguments.to)?;
     figures.comparable(&[&first[..], &last[..]].concat())?;
     let totals = [figures.sum(&first)?, figures.sum(&last)?];
     let parts = paired(figures, &keys, [&first, &last])?;
     let value = |at: usize| -> Vec<Option<f64>> {
-        parts.values().map(|pair| pair[at].as_ref().map(|sum| sum.value)).collect()
+        let zero = figures.common.missing_as_zero.then_some(0.0);
+        parts.values().map(|pair| pair[at].as_ref().map(|sum| sum.value).or(zero)).collect()
     };
+    let absent = parts.values().filter(|pair| pair.iter().any(Option::is_none)).count();
     let (before, after) = (value(0), value(1));
     let among = if arguments.each_year { RankedAmong::EachYear } else { RankedAmong::BothYears };
     let found = rank_changes(&before, &after, among)?;
@@ -32,6 +35,10 @@ pub fn answer(arguments: &args::Ranks, figures: &Figures<'_>) -> Result<Answer, 
     answer.option("to", arguments.to);
     answer.option("each_year", arguments.each_year);
     figures.describe(&mut answer, &totals);
+    if figures.common.missing_as_zero && absent > 0 {
+        let message = format!("{absent} parts without rows in one year were taken as zero");
+        answer.note(Advice::new("missing_as_zero", message, absent));
+    }
     let unit = unit(&totals);
     let mut columns = figures.key_columns(&keys);
     let rank = |key, title: String| Column::number(key, title, "", Show::Whole);

@@ -361,7 +361,11 @@ fn balances(
 
 /// A kernel speaks of positions, `places 0, 1 with products 2`; a reader knows ids.
 pub fn named(error: &InputError, exports: &Exports) -> Failure {
-    let text = error.to_string();
+    Failure::new(with_ids(&error.to_string(), exports))
+}
+
+/// A text of a kernel with ids in place of positions.
+pub fn with_ids(text: &str, exports: &Exports) -> String {
     let (mut out, mut ids): (String, Option<&[String]>) = (String::new(), None);
     for word in text.split_inclusive([' ', ',', ';', ':', ')']) {
         let bare = word.trim_end_matches([' ', ',', ';', ':', ')']);
@@ -380,7 +384,7 @@ pub fn named(error: &InputError, exports: &Exports) -> Failure {
             }
         }
     }
-    Failure::new(out)
+    out
 }
 
 #[cfg(test)]

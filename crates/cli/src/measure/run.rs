@@ -2,7 +2,7 @@
 
 use emporion_model::measure::records::{RecordOptions, Several, longest_growth, longest_records};
 
-use super::record::{observations, rows_of_series, series, words_or_none};
+use super::record::{Series, observations, rows_of_series, series, with, words_or_none};
 use super::{Figures, unit};
 use crate::answer::{Answer, Cell, Show};
 use crate::args::{self, RunOf};
@@ -13,7 +13,7 @@ use crate::failure::Failure;
 pub fn answer(arguments: &args::Run, figures: &Figures<'_>) -> Result<Answer, Failure> {
     require(figures.table(), &["year"])?;
     figures.comparable(&figures.rows)?;
-    let (series, sums) = series(figures)?;
+    let Series { figures: series, sums, empty, notes } = series(figures)?;
     let observations = observations(&series);
     let options = RecordOptions { several: Several::Range, ..RecordOptions::default() };
     let (of, found) = match arguments.of {
@@ -30,9 +30,10 @@ pub fn answer(arguments: &args::Run, figures: &Figures<'_>) -> Result<Answer, Fa
     answer.count("last", "To", "", Show::Year, year(found.to));
     answer.count("equally_long", "Runs of this length", "", Show::Whole, found.equally_long);
     answer.count("observed", "Years with a figure", "", Show::Whole, found.observed.len());
-    answer.say("gaps", "Years without a figure", words_or_none(&found.gaps));
+    answer.say("gaps", "Years without a figure", words_or_none(&with(&found.gaps, &empty)));
     let open: Vec<String> = found.undecided.iter().map(|(a, b)| format!("{a} to {b}")).collect();
     let open = if open.is_empty() { "none".to_owned() } else { open.join(", ") };
     answer.say("undecided", "Steps that the figures leave open", open);
+    answer.notes.extend(notes);
     Ok(answer)
 }

@@ -46,7 +46,10 @@ pub fn answer(arguments: &args::Shares, figures: &Figures<'_>) -> Result<Answer,
         }
     }
     let years: Vec<i32> = wholes.keys().copied().collect();
-    let value = |year: i32, id: &String| parts.get(&(year, id.clone())).map(|sum| sum.value);
+    let zero = figures.common.missing_as_zero.then_some(0.0);
+    let value =
+        |year: i32, id: &String| parts.get(&(year, id.clone())).map(|sum| sum.value).or(zero);
+    let absent = years.len() * members.len() - parts.len();
     let values: Vec<Vec<Option<f64>>> =
         years.iter().map(|&y| members.iter().map(|id| value(y, id)).collect()).collect();
     let totals: Vec<f64> = wholes.values().map(|sum| sum.value).collect();
@@ -66,6 +69,10 @@ pub fn answer(arguments: &args::Shares, figures: &Figures<'_>) -> Result<Answer,
     answer.option("column", column);
     answer.option("of", arguments.of.clone());
     figures.describe(&mut answer, parts.values().chain(wholes.values()));
+    if figures.common.missing_as_zero && absent > 0 {
+        let message = format!("{absent} members without rows in a year were taken as zero");
+        answer.note(Advice::new("missing_as_zero", message, absent));
+    }
     let unit = unit(wholes.values());
     let percent = |key, title| Column::number(key, title, "percent", Show::Decimals(2));
     let columns = vec![

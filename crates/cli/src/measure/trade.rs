@@ -5,8 +5,10 @@ mod change;
 mod intensity;
 mod intra_industry;
 mod margins;
+mod new_products;
 mod places;
 mod potential;
+mod potential_gravity;
 
 use emporion_model::measure::bilateral::Bilateral;
 use emporion_model::measure::intensity::World;
@@ -242,7 +244,8 @@ fn note_undefined(undefined: &[String], part: &Part, answer: &mut Answer) -> Res
     if part.rows.is_empty() {
         return Err(Failure::new(first.clone()));
     }
-    let message = format!("pairs without an answer are left out, the first: {first}");
+    let message =
+        format!("{} pairs without an answer are left out, the first {first}", undefined.len());
     answer.note(Advice::new("undefined_left_out", message, undefined.len()));
     Ok(())
 }

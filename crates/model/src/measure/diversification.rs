@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{check_length, check_values};
+use super::{check_length, check_values, same};
 use crate::outcome::InputError;
 
 /// A product that the place does not yet export with advantage.
@@ -10,7 +10,7 @@ use crate::outcome::InputError;
 pub struct NewProduct {
     /// Product, id from 0.
     pub product: usize,
-    /// 1 for the best; equal scores share the better rank.
+    /// 1 for the best; equal scores (within 1e-12) share the better rank.
     pub rank: usize,
     /// Density weighted by RCA: nearness of what the place exports.
     pub density: f64,
@@ -39,7 +39,12 @@ pub struct NewProduct {
 ///
 /// Supply cannot be read off exports that are not there; the density in the product space stands
 /// in. The result is a rank: scores of two places do not compare. The diagonal of φ does not
-/// count. A product near to nothing (its φ are all zero) is left out.
+/// count.
+///
+/// # Result
+///
+/// The products in order, and those near to nothing (their φ are all zero), which have no place in
+/// it.
 ///
 /// # Errors
 ///
@@ -60,7 +65,7 @@ pub fn diversification(
     ease: &[Option<f64>],
     demand: &[f64],
     cut_off: f64,
-) -> Result<Vec<NewProduct>, InputError> {
+) -> Result<(Vec<NewProduct>, Vec<usize>), InputError> {
     let m = rca.len();
     check_length("proximity", m * m, proximity.len())?;
     check_length("demand", ease.len() * m, demand.len())?;
@@ -74,7 +79,7 @@ pub fn diversification(
             remedy: "1 is the usual one".into(),
         });
     }
-    let mut found = Vec::new();
+    let (mut found, mut alone) = (Vec::new(), Vec::new());
     for k in (0..m).filter(|k| rca[*k] < cut_off) {
         let (mut near, mut all) = (0.0, 0.0);
         for l in (0..m).filter(|l| *l != k) {
@@ -89,12 +94,18 @@ pub fn diversification(
             let density = near / all;
             let score = density * wanted;
             found.push(NewProduct { product: k, rank: 0, density, demand: wanted, score });
+        } else {
+            alone.push(k);
         }
     }
-    found.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.product.cmp(&b.product)));
+    found.sort_by(|a, b| b.score.total_cmp(&a.score));
+    let mut first = 0;
     for at in 0..found.len() {
-        let tied = at > 0 && found[at - 1].score == found[at].score;
-        found[at].rank = if tied { found[at - 1].rank } else { at + 1 };
+        if !same(found[first].score, found[at].score) {
+            first = at;
+        }
+        found[at].rank = first + 1;
     }
-    Ok(found)
+    found.sort_by_key(|new| (new.rank, new.product));
+    Ok((found, alone))
 }

@@ -58,7 +58,8 @@ pub struct PotentialCell {
 pub struct Potential {
     /// The exporter.
     pub exporter: usize,
-    /// Cells with supply, ease and demand, by market, then product.
+    /// Cells with supply and demand, by market, then product. Those of a market without any trade
+    /// have ease 0 and no potential.
     pub cells: Vec<PotentialCell>,
     /// β_ij of each market; none for the exporter itself, and where the market imports none of its
     /// products.
@@ -188,7 +189,6 @@ pub fn export_potential(
         found.ease[j] = Some(beta);
         if traded <= 0.0 {
             without.push(j);
-            continue;
         }
         let (mut sum, mut at) = (0.0, 0);
         for k in (0..m).filter(|k| alpha[*k] > 0.0 && gamma[*k] > 0.0) {
@@ -204,7 +204,9 @@ pub fn export_potential(
             found.actual += actual;
             found.cells.push(cell);
         }
-        found.adding_up = found.adding_up.max((sum - traded).abs() / traded);
+        if traded > 0.0 {
+            found.adding_up = found.adding_up.max((sum - traded).abs() / traded);
+        }
     }
     if !without.is_empty() {
         found.notes.push(Note {

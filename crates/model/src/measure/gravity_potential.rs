@@ -36,6 +36,8 @@ pub struct GravityPotential {
     pub n: usize,
     /// Pairs left out as separated or alone in a level.
     pub left_out: usize,
+    /// Covariates that the effects or the others explain here: dropped.
+    pub collinear: Vec<String>,
 }
 
 /// Fitted trade from Poisson with exporter and importer effects.
@@ -64,7 +66,8 @@ pub struct GravityPotential {
 /// # Errors
 ///
 /// [`InputError::Length`] for a covariate of a wrong shape, [`InputError::Empty`] without
-/// covariates or trade, and all that [`ppml_fitted`] refuses.
+/// covariates or trade, [`InputError::Undefined`] for a covariate that is collinear in every
+/// equation, and all that [`ppml_fitted`] refuses.
 ///
 /// # Source
 ///
@@ -112,7 +115,33 @@ pub fn gravity_potential(
         .into_iter()
         .map(|product| fit(table, covariates, &known, product))
         .collect::<Result<Vec<_>, _>>()?;
+    for covariate in covariates {
+        notes.extend(dropped(&covariate.name, &fits)?);
+    }
     Ok((fits, notes))
+}
+
+/// A covariate that moves nothing anywhere is refused, one that is dropped in places is noted.
+fn dropped(name: &str, fits: &[GravityPotential]) -> Result<Option<Note>, InputError> {
+    let without = fits.iter().filter(|fit| fit.collinear.iter().any(|other| other == name)).count();
+    if without > 0 && without == fits.len() {
+        return Err(InputError::Undefined {
+            what: format!("the effect of {name}"),
+            reason: "exporter and importer effects, or the other covariates, explain it fully"
+                .into(),
+            remedy: "leave it out: it would move no fitted value".into(),
+        });
+    }
+    Ok((without > 0).then(|| Note {
+        code: "gravity_collinear",
+        message: format!(
+            "{name} is dropped from {without} of {} gravity equations: effects or other covariates \
+             explain it there",
+            fits.len()
+        ),
+        count: without,
+        rows: Vec::new(),
+    }))
 }
 
 fn fit(
@@ -165,5 +194,6 @@ fn fit(
         status: found.fit.status,
         n: found.rows.len(),
         left_out: known.len() - found.rows.len(),
+        collinear: found.fit.collinear.iter().map(|dropped| dropped.name.clone()).collect(),
     })
 }

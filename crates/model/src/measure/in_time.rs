@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::shares::{Share, share};
-use super::{check_length, check_values};
+use super::{above, check_length, check_values};
 use crate::outcome::InputError;
 use crate::panel::amount;
 
@@ -108,7 +108,7 @@ pub struct RankChange {
 ///
 /// # Assumptions
 ///
-/// Equal figures share the better rank, and the next one is skipped (1, 2, 2, 4). An item without
+/// Equal figures (within 1e-12) share the better rank, and the next one is skipped (1, 2, 2, 4). An item without
 /// a figure is not the last one: it has no rank.
 ///
 /// # Errors
@@ -164,7 +164,7 @@ pub fn rank_changes(
 fn competition_ranks(values: &[Option<f64>]) -> Vec<Option<usize>> {
     let mut sorted: Vec<f64> = values.iter().flatten().copied().collect();
     sorted.sort_by(|a, b| b.total_cmp(a));
-    let rank = |v: f64| 1 + sorted.partition_point(|other| *other > v);
+    let rank = |v: f64| 1 + sorted.partition_point(|other| above(*other, v));
     values.iter().map(|v| v.map(rank)).collect()
 }
 

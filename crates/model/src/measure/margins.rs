@@ -138,5 +138,12 @@ fn sato_vartia(sold: &[usize], own: &[f64], x: f64, reference: &[f64], inside: f
 #[must_use]
 pub fn logarithmic_mean(a: f64, b: f64) -> f64 {
     let r = (a - b) / b;
-    if r == 0.0 { a } else { b * r / r.ln_1p() }
+    if r == 0.0 {
+        a
+    } else if r.abs() < 0.5 {
+        // Near each other the difference of the logarithms has lost its digits, far apart r has.
+        b * r / r.ln_1p()
+    } else {
+        (a - b) / (a / b).ln()
+    }
 }

@@ -106,6 +106,20 @@ fn check_values(what: &str, values: &[f64], remedy: &str) -> Result<(), InputErr
     each.try_for_each(|(index, value)| amount(what, index, *value, remedy))
 }
 
+/// Two figures are equal when they differ by less than this part of the larger: sums of decimals
+/// are rounded, and 0.1 + 0.2 is no record over 0.3.
+const EQUAL: f64 = 1e-12;
+
+/// Whether a figure is larger than another, not only by rounding.
+fn above(a: f64, b: f64) -> bool {
+    a > b && (a.is_infinite() || a - b > EQUAL * a.abs().max(b.abs()))
+}
+
+/// Whether two figures are equal but for rounding.
+fn same(a: f64, b: f64) -> bool {
+    !above(a, b) && !above(b, a)
+}
+
 /// Refuses two arrays of different length.
 fn check_length(what: &str, expected: usize, got: usize) -> Result<(), InputError> {
     if expected == got {

@@ -162,6 +162,15 @@ impl Presence {
         })
     }
 
+    /// The same size with nothing outside a part.
+    pub fn within(&self, part: &Component) -> Self {
+        let mut values = vec![false; self.values.len()];
+        for i in &part.places {
+            part.products.iter().for_each(|k| values[i * self.products + k] = self.has(*i, *k));
+        }
+        Self { values, ..self.clone() }
+    }
+
     /// Some places and some products of it: M of the whole, cut.
     ///
     /// # Errors

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
+use super::check_length;
 use super::proximity::Proximity;
-use super::{check_length, check_one};
 use crate::outcome::InputError;
 
 /// An edge between two products.
@@ -67,8 +67,9 @@ pub struct ProductSpace {
 ///
 /// # Errors
 ///
-/// [`InputError::Length`] when the matrix is not square; [`InputError::Value`] for a proximity or a
-/// threshold that is negative, missing or infinite, and for a matrix that is not symmetric.
+/// [`InputError::Length`] when the matrix is not square; [`InputError::Value`] for a proximity that
+/// is negative, missing or infinite, and for a matrix that is not symmetric; [`InputError::Setting`]
+/// for a threshold outside 0 to 1.
 ///
 /// # Cost
 ///
@@ -90,7 +91,14 @@ pub struct ProductSpace {
 /// # Ok::<(), emporion_model::outcome::InputError>(())
 /// ```
 pub fn product_space(proximity: &Proximity, threshold: f64) -> Result<ProductSpace, InputError> {
-    check_one("threshold", threshold, "a proximity from 0 to 1, such as 0.55")?;
+    if !(0.0..=1.0).contains(&threshold) {
+        return Err(InputError::Setting {
+            what: "threshold".into(),
+            expected: "a proximity from 0 to 1".into(),
+            got: threshold.to_string(),
+            remedy: "0.55 is the usual one; 1 leaves the tree alone".into(),
+        });
+    }
     check_matrix(proximity)?;
     let n = proximity.products;
     let (mut edges, components) = spanning_forest(proximity);

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::{above, same};
 use crate::outcome::InputError;
 use crate::panel::amount;
 
@@ -136,7 +137,7 @@ pub struct Record {
 ///
 /// # Assumptions
 ///
-/// The series has one side, scope and unit. A "more than" is open below and without limit above
+/// The series has one side, scope and unit. Figures within 1e-12 of each other are equal. A "more than" is open below and without limit above
 /// unless the options set one; flows are not negative, so "at most" reaches down to 0. Years
 /// without a figure are listed, not guessed: a record is one among the rows at hand.
 ///
@@ -188,15 +189,14 @@ pub fn record(
             remedy: "a record needs at least one other year with a figure".into(),
         });
     };
-    let rival = others.iter().fold(*first, |best, r| if r.hi > best.hi { *r } else { best });
-    let above = Range::is_above;
-    let verdict = if others.iter().all(|r| above(&own, r)) {
+    let rival = others.iter().fold(*first, |best, r| if above(r.hi, best.hi) { *r } else { best });
+    let verdict = if others.iter().all(|r| own.is_above(r)) {
         Verdict::Record
-    } else if others.iter().any(|r| above(r, &own)) {
+    } else if others.iter().any(|r| r.is_above(&own)) {
         Verdict::NotRecord
     } else if own.is_point()
-        && others.iter().all(|r| r.hi <= own.lo)
-        && others.iter().any(|r| r.is_point() && r.hi == own.lo)
+        && others.iter().all(|r| !above(r.hi, own.lo))
+        && others.iter().any(|r| r.is_point() && same(r.hi, own.lo))
     {
         Verdict::Tied
     } else {
@@ -210,7 +210,7 @@ pub fn record(
         verdict,
         rival: rival.year,
         rival_range: (rival.lo, rival.hi),
-        contenders: others.iter().filter(|r| !above(&own, r)).map(|r| r.year).collect(),
+        contenders: others.iter().filter(|r| !own.is_above(r)).map(|r| r.year).collect(),
         gaps: (from..=to).filter(|y| *y != year && !compared.contains(y)).collect(),
         compared,
         convention: *options,
@@ -255,7 +255,7 @@ pub fn longest_growth(
 ) -> Result<GrowthRun, InputError> {
     longest(observations, options, Run::Growth, |series, t| {
         let (before, after) = (&series[t - 1], &series[t]);
-        (after.is_above(before), after.hi <= before.lo)
+        (after.is_above(before), !above(after.hi, before.lo))
     })
 }
 
@@ -282,7 +282,7 @@ pub fn longest_records(
     longest(observations, options, Run::Records, |series, t| {
         let after = &series[t];
         let earlier = &series[..t];
-        let surely_not = earlier.iter().any(|before| after.hi <= before.lo);
+        let surely_not = earlier.iter().any(|before| !above(after.hi, before.lo));
         (earlier.iter().all(|before| after.is_above(before)), surely_not)
     })
 }
@@ -370,7 +370,7 @@ impl Range {
     /// However the bounds are read. An open lower end lies above the figure printed, so equality
     /// still counts as above.
     fn is_above(&self, other: &Self) -> bool {
-        self.lo > other.hi || (self.lo == other.hi && self.open_below)
+        above(self.lo, other.hi) || (same(self.lo, other.hi) && self.open_below)
     }
 }
 

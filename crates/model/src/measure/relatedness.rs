@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::presence::Presence;
 use super::proximity::{Density, Diagonal, Proximity, proximity, undefined_note};
-use super::{check_length, check_values};
+use super::{above, check_length, check_values};
 use crate::outcome::{InputError, Note};
 
 /// How two products are near to one another, with n_kl the places that have both.
@@ -209,7 +209,7 @@ pub(super) fn neighbours(
         if let Some(nearest) = nearest {
             known.sort_by(|a, b| b.1.total_cmp(&a.1));
             if let Some(last) = known.get(nearest - 1).map(|(_, p)| *p) {
-                known.retain(|(_, p)| *p >= last);
+                known.retain(|(_, p)| !above(last, *p));
             }
         }
         known

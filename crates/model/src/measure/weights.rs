@@ -1,6 +1,6 @@
 //! M of weights: how much a place has of a product, where 0 and 1 are not enough.
 
-use super::presence::Presence;
+use super::presence::{Component, Presence};
 use super::rca::Rca;
 use super::{check_length, check_values};
 use crate::outcome::{InputError, Note};
@@ -85,6 +85,18 @@ impl Weights {
     #[must_use]
     pub fn diversity(&self) -> Vec<f64> {
         self.values.chunks(self.products.max(1)).map(|row| row.iter().sum()).collect()
+    }
+
+    /// The same size with nothing outside a part.
+    #[must_use]
+    pub fn within(&self, part: &Component) -> Self {
+        let mut values = vec![0.0; self.values.len()];
+        for i in &part.places {
+            for k in &part.products {
+                values[i * self.products + k] = self.values[i * self.products + k];
+            }
+        }
+        Self { values, ..self.clone() }
     }
 
     /// Where M is above 0.

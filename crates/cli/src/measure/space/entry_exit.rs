@@ -43,6 +43,12 @@ pub fn answer(arguments: &Arguments, figures: &Figures<'_>) -> Result<Answer, Fa
     let before = over(before, &places, &products, arguments.cut_off)?;
     let after = over(after, &places, &products, cut_off_after)?;
     let ids: Vec<String> = common.iter().map(|i| places[*i].clone()).collect();
+    if let Some(id) = arguments.place.iter().find(|id| places.contains(id) && !ids.contains(id)) {
+        return Err(Failure::new(format!(
+            "{id} has rows in one of the two periods only, and cannot be compared; choose periods in \
+             which it has rows, or leave it out of --place"
+        )));
+    }
     known("origin", &arguments.place, &ids)?;
     let every: Vec<usize> = (0..products.len()).collect();
     let was = before.m.part(&common, &every)?;

@@ -32,6 +32,12 @@ pub fn answer(arguments: &Arguments, figures: &Figures<'_>) -> Result<Answer, Fa
         )));
     }
     known(key, shown, ids)?;
+    let lowest = if arguments.kind == Nearness::Correlation { -1.0 } else { 0.0 };
+    if let Some(least) = arguments.least.filter(|least| !(lowest..=1.0).contains(least)) {
+        return Err(Failure::new(format!(
+            "--least {least}: proximities of this kind run from {lowest} to 1"
+        )));
+    }
     let phi = match arguments.of {
         Pairs::Products => nearness(&basis, arguments.kind, 1)?,
         Pairs::Places => of_presence(&m, arguments.kind, 1, exports)?,

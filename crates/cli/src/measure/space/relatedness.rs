@@ -18,6 +18,12 @@ pub fn answer(arguments: &Arguments, figures: &Figures<'_>) -> Result<Answer, Fa
     known("origin", &arguments.place, &exports.places)?;
     known("product", &arguments.product, &exports.products)?;
     let told = |error| named(&error, exports);
+    if let Some(nearest) = arguments.nearest.filter(|nearest| *nearest > exports.products.len()) {
+        return Err(Failure::new(format!(
+            "--nearest {nearest}: the table has {} products; leave it out for the density of all",
+            exports.products.len()
+        )));
+    }
     let mut phi = nearness(&basis, arguments.kind, arguments.diagonal)?;
     if arguments.kind == Nearness::Asymmetric {
         // As Stata and ecomplexity weigh: with what is near given the product.

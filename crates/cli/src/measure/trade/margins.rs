@@ -68,7 +68,7 @@ pub fn answer(arguments: &args::Margins, figures: &Figures<'_>) -> Result<Answer
             let found = match hummels_klenow(&own, &all, quantities) {
                 Ok(found) => found,
                 Err(error) if arguments.destination.is_empty() => {
-                    undefined.push(error.to_string());
+                    undefined.push(format!("{}: {error}", key.join(" to ")));
                     continue;
                 }
                 Err(error) => return Err(refused(&key.join(" to "))(error)),

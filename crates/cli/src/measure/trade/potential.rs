@@ -1,29 +1,23 @@
 //! `emporion measure potential`: supply, ease and demand by product and market.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
-use emporion_model::measure::diversification::diversification;
 use emporion_model::measure::export_potential::{
     Dynamics, Potential, PotentialCell, World, export_potential,
 };
-use emporion_model::measure::gravity_potential::{GravityPotential, Level, gravity_potential};
-use emporion_model::measure::presence::{CUT_OFF, presence};
-use emporion_model::measure::proximity::{Diagonal, proximity};
-use emporion_model::measure::rca::rca;
-use emporion_model::outcome::Status;
+use emporion_model::measure::presence::CUT_OFF;
 use emporion_tables::Table;
-use emporion_tables::bilateral::covariates;
 use emporion_tables::factors::{Factor, factors};
 
+use super::super::space::few;
+use super::new_products::new_products;
+use super::potential_gravity::{GRAVITY, equations, gravity, pairs};
 use super::{Figures, Flows, named, refused};
 use crate::answer::{Advice, Answer, Cell, Column, Part, Show};
 use crate::args::{By, GravityBy, Potential as Arguments};
 use crate::data::require;
 use crate::failure::Failure;
 use crate::progress::Progress;
-
-/// Fitted trade by product, or for all products.
-type Fitted = HashMap<Option<usize>, GravityPotential>;
 
 /// What is shown of a cell or of a total.
 #[derive(Default, Clone, Copy)]
@@ -54,10 +48,12 @@ pub fn answer(
         brought.extend(factors(&Table::read(path)?, &flows.labels)?);
     }
     once(&brought)?;
+    let passed_over: Vec<Advice> = brought.iter().filter_map(passed_over).collect();
     let title = format!("Export potential of {}", arguments.origin.join(", "));
     let mut answer = figures.answer("potential", title);
     options(arguments, &mut answer);
     flows.describe(figures, &mut answer);
+    answer.notes.extend(passed_over);
     let fitted = match arguments.gravity.is_empty() {
         true => None,
         false => {
@@ -67,7 +63,17 @@ pub fn answer(
     };
     let world = World::of(&flows.table)?;
     let mut found = Vec::new();
-    for &origin in &origins {
+    // One place that exports nothing is refused; among several it is left out.
+    let exporting: Vec<usize> =
+        origins.iter().copied().filter(|i| !flows.table.of_origin(*i).is_empty()).collect();
+    let idle: Vec<&str> = (origins.iter().filter(|i| !exporting.contains(i)))
+        .map(|i| flows.labels.places[*i].as_str())
+        .collect();
+    if !exporting.is_empty() && !idle.is_empty() {
+        let message = format!("places without exports are left out: {}", few(&idle));
+        answer.note(Advice::new("places_without_exports", message, idle.len()));
+    }
+    for &origin in if exporting.is_empty() { &origins } else { &exporting } {
         let potential = of(&flows, &world, origin, &brought)?;
         for mut advice in named(&potential.notes, &flows.labels.places) {
             advice.message = format!("{}: {}", flows.labels.places[origin], advice.message);
@@ -80,18 +86,22 @@ pub fn answer(
             && (products.is_empty() || products.contains(&cell.product))
     };
     unmatched(&brought, &found, &shown, &mut answer);
+    let fitted_trade = |origin: usize, cell: &PotentialCell| {
+        let fit = fitted.as_ref()?.get(&Some(cell.product))?;
+        fit.fitted[origin * flows.labels.places.len() + cell.market]
+    };
+    // Gravity has an answer where there is no trade at all; the indices have none.
     let cells: Vec<(usize, &PotentialCell)> = found
         .iter()
         .flat_map(|p| p.cells.iter().filter(|c| shown(c)).map(move |c| (p.exporter, c)))
+        .filter(|(origin, cell)| cell.ease > 0.0 || fitted_trade(*origin, cell).is_some())
         .collect();
     let line = |origin: usize, cell: &PotentialCell| Line {
         potential: cell.potential,
         actual: cell.actual,
         realised: cell.realised,
         unrealised: cell.unrealised,
-        gravity: fitted.as_ref().and_then(|f| {
-            f.get(&Some(cell.product))?.fitted[origin * flows.labels.places.len() + cell.market]
-        }),
+        gravity: fitted_trade(origin, cell),
     };
     let lines: Vec<(usize, &PotentialCell, Line)> =
         cells.into_iter().map(|(origin, cell)| (origin, cell, line(origin, cell))).collect();
@@ -102,8 +112,13 @@ pub fn answer(
     if let Some(total) = fitted.as_ref().and_then(|fitted| fitted.get(&None)) {
         answer.parts.push(pairs(figures, &flows, total, &found, &markets));
     }
+    if let Some(fitted) = &fitted {
+        answer.parts.push(equations(figures, &flows, fitted));
+    }
     if arguments.new_products {
-        answer.parts.push(new_products(arguments, figures, &flows, &world, &found, &products)?);
+        let new = new_products(arguments, figures, &flows, &world, &found, &products)?;
+        answer.parts.push(new.0);
+        answer.notes.extend(new.1);
     }
     let unit = flows.unit();
     let sum = |get: fn(&Line) -> f64| lines.iter().map(|(_, _, line)| get(line)).sum::<f64>();
@@ -114,6 +129,18 @@ pub fn answer(
     let off = found.iter().map(|potential| potential.adding_up).fold(0.0, f64::max);
     answer.count("adding_up", "Core off bilateral trade by", "relative", Show::Power, off);
     answer.say("convention", "Convention", found.first().map(|potential| potential.convention));
+    if fitted.is_some() {
+        answer.say("gravity_convention", "Convention of gravity", GRAVITY);
+    }
+    if arguments.new_products {
+        let words = format!(
+            "RCA below {}; density: mean RCA of the other products, weighted with the smaller \
+             conditional probability, the product itself left out; ranked by density times demand, \
+             scores within 1e-12 share a rank",
+            arguments.cut_off.unwrap_or(CUT_OFF)
+        );
+        answer.say("new_products_convention", "Convention of new products", words);
+    }
     Ok(answer)
 }
 
@@ -139,6 +166,19 @@ fn options(arguments: &Arguments, answer: &mut Answer) {
     answer.option("new_products", arguments.new_products);
     let cut_off = arguments.cut_off.unwrap_or(CUT_OFF);
     answer.option("cut_off", arguments.new_products.then_some(cut_off));
+}
+
+/// Says which ids of a file of factors the flows do not know.
+fn passed_over(factor: &Factor) -> Option<Advice> {
+    let ids: Vec<&str> = factor.passed_over.iter().map(String::as_str).collect();
+    (!ids.is_empty()).then(|| {
+        let message = format!(
+            "rows of {} are passed over, as no row selected has the place or product: {}",
+            factor.name,
+            few(&ids)
+        );
+        Advice::new("factors_passed_over", message, ids.len())
+    })
 }
 
 /// Refuses a factor brought by two files.
@@ -192,7 +232,7 @@ fn unmatched(
     for factor in brought {
         let without = |p: &Potential| {
             let none = |c: &&PotentialCell| factor.get(p.exporter, c.market, c.product).is_none();
-            p.cells.iter().filter(|c| shown(c)).filter(none).count()
+            p.cells.iter().filter(|c| c.ease > 0.0 && shown(c)).filter(none).count()
         };
         let count: usize = found.iter().map(without).sum();
         if count > 0 {
@@ -201,38 +241,6 @@ fn unmatched(
             answer.note(Advice::new("factor_taken_as_one", message, count));
         }
     }
-}
-
-/// Fits gravity on the covariates of the case's pairs, or of the file itself.
-fn gravity(
-    arguments: &Arguments,
-    figures: &Figures<'_>,
-    flows: &Flows,
-    products: &[usize],
-    answer: &mut Answer,
-) -> Result<Fitted, Failure> {
-    let pairs = figures.data.case().and_then(|case| case.pairs()).unwrap_or(figures.table());
-    let x = covariates(pairs, &flows.labels, &arguments.gravity)?;
-    let level = match arguments.gravity_by {
-        GravityBy::Product => Level::Product,
-        GravityBy::Total => Level::Total,
-    };
-    let (fits, notes) = gravity_potential(&flows.table, &x, level, products)
-        .map_err(refused("the gravity equation"))?;
-    answer.notes.extend(notes.iter().map(Into::into));
-    let failed = fits.iter().filter(|fit| fit.status != Status::Converged).count();
-    if failed > 0 {
-        let message = format!("{failed} gravity equations did not converge: no fitted trade");
-        answer.note(Advice::new("gravity_not_converged", message, failed));
-    }
-    let left_out: usize = fits.iter().map(|fit| fit.left_out).sum();
-    if left_out > 0 {
-        let message = format!(
-            "{left_out} pairs of the gravity equations are left out as separated or alone in a level"
-        );
-        answer.note(Advice::new("gravity_left_out", message, left_out));
-    }
-    Ok(fits.into_iter().map(|fit| (fit.product, fit)).collect())
 }
 
 fn money(unit: &str, columns: &mut Vec<Column>) {
@@ -368,89 +376,4 @@ fn added_up(
         part.push(row);
     }
     part
-}
-
-/// Fitted trade of all products beside the actual, by pair.
-fn pairs(
-    figures: &Figures<'_>,
-    flows: &Flows,
-    total: &GravityPotential,
-    found: &[Potential],
-    markets: &[usize],
-) -> Part {
-    let keys = ["origin", "destination"];
-    let unit = flows.unit();
-    let mut columns = figures.key_columns(&keys);
-    columns.extend([
-        Column::number("actual", "Actual", unit.as_str(), Show::Fitting),
-        Column::number("gravity", "Fitted gravity", unit.as_str(), Show::Fitting),
-        Column::number("actual_per_fitted", "Actual per fitted", "", Show::Decimals(3)),
-    ]);
-    let mut part = Part::new("pairs", "All products together", columns);
-    let n = flows.labels.places.len();
-    for potential in found {
-        let origin = potential.exporter;
-        let mut rows: Vec<(f64, f64, usize)> = (0..n)
-            .filter(|j| markets.is_empty() || markets.contains(j))
-            .filter_map(|j| total.fitted[origin * n + j].map(|mu| (mu, j)))
-            .map(|(mu, j)| {
-                (flows.table.of_pair(origin, j).iter().map(|flow| flow.value).sum(), mu, j)
-            })
-            .collect();
-        rows.sort_by(|a, b| (b.1 - b.0).total_cmp(&(a.1 - a.0)).then(a.2.cmp(&b.2)));
-        for (actual, mu, j) in rows {
-            let key = [flows.labels.places[origin].clone(), flows.labels.places[j].clone()];
-            let mut row = figures.key_cells(&keys, &key);
-            row.extend([actual.into(), mu.into(), (actual / mu).into()]);
-            part.push(row);
-        }
-    }
-    part
-}
-
-/// The products that each exporter does not yet sell with advantage, ranked.
-fn new_products(
-    arguments: &Arguments,
-    figures: &Figures<'_>,
-    flows: &Flows,
-    world: &World,
-    found: &[Potential],
-    products: &[usize],
-) -> Result<Part, Failure> {
-    let m = flows.labels.products.len();
-    let rca = rca(&flows.table.exports()?)?;
-    let cut_off = arguments.cut_off.unwrap_or(CUT_OFF);
-    let near = proximity(&presence(&rca, cut_off)?, Diagonal::default())?;
-    let keys = ["origin", "product"];
-    let unit = flows.unit();
-    let mut columns = figures.key_columns(&keys);
-    columns.extend([
-        Column::number("rank", "Rank", "", Show::Whole),
-        Column::number("density", "Density", "", Show::Decimals(3)),
-        Column::number("demand", "Demand by ease", unit.as_str(), Show::Fitting),
-        Column::number("rca", "RCA", "", Show::Decimals(3)),
-    ]);
-    let mut part = Part::new("new_products", "New products, ranked", columns);
-    for potential in found {
-        let origin = potential.exporter;
-        let own: Vec<f64> = rca.values[origin * m..(origin + 1) * m]
-            .iter()
-            .map(|index| if index.is_finite() { *index } else { 0.0 })
-            .collect();
-        let ranked = diversification(&own, &near.values, &potential.ease, world.imports(), cut_off)
-            .map_err(refused(&flows.labels.places[origin]))?;
-        for new in ranked.iter().filter(|n| products.is_empty() || products.contains(&n.product)) {
-            let key =
-                [flows.labels.places[origin].clone(), flows.labels.products[new.product].clone()];
-            let mut row = figures.key_cells(&keys, &key);
-            row.extend([
-                new.rank.into(),
-                new.density.into(),
-                new.demand.into(),
-                own[new.product].into(),
-            ]);
-            part.push(row);
-        }
-    }
-    Ok(part)
 }
