@@ -44,6 +44,12 @@ pub fn note_with_ids(note: &Note, places: &[String], products: &[String]) -> Str
         code if code.ends_with("_products") => products,
         _ => return note.message.clone(),
     };
+    note_about(note, ids)
+}
+
+/// A kernel's remark, with the ids at the positions that it counts.
+#[must_use]
+pub fn note_about(note: &Note, ids: &[String]) -> String {
     let known: Vec<&str> =
         note.rows.iter().filter_map(|at| ids.get(*at)).map(String::as_str).collect();
     match known.is_empty() {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use emporion_model::measure::bilateral::Flow;
 use emporion_model::measure::intensity::World;
 use emporion_model::measure::margins::hummels_klenow;
-use emporion_tables::named::note_with_ids;
+use emporion_tables::named::note_about;
 use minijinja::value::{Kwargs, Value};
 use minijinja::{Environment, Error};
 
@@ -91,9 +91,7 @@ fn margins(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
         let what = "quantity part of the intensive margin";
         pairs.push(figure("quantity", what, found.quantity, "", words));
     }
-    let labels = &asked.labels;
-    let notes =
-        found.notes.iter().map(|note| note_with_ids(note, &labels.places, &labels.products));
+    let notes = found.notes.iter().map(|note| note_about(note, &asked.labels.products));
     pairs.push(("notes", joined(notes)));
     Ok(Value::from_pairs(pairs))
 }

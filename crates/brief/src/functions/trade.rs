@@ -14,6 +14,7 @@ use emporion_model::panel::PlaceProduct;
 use emporion_tables::Table;
 use emporion_tables::bilateral::{Labels, Reading, bilateral};
 use emporion_tables::hierarchy::Hierarchy;
+use emporion_tables::named::with_ids;
 use emporion_tables::sum::Missing;
 use minijinja::value::{Kwargs, Value, ValueKind};
 use minijinja::{Environment, Error};
@@ -204,9 +205,10 @@ impl<'a> Asked<'a> {
         Number::value(self.book.enter(cell.with_ground(&self.ground)))
     }
 
-    /// A kernel's refusal under the function's name.
+    /// A kernel's refusal under the function's name, with ids in place of positions.
     pub fn refused(&self, error: &InputError) -> Error {
-        refuse(format!("{}(): {error}", self.verb))
+        let text = with_ids(&error.to_string(), &self.labels.places, &self.labels.products);
+        refuse(format!("{}(): {text}", self.verb))
     }
 
     /// Which exporters make up the world.
