@@ -17,7 +17,8 @@
 //! | [`related`] | `proximity`, `relatedness` |
 //! | [`crossed`] | `cross_proximity` |
 //! | [`baskets`] | `entry_exit`, `prody` |
-//! | [`in_time`] | `longest_run`, `contributions`, `shares_by_year`, `rank_changes`, `constant_prices` |
+//! | [`in_time`] | `longest_run`, `contributions`, `shares_by_year`, `rank_changes` |
+//! | [`priced`] | `constant_prices` |
 //! | [`estimates`] | `estimate` |
 //! | [`models`] | `regression_table`, `coefficient_plot`, `event_study`, `fitted_observed` |
 //! | [`counterfactuals`], [`drawn`] | `simulate` |
@@ -54,6 +55,7 @@ pub mod margins;
 pub mod models;
 pub mod offices;
 pub mod potentials;
+pub mod priced;
 pub mod related;
 pub mod rows;
 pub mod site_problems;
@@ -86,6 +88,7 @@ pub fn register(env: &mut Environment<'_>, book: &Arc<Book>) {
     crossed::register(env, book);
     baskets::register(env, book);
     in_time::register(env, book);
+    priced::register(env, book);
     estimates::register(env, book);
     models::register(env, book);
     counterfactuals::register(env, book);
