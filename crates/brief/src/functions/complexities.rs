@@ -10,7 +10,7 @@ use emporion_model::measure::complexity_ranges::{
 };
 use emporion_model::measure::opportunity::external_complexity;
 use emporion_model::outcome::InputError;
-use emporion_tables::named::few;
+use emporion_tables::named::{few, with_ids};
 use minijinja::value::{Kwargs, Value};
 use minijinja::{Environment, Error};
 
@@ -82,11 +82,12 @@ impl Scaling {
     }
 }
 
-/// A refusal of a table in parts, with the option that takes the largest.
+/// A refusal, with the option that takes the largest part where the table is one in parts.
 pub(super) fn in_parts(exports: &Exports<'_>, error: &InputError) -> Error {
     const REMEDY: &str = "the largest part, ";
-    let text = exports.refused(error).detail().unwrap_or_default().to_owned();
-    refuse(text.replace(REMEDY, "the largest part (largest_part=true), "))
+    let text = error.to_string().replace(REMEDY, "the largest part (largest_part=true), ");
+    let text = with_ids(&text, &exports.places, &exports.products);
+    refuse(format!("{}(): {text}", exports.verb))
 }
 
 /// What was found: ECI and PCI, or complexity by an outside PCI alone, or both.
@@ -126,8 +127,9 @@ fn rank_complexity(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
     let index = match index {
         Ok(index) => Some(index),
         // A mean of given numbers needs no answer of the table's own.
-        Err(error @ InputError::Undefined { .. }) if by_outside.is_some() && !asks_more => {
-            notes.push(format!("no ECI of the table's own: {}", in_parts(&exports, &error)));
+        Err(InputError::Undefined { reason, .. }) if by_outside.is_some() && !asks_more => {
+            let reason = with_ids(&reason, &exports.places, &exports.products);
+            notes.push(format!("no ECI of the table's own: {reason}"));
             None
         }
         Err(error) => return Err(in_parts(&exports, &error)),

@@ -7,6 +7,7 @@ use emporion_model::measure::complexity::{
 use emporion_model::measure::continuous::{rca_correlation, rca_density};
 use emporion_model::measure::core::core;
 use emporion_model::measure::fitness::{FitnessOptions, fitness, weighted_fitness};
+use emporion_model::measure::opportunity::{PciScale, opportunity};
 use emporion_model::measure::presence::{Presence, presence};
 use emporion_model::measure::proximity::{Diagonal, density};
 use emporion_model::measure::rca::{Rca, rca, rca_against, rpop};
@@ -188,7 +189,7 @@ fn other_scores_take_their_options_too() {
         &[
             shown("fitness(steps=3)"),
             shown("reflections(steps=2, ddof=1, cut_off=0.6)"),
-            shown("outlook(ddof=1, cut_off=0.6)"),
+            shown("outlook(exporter=\"AAA\", ddof=1, cut_off=0.6)"),
         ]
         .join("\n\n"),
         &[],
@@ -198,6 +199,13 @@ fn other_scores_take_their_options_too() {
     near(&brief, "fitness: Beta", fitness(&m(1.0), &steps).unwrap().fitness[1].unwrap());
     let found = reflections(&m(0.6), 2, 1).unwrap();
     near(&brief, "reflections of places: Beta", found.places[1].unwrap());
+    let options = ComplexityOptions { ddof: 1, ..ComplexityOptions::default() };
+    let index = complexity(&m(0.6), &options).unwrap();
+    let near_by = proximity_by(&m(0.6), ProximityKind::MinConditional, Diagonal::One).unwrap();
+    let around = density(&m(0.6), &near_by).unwrap();
+    let found = opportunity(&m(0.6), &index, &near_by, &around, PciScale::Eigenvector).unwrap();
+    near(&brief, "complexity outlook: Beta", found.coi[1].unwrap());
+    near(&brief, "complexity outlook gain: w", found.cog[0]);
 }
 
 #[test]
