@@ -54,6 +54,7 @@ pub mod factors;
 pub mod formula;
 pub mod hierarchy;
 pub mod join;
+pub mod named;
 pub mod panel;
 pub mod plan;
 pub mod problem;

@@ -5,12 +5,17 @@ use std::sync::Arc;
 use emporion_model::measure::bilateral::Bilateral;
 use emporion_model::measure::entry_exit::{Turnover, entry_exit};
 use emporion_model::measure::income::income_content;
+use emporion_model::measure::presence::{CUT_OFF, presence};
 use emporion_model::measure::rca::Rca;
 use emporion_model::panel::PlaceProduct;
+use emporion_tables::named::few;
 use minijinja::value::{Kwargs, Value};
 use minijinja::{Environment, Error};
 
-use super::related::{Space, ordered, ranked, rca_at};
+use super::advantages::Space;
+use super::brought::{Domain, Wanted, brought};
+use super::exported::joined;
+use super::related::{ordered, ranked, rca_at};
 use super::rows::name_of;
 use super::trade::Asked;
 use crate::book::{Book, refuse};
@@ -23,9 +28,13 @@ pub fn register(env: &mut Environment<'_>, book: &Arc<Book>) {
     env.add_function("prody", move |kwargs: Kwargs| income(&b, &kwargs));
 }
 
-/// `entry_exit(exporter, from, to, cut_off, ...)`: products gained and lost between two years.
+/// `entry_exit(exporter, from, to, cut_off, cut_off_after, ...)`: products gained and lost between
+/// two years.
 fn gained_and_lost(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
-    let space = Space::new(book, kwargs, "entry_exit", &["exporter", "from", "to", "cut_off"])?;
+    let cut_off = kwargs.get::<Option<f64>>("cut_off")?.unwrap_or(CUT_OFF);
+    let cut_off_after = kwargs.get::<Option<f64>>("cut_off_after")?.unwrap_or(cut_off);
+    let own = ["exporter", "from", "to", "cut_off", "cut_off_after"];
+    let space = Space::new(book, kwargs, "entry_exit", &own)?;
     let asked = &space.asked;
     if asked.tables.len() < 2 {
         return Err(refuse(
@@ -45,7 +54,8 @@ fn gained_and_lost(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
             )));
         }
     }
-    let (was, is) = (space.m(&indices[0])?, space.m(&indices[1])?);
+    let was = presence(&indices[0], cut_off).map_err(refused)?;
+    let is = presence(&indices[1], cut_off_after).map_err(refused)?;
     let found = entry_exit(&was, &is).map_err(refused)?;
     let counts: Turnover = found.places[place];
     let who = asked.names("exporter");
@@ -68,7 +78,10 @@ fn gained_and_lost(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
         Value::from(items.collect::<Vec<_>>())
     };
     let count = |key: &'static str, what: &str, value: usize| {
-        let text = format!("{} in both years", was.convention);
+        let text = match was.convention == is.convention {
+            true => format!("{} in both years", was.convention),
+            false => format!("{} before; {} after", was.convention, is.convention),
+        };
         (key, asked.number(key, format!("{what}: {who}"), Some(value as f64), "products", &text))
     };
     let rate = |key: &'static str, what: &str, rate: Option<f64>, over: &str| {
@@ -88,7 +101,27 @@ fn gained_and_lost(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
             "entries over products absent before",
         ),
         rate("exit_rate", "exit rate", counts.exit_rate(), "exits over products present before"),
+        ("notes", joined(unseen(&space, &indices))),
     ]))
+}
+
+/// Products of one period alone: a change of classification makes every place gain or lose them.
+fn unseen(space: &Space<'_>, indices: &[Rca; 2]) -> Vec<String> {
+    let mut notes = Vec::new();
+    for (index, when, what) in [(&indices[0], "before", "enters"), (&indices[1], "after", "leaves")]
+    {
+        let ids: Vec<&str> = (index.empty_products.iter())
+            .map(|k| space.asked.labels.products[*k].as_str())
+            .collect();
+        if !ids.is_empty() {
+            notes.push(format!(
+                "products without exports {when}: every place that has one {what} it, which a \
+                 change of classification does too: {}",
+                few(&ids)
+            ));
+        }
+    }
+    notes
 }
 
 /// The exports of several years.
@@ -111,15 +144,22 @@ fn income(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
     let space = Space::new(book, kwargs, "prody", &["income", "top"])?;
     let asked = &space.asked;
     let ids = &asked.labels.places;
-    let known: Vec<Option<f64>> = ids
-        .iter()
-        .map(|id| brought(book, &source, id, ("prody", "income")))
-        .collect::<Result<_, _>>()?;
+    let wanted = Wanted {
+        verb: "prody",
+        option: "income",
+        column: "income",
+        places: true,
+        domain: Domain::NotNegative,
+        complete: false,
+        year: asked.year(),
+    };
+    let all = brought(book, &source, &wanted)?;
+    let known: Vec<Option<f64>> = ids.iter().map(|id| all.get(id).copied()).collect();
     let kept: Vec<usize> = (0..ids.len()).filter(|i| known[*i].is_some()).collect();
     if kept.is_empty() {
         return Err(refuse(
             "prody(): no place among the rows selected has an income; income is a column of the \
-             table places, or a mapping from ids to numbers",
+             table places, a table of the case, or a mapping from ids to numbers",
         ));
     }
     let m = space.table.products;
@@ -159,38 +199,4 @@ fn income(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
         ("places", ranked(places.collect())),
         ("notes", Value::from(notes)),
     ]))
-}
-
-/// A number of a place that the caller brings, such as its income: from a column of the table
-/// `places`, or from a mapping.
-pub(super) fn brought(
-    book: &Book,
-    source: &Value,
-    id: &str,
-    (verb, what): (&str, &str),
-) -> Result<Option<f64>, Error> {
-    let bad = |fault: &str| {
-        refuse(format!(
-            "{verb}(): {fault}; {what} is a column of the table places, or a mapping from ids to \
-             numbers"
-        ))
-    };
-    if let Some(column) = source.as_str() {
-        let places =
-            book.case.table("places").ok_or_else(|| bad("the case has no table places"))?;
-        if places.column(column).is_none() {
-            return Err(bad(&format!("{} has no column {column:?}", places.path())));
-        }
-        let row = (0..places.rows()).find(|&row| places.text("id", row) == Some(id));
-        return Ok(row.and_then(|row| places.number(column, row)));
-    }
-    let value = source.get_attr(id).map_err(|_| bad(&format!("{what} is neither")))?;
-    if value.is_undefined() || value.is_none() {
-        return Ok(None);
-    }
-    // A number of the brief, or a plain one.
-    if let Ok(cell) = crate::value::Number::from_value(&value) {
-        return Ok(cell.value);
-    }
-    f64::try_from(value).map(Some).map_err(|_| bad(&format!("the {what} of {id} is no number")))
 }

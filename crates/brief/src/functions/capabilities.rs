@@ -3,16 +3,18 @@
 
 use std::sync::Arc;
 
-use emporion_model::measure::complexity::{ComplexityOptions, complexity};
-use emporion_model::measure::fitness::{FitnessOptions, fitness};
+use emporion_model::measure::complexity::complexity;
+use emporion_model::measure::fitness::{FitnessOptions, fitness, weighted_fitness};
 use emporion_model::measure::opportunity::{PciScale, opportunity};
-use emporion_model::measure::presence::{CUT_OFF, Presence};
-use emporion_model::measure::proximity::{Diagonal, density, proximity};
+use emporion_model::measure::proximity::{density, proximity};
 use emporion_model::measure::reflections::reflections;
 use minijinja::value::{Kwargs, Value};
 use minijinja::{Environment, Error};
 
-use super::complexities::{Exports, item, order};
+use super::complexities::{Scaling, in_parts, item, order};
+use super::exported::{Exports, joined};
+use super::having::{Basis, Having};
+use super::related::diagonal;
 use crate::book::{Book, refuse};
 
 /// Steps of the reflections unless others are asked for.
@@ -41,9 +43,8 @@ struct Scores<'a> {
 /// Exports, M, and how many items are wanted.
 struct Question<'a> {
     exports: Exports<'a>,
-    m: Presence,
+    basis: Basis,
     top: usize,
-    cut_off: f64,
 }
 
 impl<'a> Question<'a> {
@@ -54,11 +55,13 @@ impl<'a> Question<'a> {
         own: &[&str],
     ) -> Result<Self, Error> {
         let top = kwargs.get::<Option<usize>>("top")?.unwrap_or(usize::MAX);
-        let cut_off = kwargs.get::<Option<f64>>("cut_off")?.unwrap_or(CUT_OFF);
-        let own = [own, &["top", "cut_off"]].concat();
-        let exports = Exports::new(book, kwargs, verb, &own)?;
-        let (_, m) = exports.presence(cut_off)?;
-        Ok(Self { exports, m, top, cut_off })
+        let own = [own, &["top"]].concat();
+        let open = if verb == "fitness" { Exports::weighted_too } else { Exports::new };
+        let (mut exports, basis) = open(book, kwargs, verb, &own)?;
+        if let Some(cut_off) = Having::read(kwargs, verb)?.cut_off() {
+            exports.options.insert("cut_off".into(), cut_off.to_string());
+        }
+        Ok(Self { exports, basis, top })
     }
 
     /// Items of `ids`, the highest first; those without a number are left out. `asked` tells the
@@ -70,11 +73,10 @@ impl<'a> Question<'a> {
         asked: &[(&str, &str)],
         text: &str,
     ) -> Value {
-        let cut_off = self.cut_off.to_string();
         let items = order(&scores.values).into_iter().take(self.top).enumerate();
         let items = items.map(|(position, at)| {
             let id = &ids[at];
-            let own = [("of", id.as_str()), ("index", scores.index), ("cut_off", &cut_off)];
+            let own = [("of", id.as_str()), ("index", scores.index)];
             let asked = [asked, &own].concat();
             let label = format!("{}: {}", scores.index, self.exports.name(id));
             let (value, unit) = (scores.values[at], scores.unit);
@@ -96,11 +98,11 @@ impl<'a> Question<'a> {
     ) -> Value {
         let (n, m) = (self.exports.places.len(), self.exports.products.len());
         let text = format!("{convention}; {n} places \u{d7} {m} products");
-        let notes = notes.into_iter().chain(self.exports.notes.iter().map(|n| n.message.clone()));
+        let notes = notes.into_iter().chain(self.exports.notes.iter().cloned());
         Value::from_pairs([
             ("places", self.list(&self.exports.places, &places, asked, &text)),
             ("products", self.list(&self.exports.products, &products, asked, &text)),
-            ("notes", Value::from(notes.collect::<Vec<_>>().join("; "))),
+            ("notes", joined(notes)),
         ])
     }
 }
@@ -108,35 +110,52 @@ impl<'a> Question<'a> {
 /// `diversity(top, cut_off, ...)`: products of each place, places of each product.
 fn counts(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
     let question = Question::new(book, kwargs, "diversity", &[])?;
+    let m = &question.basis.m;
     let known = |counts: Vec<usize>| counts.into_iter().map(|count| Some(count as f64)).collect();
-    let places =
-        Scores { index: "diversity", values: known(question.m.diversity()), unit: "products" };
-    let products =
-        Scores { index: "ubiquity", values: known(question.m.ubiquity()), unit: "places" };
-    Ok(question.both((places, products), &[], &question.m.convention, Vec::new()))
+    let places = Scores { index: "diversity", values: known(m.diversity()), unit: "products" };
+    let products = Scores { index: "ubiquity", values: known(m.ubiquity()), unit: "places" };
+    Ok(question.both((places, products), &[], &m.convention, Vec::new()))
 }
 
-/// `fitness(top, cut_off, ...)`: places by fitness, products by the complexity that belongs to it.
+/// `fitness(steps, top, cut_off, ...)`: places by fitness, products by the complexity that belongs
+/// to it.
 fn fit(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
-    let question = Question::new(book, kwargs, "fitness", &[])?;
-    let found = fitness(&question.m, &FitnessOptions::default())
-        .map_err(|error| question.exports.refused(&error))?;
+    let steps: Option<usize> = kwargs.get("steps")?;
+    let question = Question::new(book, kwargs, "fitness", &["steps"])?;
+    let options = match steps {
+        None => FitnessOptions::default(),
+        Some(max_steps) => FitnessOptions { tolerance: 0.0, max_steps },
+    };
+    let found = match &question.basis.weights {
+        None => fitness(&question.basis.m, &options),
+        Some(weights) => weighted_fitness(weights, &options),
+    }
+    .map_err(|error| question.exports.refused(&error))?;
     let convention =
         format!("{}; {} steps, last change {:.1e}", found.convention, found.steps, found.residual);
-    let notes = found.notes.iter().map(|note| note.message.clone()).collect();
+    let notes = question.exports.say(&found.notes);
     let places = Scores { index: "fitness", values: found.fitness, unit: "mean 1" };
     let products =
         Scores { index: "complexity by fitness", values: found.complexity, unit: "mean 1" };
-    Ok(question.both((places, products), &[], &convention, notes))
+    let steps = steps.map(|steps| steps.to_string());
+    let asked: Vec<(&str, &str)> =
+        steps.as_deref().map(|steps| ("steps", steps)).into_iter().collect();
+    Ok(question.both((places, products), &asked, &convention, notes))
 }
 
-/// `reflections(steps = 20, top, cut_off, ...)`: the method of reflections after so many steps.
+/// `reflections(steps = 20, ddof = 0, top, cut_off, ...)`: the method of reflections after so many
+/// steps.
 fn reflect(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
     let steps = kwargs.get::<Option<usize>>("steps")?.unwrap_or(STEPS);
-    let question = Question::new(book, kwargs, "reflections", &["steps"])?;
-    let found =
-        reflections(&question.m, steps, 0).map_err(|error| question.exports.refused(&error))?;
-    let notes = found.notes.iter().map(|note| note.message.clone()).collect();
+    let ddof: Option<usize> = kwargs.get("ddof")?;
+    if let Some(ddof) = ddof.filter(|ddof| *ddof > 1) {
+        return Err(refuse(format!("reflections(): ddof is 0 or 1, got {ddof}")));
+    }
+    let mut question = Question::new(book, kwargs, "reflections", &["steps", "ddof"])?;
+    question.exports.keep(kwargs, "ddof")?;
+    let found = reflections(&question.basis.m, steps, ddof.unwrap_or(0))
+        .map_err(|error| question.exports.refused(&error))?;
+    let notes = question.exports.say(&found.notes);
     let unit = "standard deviations";
     let places = Scores { index: "reflections of places", values: found.places, unit };
     let products = Scores { index: "reflections of products", values: found.products, unit };
@@ -144,8 +163,9 @@ fn reflect(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
     Ok(question.both((places, products), &[("steps", &steps)], &found.convention, notes))
 }
 
-/// `outlook(exporter, scale = "eigenvector", diagonal = 1, top, cut_off, ...)`: places by complexity
-/// outlook (COI); with an exporter, the products that it does not have by what each would add (COG).
+/// `outlook(exporter, scale = "eigenvector", diagonal = 1, ddof, largest_part, sign, top, cut_off,
+/// ...)`: places by complexity outlook (COI); with an exporter, the products that it does not have
+/// by what each would add (COG).
 fn outlook(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
     let exporter: Option<String> = kwargs.get("exporter")?;
     let scale_word = kwargs.get::<Option<String>>("scale")?.unwrap_or("eigenvector".into());
@@ -158,15 +178,17 @@ fn outlook(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
             )));
         }
     };
-    let diagonal = match kwargs.get::<Option<u8>>("diagonal")?.unwrap_or(1) {
-        0 => Diagonal::Zero,
-        1 => Diagonal::One,
-        other => return Err(refuse(format!("outlook(): diagonal is 1 or 0, got {other}"))),
-    };
-    let question = Question::new(book, kwargs, "outlook", &["exporter", "scale", "diagonal"])?;
-    let (exports, m) = (&question.exports, &question.m);
+    let diagonal = diagonal(kwargs, "outlook")?;
+    let scaling = Scaling::read(kwargs, "outlook")?;
+    let own = [&["exporter", "scale", "diagonal"][..], &Scaling::OPTIONS].concat();
+    let mut question = Question::new(book, kwargs, "outlook", &own)?;
+    for name in Scaling::OPTIONS {
+        question.exports.keep(kwargs, name)?;
+    }
+    let (exports, m) = (&question.exports, &question.basis.m);
     let refused = |error| exports.refused(&error);
-    let index = complexity(m, &ComplexityOptions::default()).map_err(refused)?;
+    let index =
+        complexity(m, &scaling.options(exports)?).map_err(|error| in_parts(exports, &error))?;
     let near = proximity(m, diagonal).map_err(refused)?;
     let around = density(m, &near).map_err(refused)?;
     let found = opportunity(m, &index, &near, &around, scale).map_err(refused)?;
@@ -174,14 +196,15 @@ fn outlook(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
         None => Vec::new(),
         Some(id) => {
             let place = exports.place(id)?;
+            // What lies outside the part taken has no scores.
             let gain = |k: usize| {
-                let known = index.pci[k].is_some() && !m.has(place, k);
-                known.then(|| found.cog[place * m.products + k])
+                let scored = index.eci[place].is_some() && index.pci[k].is_some();
+                (scored && !m.has(place, k)).then(|| found.cog[place * m.products + k])
             };
             (0..m.products).map(gain).collect()
         }
     };
-    let notes = index.notes.iter().map(|note| note.message.clone()).collect();
+    let notes = exports.say(index.notes.iter().chain(&around.notes));
     let unit = match scale {
         PciScale::Eigenvector => "standard deviations",
         PciScale::Standardised => "sum of density times PCI",

@@ -1,9 +1,9 @@
-//! Figures of several years: runs, contributions, shares by year, ranks, constant prices.
+//! Figures of several years: runs, contributions, shares by year, ranks.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use emporion_model::measure::in_time::{Priced, RankedAmong, constant_prices, gaps, rank_changes};
+use emporion_model::measure::in_time::{RankedAmong, rank_changes};
 use emporion_model::measure::records::{
     Observation, RecordOptions, Several, longest_growth, longest_records,
 };
@@ -13,12 +13,12 @@ use minijinja::value::{Kwargs, Value};
 use minijinja::{Environment, Error};
 
 use super::indicators::{bound, list};
-use super::rows::{Selection, share_cell, sum_cell};
+use super::rows::{Selection, name_of, share_cell, sum_cell};
 use crate::book::{Book, refuse};
 use crate::cell::Cell;
 use crate::value::Number;
 
-/// Registers `longest_run`, `contributions`, `shares_by_year`, `rank_changes`, `constant_prices`.
+/// Registers `longest_run`, `contributions`, `shares_by_year`, `rank_changes`.
 pub fn register(env: &mut Environment<'_>, book: &Arc<Book>) {
     let b = Arc::clone(book);
     env.add_function("longest_run", move |items: Vec<Value>, k: Kwargs| run(&b, &items, &k));
@@ -32,21 +32,22 @@ pub fn register(env: &mut Environment<'_>, book: &Arc<Book>) {
     env.add_function("rank_changes", move |before: Vec<Value>, after: Vec<Value>| {
         ranks(&b, &before, &after)
     });
-    let b = Arc::clone(book);
-    env.add_function("constant_prices", move |items: Vec<Value>, k: Kwargs| real(&b, &items, &k));
 }
 
-fn model(error: InputError) -> Error {
+pub(super) fn model(error: InputError) -> Error {
     refuse(error.to_string())
 }
 
 /// The ids of cells, as an option that names the question.
-fn ids<'a>(cells: impl IntoIterator<Item = &'a Arc<Cell>>) -> String {
+pub(super) fn ids<'a>(cells: impl IntoIterator<Item = &'a Arc<Cell>>) -> String {
     cells.into_iter().map(|cell| cell.id.as_str()).collect::<Vec<_>>().join(" ")
 }
 
 /// Refuses numbers of different unit, side or scope.
-fn alike<'a>(what: &str, cells: impl IntoIterator<Item = &'a Arc<Cell>>) -> Result<(), Error> {
+pub(super) fn alike<'a>(
+    what: &str,
+    cells: impl IntoIterator<Item = &'a Arc<Cell>>,
+) -> Result<(), Error> {
     let of = |c: &Cell| [c.unit.clone(), c.side.clone(), c.scope.clone()].join(" ");
     let texts: BTreeSet<String> = cells.into_iter().map(|cell| of(cell)).collect();
     if texts.len() < 2 {
@@ -60,7 +61,11 @@ fn alike<'a>(what: &str, cells: impl IntoIterator<Item = &'a Arc<Cell>>) -> Resu
 }
 
 /// Years and numbers of items with a `year` and the attribute named.
-fn by_year(what: &str, items: &[Value], attribute: &str) -> Result<Vec<(i32, Arc<Cell>)>, Error> {
+pub(super) fn by_year(
+    what: &str,
+    items: &[Value],
+    attribute: &str,
+) -> Result<Vec<(i32, Arc<Cell>)>, Error> {
     let wrong = || refuse(format!("{what} takes items with a year and a number {attribute}"));
     let read = |item: &Value| {
         let year = i32::try_from(item.get_attr("year")?).map_err(|_| wrong())?;
@@ -211,12 +216,14 @@ fn ranks(book: &Book, before: &[Value], after: &[Value]) -> Result<Value, Error>
     Ok(items.into_iter().map(|(_, item)| item).collect())
 }
 
-/// `shares_by_year(group = [...], column = "origin", ...)`: the share of a group in each year.
+/// `shares_by_year(group = [...], column = "origin", of, ...)`: the share of a group in each year,
+/// in all rows or in those of one id.
 fn shares(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
     let group: Vec<String> = kwargs.get("group")?;
     let column = kwargs.get::<Option<String>>("column")?.unwrap_or_else(|| "origin".to_owned());
     let domestic = kwargs.get::<Option<bool>>("domestic")?.unwrap_or(true);
-    let selection = Selection::excluding(book, kwargs, &["group", "column", "domestic"])?;
+    let of: Option<String> = kwargs.get("of")?;
+    let selection = Selection::excluding(book, kwargs, &["group", "column", "domestic", "of"])?;
     kwargs.assert_all_used()?;
     let table = selection.table(book)?;
     for name in [column.as_str(), "year"] {
@@ -237,7 +244,7 @@ fn shares(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
         .collect();
     let label = |row: usize| table.label(&column, row).unwrap_or_default();
     let seen: BTreeSet<String> = years.values().flatten().map(|&row| label(row)).collect();
-    if let Some(id) = group.iter().find(|id| !seen.contains(*id)) {
+    if let Some(id) = group.iter().chain(&of).find(|id| !seen.contains(*id)) {
         return Err(refuse(format!("no row selected has {column} {id:?}; name ids of the rows")));
     }
     let mut items = Vec::new();
@@ -250,12 +257,26 @@ fn shares(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
             ("year".to_owned(), year.to_string()),
             ("domestic".to_owned(), domestic.to_string()),
         ]);
-        let whole = sum_cell(book, table, rows, options.clone(), format!("whole of {year}"))?;
+        let mut whole_rows = rows.clone();
+        if let Some(of) = &of {
+            whole_rows.retain(|&row| label(row) == *of);
+            options.insert("of".to_owned(), of.clone());
+        }
+        if whole_rows.is_empty() {
+            // Without a whole the year has no share.
+            continue;
+        }
+        let name = of.as_ref().map_or_else(
+            || format!("whole of {year}"),
+            |of| format!("{} in {year}, the whole", name_of(book, of)),
+        );
+        let whole = sum_cell(book, table, &whole_rows, options.clone(), name)?;
         // A member without rows is a gap: the year has no share.
         let share = if there == group {
             let members = group.iter().cloned().collect::<Vec<_>>().join("|");
             options.insert(format!("group of {column}"), members);
             let part = sum_cell(book, table, &part, options, format!("group in {year}"))?;
+            alike("shares_by_year()", [&part, &whole])?;
             Number::value(share_cell(book, &part, &whole))
         } else {
             let lack: Vec<&str> = group.difference(&there).map(String::as_str).collect();
@@ -272,66 +293,4 @@ fn shares(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
         ]));
     }
     Ok(items.into_iter().collect())
-}
-
-/// `constant_prices(items, prices = rows(...), base = 2015)`: the items at the prices of one year.
-fn real(book: &Book, items: &[Value], kwargs: &Kwargs) -> Result<Value, Error> {
-    let base: i32 = kwargs.get("base")?;
-    let prices: Vec<Value> = kwargs.get("prices")?;
-    kwargs.assert_all_used()?;
-    let mut index: BTreeMap<i32, Arc<Cell>> = BTreeMap::new();
-    for (year, cell) in by_year("prices", &prices, "index")? {
-        if index.insert(year, cell).is_some() {
-            return Err(refuse(format!("prices has two numbers for {year}: keep one")));
-        }
-    }
-    let at = |year: i32| {
-        let cell = index.get(&year).and_then(|cell| cell.value.map(|value| (cell, value)));
-        cell.ok_or_else(|| {
-            let years: Vec<i32> = index.keys().copied().collect();
-            refuse(format!(
-                "prices has no index for {year}; it has {}; a missing year is not filled in",
-                list(&years)
-            ))
-        })
-    };
-    let figures = by_year("constant_prices()", items, "value")?;
-    alike("constant_prices()", figures.iter().map(|(_, cell)| cell))?;
-    let (base_cell, price_base) = at(base)?;
-    let mut found = Vec::new();
-    let years: Vec<i32> = figures.iter().map(|(year, _)| *year).collect();
-    for (year, figure) in &figures {
-        let Some(value) = figure.value else { continue };
-        let (cell, price) = at(*year)?;
-        let priced = Priced { year: *year, value, rate: 1.0, price, price_base };
-        let constant = constant_prices(&[priced], base).map_err(model)?[0].constant;
-        let options = BTreeMap::from([
-            ("value".to_owned(), figure.id.clone()),
-            ("price".to_owned(), cell.id.clone()),
-            ("price_base".to_owned(), base_cell.id.clone()),
-            ("base".to_owned(), base.to_string()),
-        ]);
-        let label = format!("{}, at prices of {base}", figure.label);
-        let inputs: BTreeMap<&str, &Cell> = [figure, cell, base_cell]
-            .into_iter()
-            .map(|cell| (cell.id.as_str(), cell.as_ref()))
-            .collect();
-        let mut real = Cell::new("constant-prices", options, label, Some(constant))
-            .with_inputs(inputs.into_values());
-        real.unit = format!("{} at prices of {base}", figure.unit);
-        real.bound.clone_from(&figure.bound);
-        real.period.clone_from(&figure.period);
-        real.side.clone_from(&figure.side);
-        real.scope.clone_from(&figure.scope);
-        real.computation.text = format!("value of {year} \u{d7} index of {base} / index of {year}");
-        let lack = gaps(&years);
-        if !lack.is_empty() {
-            real.notes.push(format!("the series has no figure for {}", list(&lack)));
-        }
-        found.push(Value::from_pairs([
-            ("year", Value::from(*year)),
-            ("value", Number::value(book.enter(real))),
-        ]));
-    }
-    Ok(found.into_iter().collect())
 }

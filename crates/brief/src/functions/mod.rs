@@ -7,13 +7,18 @@
 //! | [`indicators`] | `record`, `concentration` |
 //! | [`complexities`] | `complexity` |
 //! | [`capabilities`] | `diversity`, `fitness`, `reflections`, `outlook` |
-//! | [`trade`] | `intensity`, `complementarity`, `similarity`, `export_profile`, `margins` |
+//! | [`trade`] | `intensity`, `complementarity`, `similarity`, `export_profile` |
+//! | [`margins`] | `margins` |
 //! | [`two_way`] | `intra_industry` |
 //! | [`trade_changes`] | `decompose`, `market_share` |
 //! | [`potentials`] | `potential` |
-//! | [`related`] | `rca`, `proximity`, `relatedness`, `cross_proximity` |
+//! | [`exported`], [`having`], [`brought`] | the rows, M and numbers that the indicators of this family share |
+//! | [`advantages`] | `rca` |
+//! | [`related`] | `proximity`, `relatedness` |
+//! | [`crossed`] | `cross_proximity` |
 //! | [`baskets`] | `entry_exit`, `prody` |
-//! | [`in_time`] | `longest_run`, `contributions`, `shares_by_year`, `rank_changes`, `constant_prices` |
+//! | [`in_time`] | `longest_run`, `contributions`, `shares_by_year`, `rank_changes` |
+//! | [`priced`] | `constant_prices` |
 //! | [`estimates`] | `estimate` |
 //! | [`models`] | `regression_table`, `coefficient_plot`, `event_study`, `fitted_observed` |
 //! | [`counterfactuals`], [`drawn`] | `simulate` |
@@ -26,24 +31,31 @@
 //! | [`spaces`] | `product_space`, `network` |
 //! | [`maps`] | `choropleth`, `flow_map` |
 
+pub mod advantages;
 pub mod arithmetic;
 pub mod baskets;
 pub mod beside;
 pub mod blocks;
+pub mod brought;
 pub mod capabilities;
 pub mod charts;
 pub mod complexities;
 pub mod counterfactuals;
+pub mod crossed;
 pub mod diverted;
 pub mod drawn;
 pub mod estimates;
+pub mod exported;
 pub mod flows;
+pub mod having;
 pub mod in_time;
 pub mod indicators;
 pub mod maps;
+pub mod margins;
 pub mod models;
 pub mod offices;
 pub mod potentials;
+pub mod priced;
 pub mod related;
 pub mod rows;
 pub mod site_problems;
@@ -68,12 +80,16 @@ pub fn register(env: &mut Environment<'_>, book: &Arc<Book>) {
     complexities::register(env, book);
     capabilities::register(env, book);
     trade::register(env, book);
+    margins::register(env, book);
     trade_changes::register(env, book);
     two_way::register(env, book);
     potentials::register(env, book);
+    advantages::register(env, book);
     related::register(env, book);
+    crossed::register(env, book);
     baskets::register(env, book);
     in_time::register(env, book);
+    priced::register(env, book);
     estimates::register(env, book);
     models::register(env, book);
     counterfactuals::register(env, book);

@@ -11,11 +11,14 @@ use emporion_model::measure::gravity_potential::{GravityPotential, Level, gravit
 use emporion_model::measure::presence::{CUT_OFF, presence};
 use emporion_model::measure::proximity::{Diagonal, proximity};
 use emporion_model::measure::rca::rca;
+use emporion_model::outcome::Status;
 use emporion_tables::bilateral::covariates;
 use emporion_tables::factors::{Factor, factors};
+use emporion_tables::named::{few, note_about};
 use minijinja::value::{Kwargs, Value};
 use minijinja::{Environment, Error};
 
+use super::exported::joined;
 use super::rows::name_of;
 use super::trade::Asked;
 use crate::book::{Book, refuse};
@@ -54,7 +57,7 @@ impl Line {
 fn potential(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
     let top: Option<usize> = kwargs.get("top")?;
     let ranking = kwargs.get::<Option<bool>>("new_products")?.unwrap_or(false);
-    let cut_off = kwargs.get::<Option<f64>>("cut_off")?.unwrap_or(CUT_OFF);
+    let cut_off: Option<f64> = kwargs.get("cut_off")?;
     let own =
         ["exporter", "by", "top", "factors", "gravity", "gravity_by", "new_products", "cut_off"];
     let asked = Asked::new(book, kwargs, "potential", &own)?;
@@ -64,12 +67,22 @@ fn potential(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
             "potential() adds up by \"destination\", \"product\" or \"cell\", got {by:?}"
         )));
     }
+    for (option, whose) in [("gravity_by", "gravity"), ("cut_off", "new_products")] {
+        let there = if whose == "gravity" { asked.option(whose).is_some() } else { ranking };
+        if asked.option(option).is_some() && !there {
+            return Err(refuse(format!("potential(): {option} belongs to {whose}")));
+        }
+    }
     let place = asked.one("exporter")?;
     let table = &asked.tables[0];
     let refused = |error| asked.refused(&error);
     let world = World::of(table).map_err(refused)?;
-    let found = of_place(book, &asked, &world, place)?;
-    let fits = fitted(book, &asked)?;
+    let brought = brought(book, &asked)?;
+    let found = of_place(&asked, &world, place, &brought)?;
+    let mut notes: Vec<String> =
+        found.notes.iter().map(|note| note_about(note, &asked.labels.places)).collect();
+    notes.extend(of_factors(&brought, &found));
+    let fits = fitted(book, &asked, &mut notes)?;
     if fits.contains_key(&None) && by != "destination" {
         return Err(refuse(
             "potential(): one gravity equation for all trade has no products; ask \
@@ -117,22 +130,17 @@ fn potential(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
         .collect();
     let mut pairs = figures(&asked, "all", &exporter, &all);
     pairs.push(("items", Value::from(items)));
-    let notes: Vec<&str> = found.notes.iter().map(|note| note.message.as_str()).collect();
-    pairs.push(("notes", Value::from(notes.join("; "))));
     if ranking {
-        let new = new_products(book, &asked, &world, (place, &found), (cut_off, top))?;
+        let ranked = (cut_off.unwrap_or(CUT_OFF), top);
+        let new = new_products(book, &asked, &world, (place, &found), ranked, &mut notes)?;
         pairs.push(("new_products", new));
     }
+    pairs.push(("notes", joined(notes)));
     Ok(Value::from_pairs(pairs))
 }
 
-/// The potential of a place with the factors of tables of the case; 1 where a table has no row.
-fn of_place(
-    book: &Book,
-    asked: &Asked<'_>,
-    world: &World,
-    place: usize,
-) -> Result<Potential, Error> {
+/// The factors of tables of the case.
+fn brought(book: &Book, asked: &Asked<'_>) -> Result<Vec<Factor>, Error> {
     let mut brought: Vec<Factor> = Vec::new();
     for name in asked.option("factors").into_iter().flat_map(|names| names.split('/')) {
         let table = book.case.table(name).ok_or_else(|| {
@@ -147,6 +155,40 @@ fn of_place(
         }
         brought.extend(found);
     }
+    Ok(brought)
+}
+
+/// Cells without a factor, and rows of factors that no cell has.
+fn of_factors(brought: &[Factor], found: &Potential) -> Vec<String> {
+    let mut notes = Vec::new();
+    for factor in brought {
+        let without = |cell: &&PotentialCell| {
+            cell.ease > 0.0 && factor.get(found.exporter, cell.market, cell.product).is_none()
+        };
+        let count = found.cells.iter().filter(without).count();
+        if count > 0 {
+            let name = factor.name;
+            notes.push(format!("{count} cells have no {name} in the tables given; 1 was taken"));
+        }
+        if !factor.passed_over.is_empty() {
+            let ids: Vec<&str> = factor.passed_over.iter().map(String::as_str).collect();
+            notes.push(format!(
+                "rows of {} are passed over, as no row selected has the place or product: {}",
+                factor.name,
+                few(&ids)
+            ));
+        }
+    }
+    notes
+}
+
+/// The potential of a place with the factors brought; 1 where a table has no row.
+fn of_place(
+    asked: &Asked<'_>,
+    world: &World,
+    place: usize,
+    brought: &[Factor],
+) -> Result<Potential, Error> {
     let (n, m) = (asked.labels.places.len(), asked.labels.products.len());
     let by_name = |name: &str| brought.iter().find(|factor| factor.name == name);
     let full = |name: &str| -> Option<Vec<f64>> {
@@ -171,6 +213,7 @@ fn of_place(
 fn fitted(
     book: &Book,
     asked: &Asked<'_>,
+    notes: &mut Vec<String>,
 ) -> Result<BTreeMap<Option<usize>, GravityPotential>, Error> {
     let Some(terms) = asked.option("gravity") else { return Ok(BTreeMap::new()) };
     let terms: Vec<String> = terms.split('/').map(str::to_owned).collect();
@@ -186,8 +229,22 @@ fn fitted(
     })?;
     let x =
         covariates(pairs, &asked.labels, &terms).map_err(|report| refuse(report.to_string()))?;
-    let (fits, _) = gravity_potential(&asked.tables[0], &x, level, &[])
+    let (fits, remarks) = gravity_potential(&asked.tables[0], &x, level, &[])
         .map_err(|error| asked.refused(&error))?;
+    notes.extend(remarks.into_iter().map(|note| match note.code {
+        "pairs_without_covariates" => format!("{} {}", note.count, note.message),
+        _ => note.message,
+    }));
+    let failed = fits.iter().filter(|fit| fit.status != Status::Converged).count();
+    let left_out: usize = fits.iter().map(|fit| fit.left_out).sum();
+    for (count, what) in [
+        (failed, "gravity equations did not converge: no fitted trade"),
+        (left_out, "pairs of the gravity equations are left out as separated or alone in a level"),
+    ] {
+        if count > 0 {
+            notes.push(format!("{count} {what}"));
+        }
+    }
     Ok(fits.into_iter().map(|fit| (fit.product, fit)).collect())
 }
 
@@ -246,6 +303,7 @@ fn new_products(
     world: &World,
     (place, found): (usize, &Potential),
     (cut_off, top): (f64, Option<usize>),
+    notes: &mut Vec<String>,
 ) -> Result<Value, Error> {
     let refused = |error| asked.refused(&error);
     let m = asked.labels.products.len();
@@ -253,8 +311,15 @@ fn new_products(
     let having = presence(&index, cut_off).map_err(refused)?;
     let near = proximity(&having, Diagonal::default()).map_err(refused)?;
     let own = &index.values[place * m..(place + 1) * m];
-    let (ranked, _) = diversification(own, &near.values, &found.ease, world.imports(), cut_off)
+    let (ranked, alone) = diversification(own, &near.values, &found.ease, world.imports(), cut_off)
         .map_err(refused)?;
+    if !alone.is_empty() {
+        let ids: Vec<&str> = alone.iter().map(|k| asked.labels.products[*k].as_str()).collect();
+        notes.push(format!("new products near to nothing have no rank: {}", few(&ids)));
+    }
+    if ranked.is_empty() {
+        notes.push("there is no new product to rank".into());
+    }
     let who = asked.names("exporter");
     let items = ranked.iter().take(top.unwrap_or(usize::MAX)).map(|new| {
         let id = &asked.labels.products[new.product];

@@ -3,18 +3,18 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use emporion_model::measure::presence::{CUT_OFF, Presence};
 use emporion_model::measure::product_space::{Edge, ProductSpace, product_space};
-use emporion_model::measure::proximity::{Diagonal, proximity};
-use emporion_model::measure::rca::Rca;
+use emporion_model::measure::proximity::Diagonal;
+use emporion_model::measure::relatedness::ProximityKind;
 use emporion_plot::{Link, NetworkOptions, Node};
 use minijinja::value::{Kwargs, Value};
 use minijinja::{Environment, Error};
 
 use super::blocks::{is_named, named, text_of};
 use super::charts::Frame;
-use super::complexities::Exports;
-use super::related::rca_at;
+use super::exported::{Exports, joined};
+use super::having::{Basis, Having};
+use super::related::Kind;
 use crate::book::{Book, refuse};
 
 /// Hidalgo, Klinger, Barabási, Hausmann 2007, supporting material.
@@ -28,28 +28,33 @@ pub fn register(env: &mut Environment<'_>, book: &Arc<Book>) {
     env.add_function("network", move |space: Value, kwargs: Kwargs| network(&b, &space, &kwargs));
 }
 
-/// `product_space(exporter, threshold = 0.55, cut_off = 1, ...)`: products with the exports of one
-/// place or of all, and the links between them.
+/// `product_space(exporter, kind, threshold = 0.55, cut_off = 1, ...)`: products with the exports of
+/// one place or of all, and the links between them.
 fn space(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
     let exporter: Option<String> = kwargs.get("exporter")?;
     let threshold = kwargs.get::<Option<f64>>("threshold")?.unwrap_or(THRESHOLD);
-    let cut_off = kwargs.get::<Option<f64>>("cut_off")?.unwrap_or(CUT_OFF);
-    let own = ["exporter", "threshold", "cut_off"];
-    let exports = Exports::new(book, kwargs, "product_space", &own)?;
+    let kind = Kind::read(kwargs, "product_space")?;
+    if kind == Kind::ASYMMETRIC || kind == Kind::Of(ProximityKind::Correlation) {
+        return Err(refuse(
+            "product_space() needs a proximity without direction and sign: kind=\"min_conditional\", \
+             \"square_root\" or \"rca_correlation\"",
+        ));
+    }
+    let cut_off = Having::read(kwargs, "product_space")?.cut_off();
+    let own = ["exporter", "kind", "threshold"];
+    let (mut exports, basis) = Exports::new(book, kwargs, "product_space", &own)?;
+    exports.keep(kwargs, "kind")?;
+    let exports = &exports;
     let place = exporter.as_ref().map(|id| exports.place(id)).transpose()?;
-    let (index, m) = exports.presence(cut_off)?;
-    let phi = proximity(&m, Diagonal::One).map_err(|error| exports.refused(&error))?;
+    let phi = kind.proximity(exports, &basis, Diagonal::One)?;
     let found = product_space(&phi, threshold).map_err(|error| exports.refused(&error))?;
-    let cut_off = cut_off.to_string();
+    let cut_off = cut_off.map(|cut_off| cut_off.to_string()).unwrap_or_default();
     let products: Vec<Value> = (0..exports.products.len())
-        .map(|product| {
-            Value::from_pairs(of_product(&exports, (&index, &m), place, product, &cut_off))
-        })
+        .map(|product| Value::from_pairs(of_product(exports, &basis, place, product, &cut_off)))
         .collect();
-    let links = links(&exports, &found, &cut_off);
+    let links = links(exports, &found, &cut_off);
     let parts = found.components.len();
-    let mut notes: Vec<String> =
-        index.notes.iter().chain(&exports.notes).map(|note| note.message.clone()).collect();
+    let mut notes = [exports.notes.clone(), exports.say(&phi.notes)].concat();
     if parts > 1 {
         notes.push(format!("the products fall into {parts} parts without a link between them"));
     }
@@ -57,14 +62,14 @@ fn space(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
         ("products", Value::from(products)),
         ("links", Value::from(links)),
         ("convention", Value::from(found.convention)),
-        ("notes", Value::from(notes.join("; "))),
+        ("notes", joined(notes)),
     ]))
 }
 
 /// Exports of a product by one place or by all and, for one place, RCA and whether it has it.
 fn of_product(
     exports: &Exports<'_>,
-    (index, m): (&Rca, &Presence),
+    basis: &Basis,
     place: Option<usize>,
     product: usize,
     cut_off: &str,
@@ -89,23 +94,24 @@ fn of_product(
         ("value", exports.enter(cell)),
         (
             "ubiquity",
-            Value::from((0..exports.places.len()).filter(|i| m.values[i * n + product]).count()),
+            Value::from((0..exports.places.len()).filter(|i| basis.m.has(*i, product)).count()),
         ),
     ];
     if let Some(place) = place {
         // What a place or a product without exports has is no advantage, and no lack of one.
-        let value = rca_at(index, place, product);
+        let value = basis.rca_of(place, product);
+        let of_rca = basis.rca.as_ref().map_or("M as given", |index| index.convention);
         let asked = [("exporter", who), ("of", id), ("figure", "rca"), ("cut_off", cut_off)];
         let rca = exports.cell(
             &asked,
             format!("RCA of {whose}: {name}"),
             value,
             "ratio of shares",
-            format!("{}; {}", index.convention, m.convention),
+            format!("{of_rca}; {}", basis.m.convention),
         );
         pairs.push(("rca", exports.enter(rca)));
-        if value.is_some() {
-            pairs.push(("has", Value::from(m.values[place * n + product])));
+        if value.is_some() || basis.rca.is_none() {
+            pairs.push(("has", Value::from(basis.m.has(place, product))));
         }
     }
     pairs

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use emporion_model::measure::bilateral::Bilateral;
 use emporion_model::measure::concentration::{ConcentrationOptions, concentration};
 use emporion_model::measure::intensity::{World, trade_intensity};
-use emporion_model::measure::margins::hummels_klenow;
 use emporion_model::measure::penetration::market_penetration;
 use emporion_model::measure::similarity::{Overlap, complementarity, finger_kreinin};
 use emporion_model::measure::specialisation::specialisation;
@@ -15,6 +14,7 @@ use emporion_model::panel::PlaceProduct;
 use emporion_tables::Table;
 use emporion_tables::bilateral::{Labels, Reading, bilateral};
 use emporion_tables::hierarchy::Hierarchy;
+use emporion_tables::named::with_ids;
 use emporion_tables::sum::Missing;
 use minijinja::value::{Kwargs, Value, ValueKind};
 use minijinja::{Environment, Error};
@@ -38,8 +38,6 @@ pub fn register(env: &mut Environment<'_>, book: &Arc<Book>) {
     });
     let b = Arc::clone(book);
     env.add_function("export_profile", move |kwargs: Kwargs| profile(&b, &kwargs));
-    let b = Arc::clone(book);
-    env.add_function("margins", move |kwargs: Kwargs| margins(&b, &kwargs));
 }
 
 /// The bilateral tables of a question, one for each year asked, and what a number needs.
@@ -80,6 +78,7 @@ impl<'a> Asked<'a> {
                 options.insert((*name).to_owned(), told(&value)?);
             }
         }
+        let quantity = options.get("quantity").cloned();
         let selection = Selection::excluding(book, kwargs, own)?;
         kwargs.assert_all_used()?;
         options.extend(selection.options());
@@ -110,7 +109,7 @@ impl<'a> Asked<'a> {
         let labels = Labels::of(table, &all).map_err(|report| refuse(report.to_string()))?;
         let reading = Reading {
             value: "value",
-            quantity: None,
+            quantity: quantity.as_deref(),
             missing: Missing::Refuse,
             hierarchy: &hierarchy,
         };
@@ -172,6 +171,12 @@ impl<'a> Asked<'a> {
         self.options.get(name).map(String::as_str)
     }
 
+    /// The year of the rows, where it is one.
+    #[must_use]
+    pub fn year(&self) -> Option<&str> {
+        Some(self.period.as_str()).filter(|_| self.tables.len() == 1)
+    }
+
     /// Names of the places of an option.
     #[must_use]
     pub fn names(&self, option: &str) -> String {
@@ -200,9 +205,10 @@ impl<'a> Asked<'a> {
         Number::value(self.book.enter(cell.with_ground(&self.ground)))
     }
 
-    /// A kernel's refusal under the function's name.
+    /// A kernel's refusal under the function's name, with ids in place of positions.
     pub fn refused(&self, error: &InputError) -> Error {
-        refuse(format!("{}(): {error}", self.verb))
+        let text = with_ids(&error.to_string(), &self.labels.places, &self.labels.products);
+        refuse(format!("{}(): {text}", self.verb))
     }
 
     /// Which exporters make up the world.
@@ -222,7 +228,7 @@ impl<'a> Asked<'a> {
 }
 
 /// An option as text; the items of a list joined by `/`.
-fn told(value: &Value) -> Result<String, Error> {
+pub(super) fn told(value: &Value) -> Result<String, Error> {
     Ok(match value.kind() {
         ValueKind::Seq | ValueKind::Iterable => {
             value.try_iter()?.map(|item| item.to_string()).collect::<Vec<_>>().join("/")
@@ -394,58 +400,6 @@ fn profile(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
             special.map(|s| s.hachman),
             "index, 0 to 1",
             "1 over the mean location quotient, weighted by own shares",
-        ),
-    ]))
-}
-
-/// `margins(exporter, market, world)`: Hummels-Klenow.
-fn margins(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
-    let asked = Asked::new(book, kwargs, "margins", &["exporter", "market", "world"])?;
-    let (i, j) = (asked.one("exporter")?, asked.one("market")?);
-    let world = asked.world()?;
-    let m = asked.labels.products.len();
-    let (mut own, mut all) = (vec![0.0; m], vec![0.0; m]);
-    for flow in asked.tables[0].flows().iter().filter(|flow| flow.destination == j) {
-        if flow.origin == i {
-            own[flow.product] += flow.value;
-        }
-        if flow.origin != i || world == World::WithSource {
-            all[flow.product] += flow.value;
-        }
-    }
-    let found = hummels_klenow(&own, &all, None).map_err(|error| asked.refused(&error))?;
-    let pair = format!("{} in {}", asked.names("exporter"), asked.names("market"));
-    let text = world.words();
-    Ok(Value::from_pairs([
-        (
-            "extensive",
-            asked.number(
-                "extensive",
-                format!("extensive margin: {pair}"),
-                Some(found.extensive),
-                "",
-                &format!("weight of the products sold in the market's imports; {text}"),
-            ),
-        ),
-        (
-            "intensive",
-            asked.number(
-                "intensive",
-                format!("intensive margin: {pair}"),
-                found.intensive,
-                "",
-                &format!("share inside the products sold; {text}"),
-            ),
-        ),
-        (
-            "share",
-            asked.number(
-                "share",
-                format!("share in imports: {pair}"),
-                Some(100.0 * found.share),
-                "percent",
-                &format!("extensive times intensive margin; {text}"),
-            ),
         ),
     ]))
 }

@@ -46,6 +46,13 @@ fn decompose(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
     }
     let members = asked.members("exporter")?;
     let counts = [asked.before, asked.tables.len() - asked.before];
+    if survival > counts[0].max(counts[1]) {
+        return Err(refuse(format!(
+            "decompose(): a survival of {survival} is more years than either period has ({} and \
+             {}); lower it, or take longer spans",
+            counts[0], counts[1]
+        )));
+    }
     let mut cells: BTreeMap<(usize, usize), GrowthCell> = BTreeMap::new();
     for (at, table) in asked.tables.iter().enumerate() {
         for ((product, market), value) in sold(table, &members) {

@@ -42,6 +42,57 @@ fn numbers_by_hand() {
 }
 
 #[test]
+fn a_share_of_one_row_that_holds_the_whole() {
+    // The region sells 20 of what the country sells to CCC, 50.
+    let of = "shares_by_year(group=[\"AAA-1\"], of=\"AAA\", destination=\"CCC\", measure=\"flow\")";
+    let share = number(&format!("{of}[0].value"), "share: group in 2020").unwrap();
+    assert!((share - 100.0 * 20.0 / 50.0).abs() < 1e-12);
+    says(&of.replace("of=\"AAA\"", "of=\"BBB\""), &["BBB"]);
+}
+
+#[test]
+fn prices_volumes_and_rates() {
+    const RATES: &str = "[{\"year\": 2020, \"rate\": assume(2, unit=\"USD\", label=\"r20\")}, \
+                         {\"year\": 2021, \"rate\": assume(4, unit=\"USD\", label=\"r21\")}]";
+    // 100 in 2020 and 120 in 2021, when prices are a quarter higher.
+    let rows = "rows(flow_id=[1, 4])";
+    let real = |rest: &str| format!("constant_prices({rows}, {rest}, base=2020)[1]");
+    let near = |expression: &str, label: &str, expected: f64| {
+        let found = number(expression, &format!("{label}: flow: Alfa \u{2192} Beta")).unwrap();
+        assert!((found - expected).abs() < 1e-12, "{expression}: {found}, not {expected}");
+    };
+    let prices = real(&format!("prices={PRICES}"));
+    near(&format!("{prices}.price_index"), "price index", 125.0);
+    near(&format!("{prices}.value_index"), "value index", 120.0);
+    near(&format!("{prices}.volume_index"), "volume index", 96.0);
+    near(&format!("{prices}.volume_growth"), "growth of the volume", -4.0);
+    // 100 / 2 and 120 / 4; at the rate of 2020 120 / 2.
+    let quote = "quote=\"old_per_new\", unit=\"EUR mn\"";
+    let rates = real(&format!("rates={RATES}, {quote}"));
+    assert_eq!(
+        number(&format!("{rates}.value"), "flow: Alfa \u{2192} Beta, in EUR mn"),
+        Some(30.0)
+    );
+    near(&format!("{rates}.value_index"), "value index", 60.0);
+    let constant = real(&format!("rates={RATES}, {quote}, constant_rate=true"));
+    let label = "flow: Alfa \u{2192} Beta, in EUR mn at the rates of 2020";
+    assert_eq!(number(&format!("{constant}.value"), label), Some(60.0));
+    let both = real(&format!("prices={PRICES}, rates={RATES}, {quote}"));
+    let label = "flow: Alfa \u{2192} Beta, at prices of 2020";
+    assert_eq!(number(&format!("{both}.value"), label), Some(24.0));
+    let label = "flow: Alfa \u{2192} Beta, in EUR mn";
+    assert_eq!(number(&format!("{both}.current"), label), Some(30.0));
+    let new = real(&format!("rates={RATES}, quote=\"new_per_old\", unit=\"EUR mn\""));
+    assert_eq!(number(&format!("{new}.value"), label), Some(480.0));
+
+    let plain = |rest: &str| format!("constant_prices({rows}, {rest}base=2020)");
+    says(&plain(""), &["prices, rates, or both"]);
+    says(&plain(&format!("rates={RATES}, ")), &["needs quote"]);
+    says(&plain(&format!("prices={PRICES}, {quote}, ")), &["with rates alone"]);
+    says(&plain(&format!("rates={RATES}, quote=\"up\", unit=\"EUR\", ")), &["old_per_new"]);
+}
+
+#[test]
 fn refusals() {
     says("longest_run(rows(flow_id=[1, 4]), of=\"luck\").steps", &["growth or records"]);
     says("longest_run(rows(flow_id=1)).steps", &["at least two years"]);

@@ -149,7 +149,7 @@ fn refusals() {
     says("rca(exporter=\"AAA\", population={\"AAA\": 1}, year=2020)", &["belongs to kind"]);
     says(
         "rca(exporter=\"AAA\", kind=\"rpop\", population={\"AAA\": 1}, year=2020)",
-        &["BBB has no population"],
+        &["BBB, CCC have no population"],
     );
     says("outlook(scale=\"z\", year=2020)", &["standardised"]);
     says("outlook(exporter=\"QQQ\", year=2020)", &["QQQ"]);
@@ -158,7 +158,7 @@ fn refusals() {
     says("proximity(kind=\"far\", year=2020)", &["square_root"]);
     says("relatedness(exporter=\"AAA\", diagonal=2, year=2020)", &["diagonal is 1 or 0"]);
     says("relatedness(exporter=\"AAA\", kind=\"correlation\", year=2020)", &["correlation"]);
-    says("cross_proximity(first=[\"x\"], year=2020)", &["needs second"]);
+    says("cross_proximity(second=[\"x\"], year=2020)", &["needs first"]);
     says("cross_proximity(first=[\"x\"], second=[\"x\"], year=2020)", &["x is in both sets"]);
     says("entry_exit(exporter=\"AAA\", from=2020)", &["from and to"]);
     says("entry_exit(exporter=\"CCC\", from=2020, to=2022)", &["no exports in 2022"]);

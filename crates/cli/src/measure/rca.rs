@@ -366,25 +366,7 @@ pub fn named(error: &InputError, exports: &Exports) -> Failure {
 
 /// A text of a kernel with ids in place of positions.
 pub fn with_ids(text: &str, exports: &Exports) -> String {
-    let (mut out, mut ids): (String, Option<&[String]>) = (String::new(), None);
-    for word in text.split_inclusive([' ', ',', ';', ':', ')']) {
-        let bare = word.trim_end_matches([' ', ',', ';', ':', ')']);
-        let known = ids.and_then(|ids| ids.get(bare.parse::<usize>().ok()?));
-        match (known, bare) {
-            (Some(id), _) => out.push_str(&word.replacen(bare, id, 1)),
-            // The space after a comma: the list goes on.
-            (None, "") => out.push_str(word),
-            (None, _) => {
-                ids = match bare.trim_start_matches('(') {
-                    "place" | "places" => Some(&exports.places),
-                    "product" | "products" => Some(&exports.products),
-                    _ => None,
-                };
-                out.push_str(word);
-            }
-        }
-    }
-    out
+    emporion_tables::named::with_ids(text, &exports.places, &exports.products)
 }
 
 #[cfg(test)]
