@@ -122,8 +122,8 @@ impl ByYear {
         let years: Vec<String> = series.into_iter().flatten().map(|(y, _)| y.to_string()).collect();
         let at_hand = if years.is_empty() { "no year".to_owned() } else { years.join(", ") };
         Err(format!(
-            "{} has no {}{of} for {year}; it has {at_hand}; add the row, or select other years with \
-             --where: a missing year is not filled in",
+            "{} has no {}{of} for {year}; it has {at_hand}; add the row, or select other years: \
+             a missing year is not filled in",
             self.path, self.column
         ))
     }

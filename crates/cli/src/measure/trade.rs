@@ -15,6 +15,7 @@ use emporion_model::measure::intensity::World;
 use emporion_model::outcome::{InputError, Note};
 use emporion_tables::Table;
 use emporion_tables::bilateral::{Labels, Reading, bilateral};
+use emporion_tables::named::note_about;
 use emporion_tables::problem::nearest;
 use emporion_tables::sum::{Missing, Sum};
 
@@ -268,16 +269,6 @@ fn unknown(what: &str, id: &str, known: &[String]) -> Failure {
 
 /// Remarks of a kernel about positions of places, with their ids.
 fn named(notes: &[Note], ids: &[String]) -> Vec<Advice> {
-    const SHOWN: usize = 8;
-    notes
-        .iter()
-        .map(|note| {
-            let known: Vec<&str> =
-                note.rows.iter().filter_map(|at| ids.get(*at)).map(String::as_str).collect();
-            let more = if known.len() > SHOWN { ", …" } else { "" };
-            let list = known.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", ");
-            let message = format!("{}: {list}{more}", note.message);
-            Advice::new(note.code, message, note.count)
-        })
-        .collect()
+    let of = |note: &Note| Advice::new(note.code, note_about(note, ids), note.count);
+    notes.iter().map(of).collect()
 }

@@ -22,6 +22,7 @@ use super::lagrangian::{Climb, Node, climb, core, fix_by_multipliers};
 use super::local_search::{Plan, Scratch};
 use super::p_median::Options;
 use super::starts::{self, Shake};
+use crate::random::SplitMix;
 
 /// Shakes may take this share of the whole work.
 const SHAKE_SHARE: u64 = 3;
@@ -35,6 +36,26 @@ const ROUNDS: u64 = 64;
 const AGREED: usize = 2;
 /// Lists up to this many entries are handed on to the children, longer ones cut anew.
 const SMALL_LISTS: usize = 50_000;
+
+/// A step reads about twice customers × sites / p entries: from so many on, samples come first.
+const LONG_STEP: usize = 400_000;
+/// With more open sites a sample is too coarse for them.
+const FEW_OPEN: usize = 64;
+/// One in so many sites, first and then.
+const SAMPLES: [usize; 2] = [8, 3];
+/// The climbs on samples may take this share of the whole work.
+const SAMPLE_SHARE: u64 = 4;
+/// Streams of random numbers for samples lie apart from those of starts and shakes.
+const SAMPLE_STREAM: u64 = 1 << 41;
+const SAMPLE_CLIMB: Climb = Climb {
+    max_iterations: 200,
+    max_work: u64::MAX,
+    theta: 1.0,
+    patience: 30,
+    least_theta: 0.02,
+    swap_every: 100,
+    fix: false,
+};
 
 /// How the search ended.
 #[derive(Debug)]
@@ -105,7 +126,7 @@ impl Limits {
 /// Nodes to visit, the lowest bound first, the latest among equals.
 type Queue = BTreeMap<(i64, usize), (Node, usize)>;
 
-/// Root, then shakes, then tree.
+/// Samples, root, then shakes, then tree.
 pub(crate) fn search(
     table: &Table<'_>,
     states: &[SiteState],
@@ -114,7 +135,8 @@ pub(crate) fn search(
     limits: &Limits,
     incumbent: &mut Incumbent,
 ) -> Search {
-    let mut root = unfixed(table, states, Arc::new(start));
+    let start = Arc::new(climb_on_samples(table, states, p, start, limits, incumbent));
+    let mut root = unfixed(table, states, start);
     let (mut proven, mut iterations) = climb(table, &mut root, p, &limits.root, incumbent);
     if !proven && limits.max_nodes > 0 {
         shake(table, states, &root, p, limits, incumbent);
@@ -167,6 +189,50 @@ pub(crate) fn search(
     let open = queue.keys().map(|(bound, _)| *bound).filter(|bound| *bound < cutoff).min();
     let tree = if open.is_none() && tree.numbers > 0 { tree.visits } else { Vec::new() };
     Search { open_bound: open.filter(|_| !proven), root: multipliers, tree, iterations, nodes }
+}
+
+/// Multipliers from a climb on a sample of the sites, then on a larger one: with many sites and few
+/// open ones a step on all of them is long, and near ones say much the same. They are a start alone:
+/// what they prove is worked out on all sites.
+fn climb_on_samples(
+    table: &Table<'_>,
+    states: &[SiteState],
+    p: usize,
+    start: Vec<i64>,
+    limits: &Limits,
+    incumbent: &mut Incumbent,
+) -> Vec<i64> {
+    if p > FEW_OPEN || table.customers * table.sites / p < LONG_STEP {
+        return start;
+    }
+    let mut multipliers = Arc::new(start);
+    let mut inside: Vec<bool> = states.iter().map(|state| *state == SiteState::Kept).collect();
+    let limit = incumbent.work + limits.max_work / SAMPLE_SHARE;
+    for (round, part) in SAMPLES.into_iter().enumerate() {
+        incumbent.open.iter().for_each(|&j| inside[j] = true);
+        let others: Vec<usize> = positions(states, SiteState::Free);
+        let others: Vec<usize> = others.into_iter().filter(|&j| !inside[j]).collect();
+        let wanted = (table.sites / part).saturating_sub(table.sites - others.len());
+        let mut random = SplitMix::new(limits.seed, SAMPLE_STREAM + round as u64);
+        let drawn = random.sample(&others, wanted.min(others.len()));
+        drawn.into_iter().for_each(|j| inside[j] = true);
+        let narrow = |(state, inside): (&SiteState, &bool)| {
+            if *inside { *state } else { SiteState::Forbidden }
+        };
+        let mut node = Node {
+            states: states.iter().zip(&inside).map(narrow).collect(),
+            lists: Arc::new(table.lists.only(|j| inside[j])),
+            multipliers,
+            bound: 0,
+            branch: usize::MAX,
+        };
+        incumbent.work += table.lists.entries() as u64;
+        let theta = if round == 0 { 1.0 } else { 0.5 };
+        let how = Climb { theta, max_work: limit, ..SAMPLE_CLIMB };
+        let _ = climb(table, &mut node, p, &how, incumbent);
+        multipliers = node.multipliers;
+    }
+    Arc::unwrap_or_clone(multipliers)
 }
 
 /// Shake the best plan, then fresh ones, each joined with the best by paths both ways: shakes of one

@@ -10,6 +10,7 @@ mod proximity;
 mod relatedness;
 
 pub use basis::{Basis, having_options};
+pub use emporion_tables::named::few;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -20,6 +21,7 @@ use emporion_model::measure::proximity::{Diagonal, Proximity};
 use emporion_model::measure::relatedness::{ProximityKind, proximity_by};
 use emporion_model::outcome::Note;
 use emporion_model::panel::LARGEST_VALUE;
+use emporion_tables::named::note_with_ids;
 use emporion_tables::{Problem, Table, Values};
 
 use super::Figures;
@@ -93,21 +95,9 @@ pub fn kind_word(kind: Nearness) -> &'static str {
 
 /// Kernel remarks with the ids that they are about.
 pub fn advice<'a>(notes: impl IntoIterator<Item = &'a Note>, exports: &Exports) -> Vec<Advice> {
-    const SHOWN: usize = 8;
     let named = |note: &Note| {
-        let ids = match note.code {
-            code if code.ends_with("_places") || code == "heading_to_zero" => &exports.places,
-            code if code.ends_with("_products") => &exports.products,
-            _ => return Advice::from(note),
-        };
-        let known: Vec<&str> =
-            note.rows.iter().filter_map(|at| ids.get(*at)).map(String::as_str).collect();
-        if known.is_empty() {
-            return Advice::from(note);
-        }
-        let more = if known.len() > SHOWN { ", …" } else { "" };
-        let list = known.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", ");
-        Advice::new(note.code, format!("{}: {list}{more}", note.message), note.count)
+        let message = note_with_ids(note, &exports.places, &exports.products);
+        Advice::new(note.code, message, note.count)
     };
     notes.into_iter().map(named).collect()
 }
@@ -148,14 +138,6 @@ pub fn per_place(
         few(&lacking),
         lacking[0]
     )))
-}
-
-/// Up to eight ids, then how many more.
-pub fn few(ids: &[&str]) -> String {
-    match ids.len().checked_sub(8) {
-        Some(more) if more > 0 => format!("{} and {more} more", ids[..8].join(", ")),
-        _ => ids.join(", "),
-    }
 }
 
 /// Which numbers a column may hold.
