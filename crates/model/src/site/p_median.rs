@@ -32,9 +32,10 @@ pub struct Options {
     /// limit comes first the gap is positive and proven all the same.
     pub max_nodes: usize,
     /// Entries of cost lists that the search may read, some 3e8 in a second: a limit that does not
-    /// depend on the clock. 3e9 by default, some seven seconds. A third of it may go into
-    /// the climb at the root, a third into shakes (which end sooner where two fresh plans come to
-    /// the same value), the rest into the tree.
+    /// depend on the clock. 3e9 by default, some seven seconds. Where p is small a quarter of it may
+    /// go into climbs on samples of the sites; a third, these included, into the climb at the root, a
+    /// third into shakes (which end sooner where two fresh plans come to the same value), the rest
+    /// into the tree.
     pub max_work: u64,
     /// Numbers that the proof by a tree may have at most (customers × nodes); a longer one is left
     /// out, and the proof then is [`Proof::Search`]. 1,000,000 by default, some 10 MB as JSON.
