@@ -20,6 +20,7 @@
 //! | a formula and a table as arrays for an estimator | [`design`] |
 //! | results as files | [`mod@write`] |
 //! | rules for centres in plain words | [`site_rules`] |
+//! | ids in place of a kernel's positions, which numbers a column may hold | [`named`], [`domain`] |
 //!
 //! Nothing is repaired silently, and missing is not zero: a cell that cannot be read, a total that
 //! would mix units, a pair without a row are refused or counted, never guessed.
@@ -50,6 +51,7 @@ pub mod bilateral;
 pub mod by_year;
 pub mod case;
 pub mod design;
+pub mod domain;
 pub mod factors;
 pub mod formula;
 pub mod hierarchy;

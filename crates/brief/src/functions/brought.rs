@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use emporion_model::panel::LARGEST_VALUE;
+pub use emporion_tables::domain::Domain;
 use emporion_tables::named::few;
 use emporion_tables::{Table, Values};
 use minijinja::Error;
@@ -10,35 +10,6 @@ use minijinja::value::{Value, ValueKind};
 
 use crate::book::{Book, refuse};
 use crate::value::Number;
-
-/// Which numbers are meant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Domain {
-    /// Any number.
-    Any,
-    /// Zero and more.
-    NotNegative,
-    /// More than zero.
-    Positive,
-}
-
-impl Domain {
-    fn holds(self, value: f64) -> bool {
-        match self {
-            Self::Any => value.is_finite(),
-            Self::NotNegative => (0.0..=LARGEST_VALUE).contains(&value),
-            Self::Positive => value > 0.0 && value <= LARGEST_VALUE,
-        }
-    }
-
-    fn words(self) -> &'static str {
-        match self {
-            Self::Any => "a number",
-            Self::NotNegative => "zero or more",
-            Self::Positive => "more than zero",
-        }
-    }
-}
 
 /// What is brought, and for whom.
 #[derive(Debug, Clone, Copy)]

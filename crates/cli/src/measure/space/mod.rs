@@ -10,6 +10,7 @@ mod proximity;
 mod relatedness;
 
 pub use basis::{Basis, having_options};
+pub use emporion_tables::domain::Domain;
 pub use emporion_tables::named::few;
 
 use std::collections::BTreeMap;
@@ -20,7 +21,6 @@ use emporion_model::measure::presence::Presence;
 use emporion_model::measure::proximity::{Diagonal, Proximity};
 use emporion_model::measure::relatedness::{ProximityKind, proximity_by};
 use emporion_model::outcome::Note;
-use emporion_model::panel::LARGEST_VALUE;
 use emporion_tables::named::note_with_ids;
 use emporion_tables::{Problem, Table, Values};
 
@@ -138,35 +138,6 @@ pub fn per_place(
         few(&lacking),
         lacking[0]
     )))
-}
-
-/// Which numbers a column may hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Domain {
-    /// Any number.
-    Any,
-    /// Zero and more.
-    NotNegative,
-    /// More than zero.
-    Positive,
-}
-
-impl Domain {
-    fn holds(self, value: f64) -> bool {
-        match self {
-            Self::Any => value.is_finite(),
-            Self::NotNegative => (0.0..=LARGEST_VALUE).contains(&value),
-            Self::Positive => value > 0.0 && value <= LARGEST_VALUE,
-        }
-    }
-
-    fn words(self) -> &'static str {
-        match self {
-            Self::Any => "a number",
-            Self::NotNegative => "zero or more",
-            Self::Positive => "more than zero",
-        }
-    }
 }
 
 /// Numbers of places: from a file with a column of ids (`origin`, `place`, `id` or `country`) and
