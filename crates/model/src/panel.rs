@@ -79,6 +79,21 @@ impl PlaceProduct {
         check_flows(&values)?;
         Ok(Self { places, products, values })
     }
+
+    /// Some places and some products of it.
+    ///
+    /// # Errors
+    ///
+    /// As [`PlaceProduct::new`].
+    ///
+    /// # Panics
+    ///
+    /// For a position that the table does not have.
+    pub fn part(&self, places: &[usize], products: &[usize]) -> Result<Self, InputError> {
+        let cells = places.iter().flat_map(|i| products.iter().map(move |k| i * self.products + k));
+        let values = cells.map(|cell| self.values[cell]).collect();
+        Self::new(places.len(), products.len(), values)
+    }
 }
 
 fn check_flows(values: &[f64]) -> Result<(), InputError> {

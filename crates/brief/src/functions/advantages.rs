@@ -10,7 +10,7 @@ use minijinja::value::{Kwargs, Value};
 use minijinja::{Environment, Error};
 
 use super::brought::{Domain, Wanted, for_each};
-use super::related::{ordered, ranked, rca_at};
+use super::related::{ordered, ranked};
 use super::rows::name_of;
 use super::trade::Asked;
 use crate::book::{Book, refuse};
@@ -120,7 +120,7 @@ fn advantage(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
         (found.into_iter().map(Some).collect(), words)
     } else if kind == "rpop" {
         let found = space.per_head(place, population.as_ref())?;
-        ((0..m).map(|k| rca_at(&found, 0, k)).collect(), found.convention)
+        ((0..m).map(|k| found.of(0, k)).collect(), found.convention)
     } else {
         let found = match kind {
             "balassa" => rca(&space.table),
@@ -135,7 +135,7 @@ fn advantage(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
             }
         }
         .map_err(refused)?;
-        ((0..m).map(|k| rca_at(&found, place, k)).collect(), found.convention)
+        ((0..m).map(|k| found.of(place, k)).collect(), found.convention)
     };
     let who = asked.names("exporter");
     let unit = if kind == "lafay" { "percent of trade" } else { "" };

@@ -15,7 +15,7 @@ use minijinja::{Environment, Error};
 use super::advantages::Space;
 use super::brought::{Domain, Wanted, brought};
 use super::exported::joined;
-use super::related::{ordered, ranked, rca_at};
+use super::related::{ordered, ranked};
 use super::rows::name_of;
 use super::trade::Asked;
 use crate::book::{Book, refuse};
@@ -66,7 +66,7 @@ fn gained_and_lost(book: &Book, kwargs: &Kwargs) -> Result<Value, Error> {
             let id = &asked.labels.products[k];
             let figure = |key: &str, index: &Rca| {
                 let label = format!("RCA {key}, {what}: {who}, {}", space.name(k));
-                let value = rca_at(index, place, k);
+                let value = index.of(place, k);
                 asked.number(&format!("rca {key} {id}"), label, value, "", index.convention)
             };
             let numbers = vec![

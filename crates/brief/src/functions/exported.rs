@@ -162,6 +162,19 @@ impl<'a> Exports<'a> {
         Ok((exports, basis))
     }
 
+    /// Leaves some places and some products.
+    ///
+    /// # Errors
+    ///
+    /// As [`PlaceProduct::new`].
+    pub fn cut(&mut self, places: &[usize], products: &[usize]) -> Result<(), Error> {
+        let of = |ids: &[String], kept: &[usize]| kept.iter().map(|at| ids[*at].clone()).collect();
+        let table = self.table.part(places, products);
+        self.table = table.map_err(|error| self.refused(&error))?;
+        (self.places, self.products) = (of(&self.places, places), of(&self.products, products));
+        Ok(())
+    }
+
     /// Has the numbers stand on the rows of another table too.
     pub fn stand_on(&mut self, other: &Self) {
         if let Some(table) = self.book.case.table(&other.selection.table) {

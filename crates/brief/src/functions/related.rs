@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use emporion_model::measure::continuous::{rca_correlation, rca_density};
 use emporion_model::measure::proximity::{Diagonal, Proximity, density};
-use emporion_model::measure::rca::Rca;
 use emporion_model::measure::relatedness::{
     ProximityKind, nearest_density, proximity_by, relative_relatedness, transposed,
 };
@@ -107,13 +106,6 @@ pub(super) fn item(
     let mut pairs = vec![("id", Value::from(id.as_str())), ("name", exports.name(id).into())];
     pairs.extend(numbers);
     pairs
-}
-
-/// RCA of a cell; none where place or product has no trade.
-pub(super) fn rca_at(index: &Rca, place: usize, product: usize) -> Option<f64> {
-    let traded = index.empty_places.binary_search(&place).is_err()
-        && index.empty_products.binary_search(&product).is_err();
-    traded.then(|| index.values[place * index.products + product])
 }
 
 /// Positions by size, the largest first, those without left out.

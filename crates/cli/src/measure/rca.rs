@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use emporion_model::measure::having::Basket;
 use emporion_model::measure::rca;
 use emporion_model::outcome::{InputError, Note};
 use emporion_model::panel::PlaceProduct;
@@ -38,6 +39,19 @@ impl Exports {
     pub fn absent_cells(&self) -> usize {
         let absent = self.notes.iter().filter(|note| note.code == "absent_as_zero");
         absent.map(|note| note.count).sum()
+    }
+
+    /// Some places and some products of it.
+    pub fn part(&self, places: &[usize], products: &[usize]) -> Result<Self, Failure> {
+        let of = |ids: &[String], kept: &[usize]| kept.iter().map(|at| ids[*at].clone()).collect();
+        Ok(Self {
+            table: self.table.part(places, products)?,
+            places: of(&self.places, places),
+            products: of(&self.products, products),
+            notes: self.notes.clone(),
+            whole: self.whole.clone(),
+            absent: self.absent,
+        })
     }
 
     /// Says how many cells have no row, which the default takes as no trade.
@@ -252,7 +266,14 @@ fn of_exports(
     let told = |error| named(&error, exports);
     let found = match (arguments.kind, &arguments.basket) {
         (RcaKind::Balassa | RcaKind::Lafay, None) => rca::rca(table),
-        (_, Some(path)) => return Ok(Index::of(against(figures, exports, path)?, exports, notes)),
+        (_, Some(path)) => {
+            let mut said = Vec::new();
+            let basket = basket(figures, exports, path, &mut said)?;
+            let found = rca::rca_against_part(table, &basket.products, basket.total);
+            let index = Index::of(found.map_err(told)?, exports, notes);
+            notes.extend(said);
+            return Ok(index);
+        }
         (RcaKind::Symmetric, None) => rca::symmetric_rca(table),
         (RcaKind::Normalised, None) => rca::normalised_rca(table),
         (RcaKind::Additive, None) => rca::additive_rca(table),
@@ -265,8 +286,13 @@ fn of_exports(
     Ok(Index::of(found, exports, notes))
 }
 
-/// RCA against a basket from outside. Products that only the basket has are part of its total.
-pub fn against(figures: &Figures<'_>, exports: &Exports, path: &Path) -> Result<rca::Rca, Failure> {
+/// A basket from outside, by the products of the table.
+pub fn basket(
+    figures: &Figures<'_>,
+    exports: &Exports,
+    path: &Path,
+    notes: &mut Vec<Advice>,
+) -> Result<Basket, Failure> {
     let table = Table::read(path)?;
     let (brought, empty) = column(figures, &table, &["product"], "value", Domain::NotNegative)?;
     if let (Some(&row), false) = (empty.first(), figures.common.missing_as_zero) {
@@ -278,18 +304,13 @@ pub fn against(figures: &Figures<'_>, exports: &Exports, path: &Path) -> Result<
             table.label("product", row).unwrap_or_default()
         )));
     }
-    let of = |id: &String| brought.get(id).copied().unwrap_or(0.0);
-    let basket: Vec<f64> = exports.products.iter().map(of).collect();
-    let told = |error| named(&error, exports);
-    let mut found = rca::rca_against(&exports.table, &basket).map_err(told)?;
-    let share = brought.values().sum::<f64>() / basket.iter().sum::<f64>();
-    found.values.iter_mut().for_each(|value| *value *= share);
     if !empty.is_empty() {
-        let message = "products without a value in the basket were taken as zero".into();
-        let (code, count) = ("basket_missing_as_zero", empty.len());
-        found.notes.push(Note { code, message, count, rows: Vec::new() });
+        let message = "products without a value in the basket were taken as zero";
+        notes.push(Advice::new("basket_missing_as_zero", message, empty.len()));
     }
-    Ok(found)
+    let of = |id: &String| brought.get(id).copied().unwrap_or(0.0);
+    let products = exports.products.iter().map(of).collect();
+    Ok(Basket { products, total: brought.values().sum() })
 }
 
 /// Exports and imports over the places and products of either.

@@ -234,7 +234,7 @@ fn refused(who: &str) -> impl Fn(InputError) -> Failure + use<> {
 }
 
 /// The word of an option, such as `with_source`.
-fn word(option: &impl serde::Serialize) -> String {
+pub fn word(option: &impl serde::Serialize) -> String {
     let value = serde_json::to_value(option).unwrap_or_default();
     value.as_str().unwrap_or_default().to_owned()
 }

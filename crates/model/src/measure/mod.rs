@@ -74,6 +74,7 @@ pub mod export_potential;
 pub mod fitness;
 pub mod gravity_potential;
 pub mod growth_cells;
+pub mod having;
 pub mod in_time;
 pub mod income;
 pub mod intensity;

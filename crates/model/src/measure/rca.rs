@@ -27,6 +27,27 @@ pub struct Rca {
     pub convention: &'static str,
 }
 
+impl Rca {
+    /// Of a cell; none where place or product has no trade.
+    #[must_use]
+    pub fn of(&self, place: usize, product: usize) -> Option<f64> {
+        let traded = self.empty_places.binary_search(&place).is_err()
+            && self.empty_products.binary_search(&product).is_err();
+        traded.then(|| self.values[place * self.products + product])
+    }
+
+    /// The index of some places in some products, none of them empty: that of the whole, cut.
+    pub(super) fn part(mut self, places: &[usize], products: &[usize]) -> Self {
+        let (m, all) = (self.products, std::mem::take(&mut self.values));
+        let cells = places.iter().flat_map(|i| products.iter().map(move |k| i * m + k));
+        self.values = cells.map(|cell| all[cell]).collect();
+        (self.places, self.products) = (places.len(), products.len());
+        (self.empty_places, self.empty_products) = Default::default();
+        self.notes.clear();
+        self
+    }
+}
+
 /// Balassa's index.
 ///
 /// ```text
@@ -176,6 +197,23 @@ pub fn rca_against(table: &PlaceProduct, basket: &[f64]) -> Result<Rca, InputErr
                         add them to it"
             .into();
     }
+    Ok(found)
+}
+
+/// [`rca_against`] with a basket whose total is more than the products of the table: `total` counts
+/// those that the table does not have too.
+///
+/// # Errors
+///
+/// As [`rca_against`].
+pub fn rca_against_part(
+    table: &PlaceProduct,
+    basket: &[f64],
+    total: f64,
+) -> Result<Rca, InputError> {
+    let mut found = rca_against(table, basket)?;
+    let share = total / basket.iter().sum::<f64>();
+    found.values.iter_mut().for_each(|value| *value *= share);
     Ok(found)
 }
 

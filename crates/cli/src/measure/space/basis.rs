@@ -1,17 +1,17 @@
 //! Who has which product: the table that all indicators of this family stand on.
 
-use emporion_model::measure::core::{core, too_few};
-use emporion_model::measure::presence::{CUT_OFF, Presence, presence};
-use emporion_model::measure::rca::{self, Rca};
+use emporion_model::measure::having::{self, Cored};
+use emporion_model::measure::presence::{CUT_OFF, Presence};
+use emporion_model::measure::rca::Rca;
 use emporion_model::measure::weights::Weights;
-use emporion_model::panel::PlaceProduct;
 
 use super::{Domain, advice, few, per_place};
 use crate::answer::{Advice, Answer};
 use crate::args::{CoreRca, Having, Test};
 use crate::failure::Failure;
 use crate::measure::Figures;
-use crate::measure::rca::{Exports, against, exports, named};
+use crate::measure::rca::{Exports, basket, exports, named};
+use crate::measure::trade::word;
 
 /// A table of places by products, and who has what.
 pub struct Basis {
@@ -23,14 +23,14 @@ pub struct Basis {
     pub m: Presence,
     /// M of weights, where asked for.
     pub weights: Option<Weights>,
-    /// What the core took out.
-    taken_out: Vec<Advice>,
+    /// What was taken as zero in a basket, and what the core took out.
+    own: Vec<Advice>,
 }
 
 impl Basis {
     /// The rows selected, and M as the user wants it.
     pub fn open(having: &Having, figures: &Figures<'_>) -> Result<Self, Failure> {
-        if matches!(having.presence, Test::Weights | Test::Smooth) {
+        if having::Test::from(having.presence).weighted() {
             return Err(Failure::new(
                 "this needs an M of 0 and 1; --presence weights and smooth are there for measure \
                  complexity",
@@ -43,94 +43,29 @@ impl Basis {
     pub fn weighted_too(having: &Having, figures: &Figures<'_>) -> Result<Self, Failure> {
         check(having)?;
         let exports = exports(figures, &figures.rows, &having.filling)?;
-        let whole = Self::of(having, figures, exports)?;
-        match having.core[..] {
-            [] => Ok(whole),
-            [diversity, ubiquity] if diversity > 0 && ubiquity > 0 => {
-                whole.cored(having, figures, diversity, ubiquity)
-            }
-            _ => Err(Failure::new(
-                "--core takes the least products of a place and the least places of a product, \
-                 both 1 or more: --core 5,3",
-            )),
-        }
-    }
-
-    /// M of a table.
-    fn of(having: &Having, figures: &Figures<'_>, exports: Exports) -> Result<Self, Failure> {
         let told = |error| named(&error, &exports);
-        let none = Vec::new();
-        match having.presence {
-            Test::Given => {
-                let m = Presence::given(&exports.table).map_err(told)?;
-                return Ok(Self { exports, rca: None, m, weights: None, taken_out: none });
+        let mut notes = Vec::new();
+        let how = how(having, figures, &exports, &mut notes)?;
+        let whole = how.basis(&exports.table).map_err(told)?;
+        let least = match having.core[..] {
+            [] => return Ok(Self::of(exports, whole, notes)),
+            [diversity, ubiquity] if diversity > 0 && ubiquity > 0 => [diversity, ubiquity],
+            _ => {
+                return Err(Failure::new(
+                    "--core takes the least products of a place and the least places of a product, \
+                     both 1 or more: --core 5,3",
+                ));
             }
-            Test::Weights => {
-                let weights = Weights::given(&exports.table).map_err(told)?;
-                let m = weights.pattern();
-                return Ok(Self { exports, rca: None, m, weights: Some(weights), taken_out: none });
-            }
-            _ => {}
+        };
+        let Cored { basis, places, products } = match having.core_rca {
+            CoreRca::Kept => whole.core(least[0], least[1]),
+            CoreRca::Recomputed => how.trimmed(&exports.table, whole, least),
         }
-        let index = match &having.basket {
-            None => rca::rca(&exports.table).map_err(told)?,
-            Some(path) => against(figures, &exports, path)?,
-        };
-        let cut_off = having.cut_off.unwrap_or(CUT_OFF);
-        let by_rca = || presence(&index, cut_off).map_err(told);
-        let by_head = || {
-            let source = having.population.as_deref().unwrap_or_default();
-            let people = per_place(figures, &exports, source, "population", Domain::Positive)?;
-            let head = rca::rpop(&exports.table, &people).map_err(told)?;
-            presence(&head, cut_off).map_err(told)
-        };
-        let mut weights = None;
-        let m = match having.presence {
-            Test::Rpop => by_head()?,
-            Test::RcaOrRpop => by_rca()?.or(&by_head()?).map_err(told)?,
-            Test::RcaAndRpop => by_rca()?.and(&by_head()?).map_err(told)?,
-            Test::Smooth => {
-                let smooth = Weights::saturating(&index).map_err(told)?;
-                weights.insert(smooth).pattern()
-            }
-            Test::Rca | Test::Given | Test::Weights => by_rca()?,
-        };
-        Ok(Self { exports, rca: Some(index), m, weights, taken_out: none })
-    }
-
-    /// The core of it, RCA kept or made anew.
-    fn cored(
-        mut self,
-        having: &Having,
-        figures: &Figures<'_>,
-        diversity: usize,
-        ubiquity: usize,
-    ) -> Result<Self, Failure> {
-        let (places, products) = (self.exports.places.clone(), self.exports.products.clone());
-        if having.core_rca == CoreRca::Recomputed {
-            self = self.recomputed(having, figures, diversity, ubiquity)?;
-        } else {
-            let found =
-                core(&self.m, diversity, ubiquity).map_err(|error| named(&error, &self.exports))?;
-            let exports = cut(&self.exports, &found.places, &found.products)?;
-            if let Some(index) = &mut self.rca {
-                let m = index.products;
-                let cell = |i: &usize, k: &usize| index.values[i * m + k];
-                let values =
-                    found.places.iter().flat_map(|i| found.products.iter().map(move |k| (i, k)));
-                index.values = values.map(|(i, k)| cell(i, k)).collect();
-                (index.places, index.products) = (found.places.len(), found.products.len());
-                // A core has nothing empty.
-                (index.empty_places, index.empty_products) = Default::default();
-                index.notes.clear();
-            }
-            let mut m = self.m.part(&found.places, &found.products)?;
-            m.convention = format!("{}, {} of them", m.convention, found.convention);
-            (self.exports, self.m) = (exports, m);
-        }
+        .map_err(told)?;
+        let inner = exports.part(&places, &products)?;
         for (code, what, before, after) in [
-            ("core_places", "places", &places, &self.exports.places),
-            ("core_products", "products", &products, &self.exports.products),
+            ("core_places", "places", &exports.places, &inner.places),
+            ("core_products", "products", &exports.products, &inner.products),
         ] {
             let gone: Vec<&str> = before
                 .iter()
@@ -139,44 +74,26 @@ impl Basis {
                 .collect();
             if !gone.is_empty() {
                 let message = format!(
-                    "{} {what} outside the ({diversity}, {ubiquity})-core are left out: {}",
+                    "{} {what} outside the ({}, {})-core are left out: {}",
                     gone.len(),
+                    least[0],
+                    least[1],
                     few(&gone)
                 );
-                self.taken_out.push(Advice::new(code, message, gone.len()));
+                notes.push(Advice::new(code, message, gone.len()));
             }
         }
-        Ok(self)
+        Ok(Self::of(inner, basis, notes))
     }
 
-    /// Rounds of taking out what is below, with RCA made anew after each.
-    fn recomputed(
-        mut self,
-        having: &Having,
-        figures: &Figures<'_>,
-        diversity: usize,
-        ubiquity: usize,
-    ) -> Result<Self, Failure> {
-        loop {
-            let (few, rare) = too_few(&self.m, diversity, ubiquity)
-                .map_err(|error| named(&error, &self.exports))?;
-            if few.is_empty() && rare.is_empty() {
-                return Ok(self);
-            }
-            let others = |all: usize, gone: &[usize]| -> Vec<usize> {
-                (0..all).filter(|at| gone.binary_search(at).is_err()).collect()
-            };
-            let (places, products) = (others(self.m.places, &few), others(self.m.products, &rare));
-            self = Self::of(having, figures, cut(&self.exports, &places, &products)?)?;
-        }
+    fn of(exports: Exports, found: having::Basis, own: Vec<Advice>) -> Self {
+        let having::Basis { rca, m, weights } = found;
+        Self { exports, rca, m, weights, own }
     }
 
     /// RCA of a cell; none where place or product has no trade.
     pub fn rca_of(&self, place: usize, product: usize) -> Option<f64> {
-        let index = self.rca.as_ref()?;
-        let traded = index.empty_places.binary_search(&place).is_err()
-            && index.empty_products.binary_search(&product).is_err();
-        traded.then(|| index.values[place * index.products + product])
+        self.rca.as_ref()?.of(place, product)
     }
 
     /// Remarks on the table and on M, with ids.
@@ -184,30 +101,58 @@ impl Basis {
         let index = self.rca.iter().flat_map(|rca| &rca.notes);
         let notes = self.exports.notes.iter().chain(index).chain(&self.m.notes);
         let mut all = advice(notes, &self.exports);
-        all.extend(self.taken_out.iter().cloned());
+        all.extend(self.own.iter().cloned());
         all
     }
 }
 
+/// How M is made, with the numbers brought.
+fn how(
+    asked: &Having,
+    figures: &Figures<'_>,
+    exports: &Exports,
+    notes: &mut Vec<Advice>,
+) -> Result<having::Having, Failure> {
+    let people = asked.population.as_deref();
+    let people =
+        people.map(|source| per_place(figures, exports, source, "population", Domain::Positive));
+    let basket = asked.basket.as_deref().map(|path| basket(figures, exports, path, notes));
+    Ok(having::Having {
+        test: asked.presence.into(),
+        cut_off: asked.cut_off.unwrap_or(CUT_OFF),
+        people: people.transpose()?,
+        basket: basket.transpose()?,
+    })
+}
+
+impl From<Test> for having::Test {
+    fn from(test: Test) -> Self {
+        match test {
+            Test::Rca => Self::Rca,
+            Test::Rpop => Self::Rpop,
+            Test::RcaOrRpop => Self::RcaOrRpop,
+            Test::RcaAndRpop => Self::RcaAndRpop,
+            Test::Given => Self::Given,
+            Test::Weights => Self::Weights,
+            Test::Smooth => Self::Smooth,
+        }
+    }
+}
+
 /// Refuses options that say nothing together.
-fn check(having: &Having) -> Result<(), Failure> {
-    let by_head = matches!(having.presence, Test::Rpop | Test::RcaOrRpop | Test::RcaAndRpop);
-    let by_rca =
-        matches!(having.presence, Test::Rca | Test::RcaOrRpop | Test::RcaAndRpop | Test::Smooth);
-    let weighted = matches!(having.presence, Test::Weights | Test::Smooth);
-    let problem = if by_head && having.population.is_none() {
+fn check(asked: &Having) -> Result<(), Failure> {
+    let test = having::Test::from(asked.presence);
+    let problem = if test.by_head() && asked.population.is_none() {
         "--presence by exports per head needs --population: a file with origin and population, or \
          a column of the case's places"
-    } else if !by_head && having.population.is_some() {
+    } else if !test.by_head() && asked.population.is_some() {
         "--population is there for exports per head: add --presence rpop, rca-or-rpop or \
          rca-and-rpop, or leave it out"
-    } else if !by_rca && having.basket.is_some() {
+    } else if !test.by_rca() && asked.basket.is_some() {
         "--basket is there for RCA: take --presence rca, or leave it out"
-    } else if matches!(having.presence, Test::Given | Test::Weights | Test::Smooth)
-        && having.cut_off.is_some()
-    {
+    } else if !test.stepped() && asked.cut_off.is_some() {
         "--cut-off is there for RCA and exports per head: leave it out, or take another --presence"
-    } else if weighted && !having.core.is_empty() {
+    } else if test.weighted() && !asked.core.is_empty() {
         "--core counts products and places, and needs an M of 0 and 1: leave it out"
     } else {
         return Ok(());
@@ -215,41 +160,16 @@ fn check(having: &Having) -> Result<(), Failure> {
     Err(Failure::new(problem))
 }
 
-/// Some rows and columns of a table.
-fn cut(exports: &Exports, places: &[usize], products: &[usize]) -> Result<Exports, Failure> {
-    let m = exports.products.len();
-    let cells = places.iter().flat_map(|i| products.iter().map(move |k| i * m + k));
-    let values = cells.map(|cell| exports.table.values[cell]).collect();
-    let of = |ids: &[String], kept: &[usize]| kept.iter().map(|at| ids[*at].clone()).collect();
-    Ok(Exports {
-        table: PlaceProduct::new(places.len(), products.len(), values)?,
-        places: of(&exports.places, places),
-        products: of(&exports.products, products),
-        notes: exports.notes.clone(),
-        whole: exports.whole.clone(),
-        absent: exports.absent,
-    })
-}
-
 /// The options of [`Having`], defaults among them.
-pub fn having_options(having: &Having, exports: &Exports, answer: &mut Answer) {
-    let word = match having.presence {
-        Test::Rca => "rca",
-        Test::Rpop => "rpop",
-        Test::RcaOrRpop => "rca_or_rpop",
-        Test::RcaAndRpop => "rca_and_rpop",
-        Test::Given => "given",
-        Test::Weights => "weights",
-        Test::Smooth => "smooth",
-    };
-    answer.option("presence", word);
-    let stepped = !matches!(having.presence, Test::Given | Test::Weights | Test::Smooth);
-    answer.option("cut_off", stepped.then(|| having.cut_off.unwrap_or(CUT_OFF)));
-    answer.option("population", having.population.clone());
-    let basket = having.basket.as_ref().map(|path| path.display().to_string());
+pub fn having_options(asked: &Having, exports: &Exports, answer: &mut Answer) {
+    let test = having::Test::from(asked.presence);
+    answer.option("presence", word(&test));
+    answer.option("cut_off", test.stepped().then(|| asked.cut_off.unwrap_or(CUT_OFF)));
+    answer.option("population", asked.population.clone());
+    let basket = asked.basket.as_ref().map(|path| path.display().to_string());
     answer.option("basket", basket);
-    answer.option("core", having.core.clone());
-    let core_rca = if having.core_rca == CoreRca::Kept { "kept" } else { "recomputed" };
-    answer.option("core_rca", (!having.core.is_empty()).then_some(core_rca));
+    answer.option("core", asked.core.clone());
+    let core_rca = if asked.core_rca == CoreRca::Kept { "kept" } else { "recomputed" };
+    answer.option("core_rca", (!asked.core.is_empty()).then_some(core_rca));
     answer.option("absent", exports.absent_word());
 }
