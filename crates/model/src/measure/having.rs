@@ -193,7 +193,7 @@ impl Basis {
     ///
     /// # Errors
     ///
-    /// As [`core`].
+    /// As [`core`](core()).
     pub fn core(self, diversity: usize, ubiquity: usize) -> Result<Cored, InputError> {
         let found = core(&self.m, diversity, ubiquity)?;
         let mut m = self.m.part(&found.places, &found.products)?;
