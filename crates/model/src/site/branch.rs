@@ -15,18 +15,27 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::dive::{dive, offer_rounded};
 use super::fixed::Table;
 use super::incumbent::Incumbent;
 use super::instance::{SiteState, positions};
 use super::lagrangian::{Climb, Node, climb, core, fix_by_multipliers};
 use super::local_search::{Plan, Scratch};
 use super::p_median::Options;
-use super::starts::{self, Shake};
+use super::pricing::{Pricing, Solved, tighten};
+use super::pseudo_costs::{Gains, look_ahead};
+use super::starts::{self, Draw, Shake};
 use crate::random::SplitMix;
 
 /// Shakes may take this share of the whole work.
 const SHAKE_SHARE: u64 = 3;
-/// The first climb may take this share of the whole.
+/// Steps of the first climb.
+const FIRST_STEPS: usize = 400;
+/// The relaxation may take this share of the whole work.
+const RELAX_SHARE: u64 = 3;
+/// Streams of random numbers for plans from nodes lie apart from those of samples.
+const ROUNDED_STREAM: u64 = 3 << 40;
+/// The long climb, with all before it, may take this share of the whole.
 const ROOT_SHARE: u64 = 3;
 /// Sites among which the best plan is shaken, for each one open, and some more.
 const CORE: usize = 16;
@@ -81,6 +90,7 @@ pub(crate) struct Visit {
 /// How long to climb at the root and in the tree.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
+    first: Climb,
     root: Climb,
     node: Climb,
     max_nodes: usize,
@@ -103,6 +113,7 @@ impl Limits {
             swap_every: 50,
             fix: true,
         };
+        let first = Climb { max_iterations: options.max_iterations.min(FIRST_STEPS), ..root };
         let node = Climb {
             max_iterations: options.node_iterations,
             max_work: options.max_work,
@@ -113,6 +124,7 @@ impl Limits {
             fix: false,
         };
         Self {
+            first,
             root,
             node,
             max_nodes: options.max_nodes,
@@ -126,7 +138,7 @@ impl Limits {
 /// Nodes to visit, the lowest bound first, the latest among equals.
 type Queue = BTreeMap<(i64, usize), (Node, usize)>;
 
-/// Samples, root, then shakes, then tree.
+/// Samples, root, then plans from it, then tree.
 pub(crate) fn search(
     table: &Table<'_>,
     states: &[SiteState],
@@ -136,22 +148,8 @@ pub(crate) fn search(
     incumbent: &mut Incumbent,
 ) -> Search {
     let start = Arc::new(climb_on_samples(table, states, p, start, limits, incumbent));
-    let mut root = unfixed(table, states, start);
-    let (mut proven, mut iterations) = climb(table, &mut root, p, &limits.root, incumbent);
-    if !proven && limits.max_nodes > 0 {
-        shake(table, states, &root, p, limits, incumbent);
-        // The better plan is a better aim for a second, shorter climb.
-        let again = Climb { theta: 0.3, max_work: limits.max_work, ..limits.root };
-        let (end, steps) = climb(table, &mut root, p, &again, incumbent);
-        (proven, iterations) = (end, iterations + steps);
-    }
-    // Fixing may have ended the climb just short of multipliers that prove the same alone, and
-    // decided sites that only earlier multipliers decide.
-    let mut whole = unfixed(table, states, root.multipliers);
-    whole.branch = root.branch;
-    if proven {
-        iterations += climb(table, &mut whole, p, &limits.node, incumbent).1;
-    }
+    let mut whole = unfixed(table, states, start);
+    let (proven, mut iterations) = raise_root(table, states, &mut whole, p, limits, incumbent);
     let multipliers = whole.multipliers.clone();
     let mut tree = Tree { visits: Vec::new(), numbers: limits.proof_numbers };
     let at = tree.visit(&whole.multipliers, None);
@@ -160,6 +158,7 @@ pub(crate) fn search(
         incumbent.work += cut_lists(table, &mut whole);
         push_children(&mut queue, &mut tree, whole, at);
     }
+    let mut gains = Gains::new(table.sites);
     let mut nodes = 0;
     while nodes < limits.max_nodes
         && incumbent.work < limits.max_work
@@ -168,17 +167,34 @@ pub(crate) fn search(
         nodes += 1;
         let inherited = node.lists.clone();
         let mut closed = node.bound >= incumbent.cutoff(table);
+        let mut solved = None;
         if !closed {
+            let (bound, work) = (node.bound, incumbent.work);
             incumbent.work += cut_lists(table, &mut node);
-            let (end, steps) = climb(table, &mut node, p, &limits.node, incumbent);
-            closed = end;
-            iterations += steps;
+            solved = tighten(table, &mut node, p, Pricing::node(limits.max_work), incumbent);
+            if solved.is_some() {
+                gains.learn_from(&node, bound, incumbent.work - work);
+                closed = node.bound >= incumbent.cutoff(table);
+            } else {
+                let (end, steps) = climb(table, &mut node, p, &limits.node, incumbent);
+                closed = end;
+                iterations += steps;
+            }
         }
         let at = tree.visit(&node.multipliers, Some(parent));
         if !closed {
             closed = fix_by_multipliers(table, &mut node, p, incumbent);
         }
         if !closed {
+            if let Some(Solved { shares, .. }) = &solved {
+                let mut random = SplitMix::new(limits.seed, ROUNDED_STREAM + nodes as u64);
+                offer_rounded(table, &node, shares, p, &mut random, incumbent);
+                if is_power_of_four(nodes) {
+                    dive(table, &node, shares, p, limits.max_work, incumbent);
+                }
+                look_ahead(table, &node, shares, p, limits.max_work, &mut gains, incumbent);
+                gains.branch(&mut node, shares);
+            }
             if node.lists.entries() > SMALL_LISTS {
                 node.lists = inherited;
             }
@@ -189,6 +205,56 @@ pub(crate) fn search(
     let open = queue.keys().map(|(bound, _)| *bound).filter(|bound| *bound < cutoff).min();
     let tree = if open.is_none() && tree.numbers > 0 { tree.visits } else { Vec::new() };
     Search { open_bound: open.filter(|_| !proven), root: multipliers, tree, iterations, nodes }
+}
+
+/// Raise the bound of the whole question by a short climb and the relaxation, or where that would
+/// take too long by a long climb; look for plans with what it tells. Returns whether the best plan
+/// known is proven optimal, and the steps made.
+fn raise_root(
+    table: &Table<'_>,
+    states: &[SiteState],
+    whole: &mut Node,
+    p: usize,
+    limits: &Limits,
+    incumbent: &mut Incumbent,
+) -> (bool, usize) {
+    let mut root = whole.clone();
+    let (mut proven, mut iterations) = climb(table, &mut root, p, &limits.first, incumbent);
+    // Fixing may have ended the climb just short of multipliers that prove the same alone, and
+    // decided sites that only earlier multipliers decide: they go on from here undecided.
+    whole.multipliers = root.multipliers.clone();
+    if !proven && limits.max_nodes > 0 {
+        let pricing = Pricing::root(incumbent.work + limits.max_work / RELAX_SHARE);
+        let solved = tighten(table, whole, p, pricing, incumbent);
+        if let Some(Solved { shares, converged: true }) = solved {
+            root = whole.clone();
+            if !fix_by_multipliers(table, &mut root, p, incumbent) {
+                dive(table, &root, &shares, p, limits.max_work, incumbent);
+                shake(table, states, &root, p, Some(&shares), limits, incumbent);
+                Gains::new(table.sites).branch(whole, &shares);
+            }
+            return (false, iterations);
+        }
+        root.multipliers = whole.multipliers.clone();
+        let (end, steps) = climb(table, &mut root, p, &limits.root, incumbent);
+        (proven, iterations) = (end, iterations + steps);
+        if !proven {
+            shake(table, states, &root, p, None, limits, incumbent);
+            // The better plan is a better aim for a second, shorter climb.
+            let again = Climb { theta: 0.3, max_work: limits.max_work, ..limits.root };
+            let (end, steps) = climb(table, &mut root, p, &again, incumbent);
+            (proven, iterations) = (end, iterations + steps);
+        }
+        (whole.multipliers, whole.branch) = (root.multipliers, root.branch);
+    }
+    if proven {
+        iterations += climb(table, whole, p, &limits.node, incumbent).1;
+    }
+    (proven, iterations)
+}
+
+fn is_power_of_four(number: usize) -> bool {
+    number.is_power_of_two() && number.trailing_zeros().is_multiple_of(2)
 }
 
 /// Multipliers from a climb on a sample of the sites, then on a larger one: with many sites and few
@@ -224,6 +290,9 @@ fn climb_on_samples(
             lists: Arc::new(table.lists.only(|j| inside[j])),
             multipliers,
             bound: 0,
+            core: Arc::default(),
+            reach: Arc::default(),
+            share: 0.0,
             branch: usize::MAX,
         };
         incumbent.work += table.lists.entries() as u64;
@@ -242,6 +311,7 @@ fn shake(
     states: &[SiteState],
     root: &Node,
     p: usize,
+    shares: Option<&[f64]>,
     limits: &Limits,
     incumbent: &mut Incumbent,
 ) {
@@ -259,7 +329,10 @@ fn shake(
             break;
         }
         let aim = Shake { round, goal: Some(best.value), ..first };
-        let other = starts::fresh(table, &decided, &core, p, aim, &mut scratch);
+        let draw = shares.map_or(Draw::Alike(p - decided.len()), |shares| {
+            Draw::Shares(shares, p - decided.len())
+        });
+        let other = starts::fresh(table, &decided, &core, draw, aim, &mut scratch);
         if other.value == best.value {
             agreed += 1;
             continue;
@@ -316,7 +389,16 @@ impl Tree {
 /// The whole question: nothing decided but what the caller decided.
 fn unfixed(table: &Table<'_>, states: &[SiteState], multipliers: Arc<Vec<i64>>) -> Node {
     let (states, lists) = (states.to_vec(), table.lists.clone());
-    Node { states, lists, multipliers, bound: 0, branch: usize::MAX }
+    Node {
+        states,
+        lists,
+        multipliers,
+        bound: 0,
+        core: Arc::default(),
+        reach: Arc::default(),
+        share: 0.0,
+        branch: usize::MAX,
+    }
 }
 
 /// The two halves of a node: without the branching site, and with it.

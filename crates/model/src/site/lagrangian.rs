@@ -57,40 +57,45 @@ pub(crate) struct Node {
     /// λ, in fixed-point units.
     pub(crate) multipliers: Arc<Vec<i64>>,
     pub(crate) bound: i64,
-    /// The free site to branch on.
+    /// Sites that matter to the relaxation.
+    pub(crate) core: Arc<Vec<usize>>,
+    /// How far its lists go there, one a customer.
+    pub(crate) reach: Arc<Vec<f64>>,
+    /// The free site to branch on, and its share in the relaxation; 0 if that was not solved.
     pub(crate) branch: usize,
+    pub(crate) share: f64,
 }
 
 /// The p best sites at given multipliers.
-struct Choice {
-    bound: i64,
+pub(crate) struct Choice {
+    pub(crate) bound: i64,
     /// Worst reduced cost among the free sites chosen, if one was.
-    last: Option<i64>,
+    pub(crate) last: Option<i64>,
     /// Best reduced cost among the free sites not chosen, if one was not.
     next: Option<i64>,
 }
 
-struct Work<'a> {
+pub(crate) struct Work<'a> {
     table: &'a Table<'a>,
     p: usize,
-    reduced: Vec<i64>,
+    pub(crate) reduced: Vec<i64>,
     chosen: Vec<bool>,
     /// Cost of each customer from the nearest chosen site, and how many chosen ones its multiplier
     /// reaches.
     served: Vec<(i64, u32)>,
-    free: Vec<usize>,
-    kept: Vec<usize>,
+    pub(crate) free: Vec<usize>,
+    pub(crate) kept: Vec<usize>,
 }
 
 impl<'a> Work<'a> {
-    fn new(table: &'a Table<'a>, p: usize) -> Self {
+    pub(crate) fn new(table: &'a Table<'a>, p: usize) -> Self {
         let m = table.sites;
         let (reduced, chosen) = (vec![0; m], vec![false; m]);
         let (served, free, kept) = (Vec::new(), Vec::new(), Vec::new());
         Self { table, p, reduced, chosen, served, free, kept }
     }
 
-    fn read_states(&mut self, states: &[SiteState]) {
+    pub(crate) fn read_states(&mut self, states: &[SiteState]) {
         self.free = positions(states, SiteState::Free);
         self.kept = positions(states, SiteState::Kept);
     }
@@ -111,7 +116,7 @@ impl<'a> Work<'a> {
     }
 
     /// ρ_j for every site in the lists. Returns the entries read.
-    fn price(&mut self, lists: &Lists, multipliers: &[i64]) -> u64 {
+    pub(crate) fn price(&mut self, lists: &Lists, multipliers: &[i64]) -> u64 {
         self.reduced.fill(0);
         let mut read = 0_u64;
         for (i, &multiplier) in multipliers.iter().enumerate() {
@@ -129,7 +134,7 @@ impl<'a> Work<'a> {
     }
 
     /// Kept sites and the best free ones; ties go to the lower position.
-    fn choose(&mut self, multipliers: &[i64]) -> Choice {
+    pub(crate) fn choose(&mut self, multipliers: &[i64]) -> Choice {
         let Self { reduced, free, kept, chosen, .. } = self;
         let slots = self.p - kept.len();
         chosen.fill(false);
@@ -280,6 +285,7 @@ pub(crate) fn fix_by_multipliers(
         return true;
     }
     if node.states.get(node.branch) != Some(&SiteState::Free) {
+        node.share = 0.0;
         node.branch =
             *work.free.iter().min_by_key(|&&j| (work.reduced[j], j)).expect("a free site");
     }
@@ -377,6 +383,7 @@ pub(crate) fn climb(
             current[i] = (moved.round() as i64).clamp(0, table.beyond[i]);
         }
     }
+    node.share = 0.0;
     node.branch = branching(&work.free, &often, &work.reduced);
     (false, steps)
 }

@@ -129,17 +129,57 @@ pub(crate) struct Shake {
     pub(crate) goal: Option<i64>,
 }
 
-/// A random plan with p sites, those of `kept` and others of `free`, improved by swaps and shaken.
+/// How the free sites of a fresh plan are drawn: p of them in all.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Draw<'a> {
+    /// All alike.
+    Alike(usize),
+    /// So many, each with the probability that it is open in the relaxation.
+    Shares(&'a [f64], usize),
+}
+
+impl Draw<'_> {
+    pub(crate) fn sites(self, free: &[usize], random: &mut SplitMix) -> Vec<usize> {
+        match self {
+            Self::Alike(count) => random.sample(free, count),
+            Self::Shares(shares, count) => systematic(free, shares, count, random),
+        }
+    }
+}
+
+/// Systematic sampling: a site is drawn where the sum of shares passes the next whole number after a
+/// random start, so that each is drawn with its share, and their number does not vary.
+fn systematic(free: &[usize], shares: &[f64], count: usize, random: &mut SplitMix) -> Vec<usize> {
+    let mut next = random.below(1 << 32) as f64 / (1_u64 << 32) as f64;
+    let mut sum = 0.0;
+    let (mut drawn, mut left) = (Vec::with_capacity(count), Vec::new());
+    for &j in free {
+        sum += shares[j];
+        if sum > next && drawn.len() < count {
+            drawn.push(j);
+            next += 1.0;
+        } else {
+            left.push(j);
+        }
+    }
+    // The shares sum to a whole number up to rounding.
+    left.sort_by(|a, b| shares[*b].total_cmp(&shares[*a]).then(a.cmp(b)));
+    let missing = count - drawn.len();
+    drawn.extend(left.into_iter().take(missing));
+    drawn
+}
+
+/// A random plan, those of `kept` and others of `free` by `draw`, improved by swaps and shaken.
 pub(crate) fn fresh(
     table: &Table<'_>,
     kept: &[usize],
     free: &[usize],
-    p: usize,
+    draw: Draw<'_>,
     aim: Shake,
     scratch: &mut Scratch,
 ) -> Plan {
     let mut random = SplitMix::new(aim.seed, FRESH + aim.round);
-    let mut plan = Plan::new(table, kept, &random.sample(free, p - kept.len()));
+    let mut plan = Plan::new(table, kept, &draw.sites(free, &mut random));
     plan.improve(table, free, 0, scratch);
     shake(table, free, &mut plan, aim, scratch);
     plan

@@ -1,0 +1,66 @@
+//! Plans from the relaxation's shares.
+
+use super::fixed::Table;
+use super::incumbent::Incumbent;
+use super::instance::{SiteState, positions};
+use super::lagrangian::Node;
+use super::local_search::{Plan, Scratch};
+use super::pricing::{Pricing, tighten};
+use super::starts::Draw;
+use crate::random::SplitMix;
+
+/// A site with a larger share is kept open on the way down.
+const CLEAR: f64 = 0.9;
+/// Beside the clear ones, one in so many of the places left is filled in a step down.
+const FILLED: usize = 10;
+
+/// Keep the sites with the largest shares open, a few at a time, with the relaxation solved again in
+/// between, until a plan is left; improve it by swaps, and take it if it is better.
+pub(crate) fn dive(
+    table: &Table<'_>,
+    node: &Node,
+    shares: &[f64],
+    p: usize,
+    max_work: u64,
+    incumbent: &mut Incumbent,
+) {
+    let (mut node, mut shares) = (node.clone(), shares.to_vec());
+    loop {
+        let kept = positions(&node.states, SiteState::Kept).len();
+        let mut free = positions(&node.states, SiteState::Free);
+        if kept >= p || kept + free.len() <= p {
+            break;
+        }
+        free.sort_by(|a, b| shares[*b].total_cmp(&shares[*a]).then(a.cmp(b)));
+        let clear = free.iter().filter(|&&j| shares[j] > CLEAR).count();
+        let filled = (p - kept).saturating_sub(clear).div_ceil(FILLED);
+        free.iter().take((clear + filled).min(p - kept)).for_each(|&j| {
+            node.states[j] = SiteState::Kept;
+        });
+        let pricing = Pricing::rough(max_work);
+        match tighten(table, &mut node, p, pricing, incumbent) {
+            Some(solved) if node.bound < incumbent.cutoff(table) => shares = solved.shares,
+            _ => break,
+        }
+    }
+    offer_rounded(table, &node, &shares, p, &mut SplitMix::new(0, 0), incumbent);
+}
+
+/// Draw a plan by the shares, improve it by swaps within the core, and take it if it is better.
+pub(crate) fn offer_rounded(
+    table: &Table<'_>,
+    node: &Node,
+    shares: &[f64],
+    p: usize,
+    random: &mut SplitMix,
+    incumbent: &mut Incumbent,
+) {
+    let mut scratch = Scratch::default();
+    let kept = positions(&node.states, SiteState::Kept);
+    let free = positions(&node.states, SiteState::Free);
+    let drawn = Draw::Shares(shares, p - kept.len()).sites(&free, random);
+    let mut plan = Plan::new(table, &kept, &drawn);
+    plan.improve(table, &node.core, 0, &mut scratch);
+    incumbent.work += scratch.work;
+    incumbent.take(&plan);
+}
