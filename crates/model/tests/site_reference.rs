@@ -88,3 +88,55 @@ fn all_or_library_graphs_are_solved_and_proven() {
     let by = |kind| proofs.iter().filter(|proof| **proof == kind).count();
     assert_eq!((by(Proof::Certificate), by(Proof::Tree)), (13, 14), "kinds of proof");
 }
+
+/// Points of TSPLIB (Reinelt 1991), each a customer and a site; distances cut to whole numbers, as
+/// Duran-Mateluna, Ales and Elloumi (2023) take them.
+fn read_points(path: &Path) -> Instance {
+    let mut text = String::new();
+    let file = std::fs::File::open(path).unwrap();
+    flate2::read::GzDecoder::new(file).read_to_string(&mut text).unwrap();
+    let coordinates = text.lines().filter_map(|line| {
+        let fields: Vec<f64> = line.split_whitespace().map_while(|f| f.parse().ok()).collect();
+        (fields.len() == 3).then(|| (fields[1], fields[2]))
+    });
+    let at: Vec<(f64, f64)> = coordinates.collect();
+    let pairs = at.iter().flat_map(|a| at.iter().map(move |b| (a, b)));
+    let costs = pairs.map(|(a, b)| (a.0 - b.0).hypot(a.1 - b.1).floor()).collect();
+    Instance::new(at.len(), at.len(), costs).unwrap()
+}
+
+#[test]
+fn root_bounds_are_the_relaxations_of_an_independent_solution() {
+    let Some(folder) = common::reference("site") else { return };
+    // HiGHS: see oracles/site/README.md.
+    let relaxed = [
+        ("rl1304", 10, 2_131_788.0),
+        ("u1432", 50, 361_723.347_826),
+        ("d2103", 200, 117_735.25),
+        ("fl1400", 300, 6_091.809_524),
+    ];
+    for (name, p, value) in relaxed {
+        let instance = read_points(&folder.join(format!("tsplib/{name}.tsp.gz")));
+        let options = Options { max_nodes: 1, ..Options::default() };
+        let solution = solve(&instance, p, &options).unwrap();
+        let root = solution.certificate.value;
+        assert!(root <= value * (1.0 + 1e-9), "{name} {p}: {root} above {value}");
+        // The method ends at 2 % of the gap to the best plan then known, which lies within 2 %.
+        assert!(value - root <= 4e-4 * value, "{name} {p}: {root} below {value}");
+    }
+}
+
+#[test]
+fn point_sets_that_were_open_for_seconds_are_proven() {
+    let Some(folder) = common::reference("site") else { return };
+    for (name, p, optimum) in
+        [("rl1304", 10, 2_134_295.0), ("rl1304", 100, 491_639.0), ("d2103", 200, 117_753.0)]
+    {
+        let instance = read_points(&folder.join(format!("tsplib/{name}.tsp.gz")));
+        let solution = solve(&instance, p, &Options::default()).unwrap();
+        assert_eq!((solution.objective, solution.gap), (optimum, 0.0), "{name} {p}");
+        assert_eq!(solution.proof, Proof::Tree, "{name} {p}");
+        let checked = certificate::check(&instance, p, &solution).unwrap();
+        assert_eq!(checked.certified_bound, optimum, "{name} {p}");
+    }
+}

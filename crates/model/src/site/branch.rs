@@ -1,7 +1,7 @@
 //! What the root bound leaves open is closed by a tree on sites.
 //!
-//! A node has some sites decided; its bound is the Lagrangian of [`super::lagrangian`], started
-//! from its parent's multipliers. One free site is kept open in one child and forbidden in the
+//! A node has some sites decided; its bound is that of the relaxation ([`super::pricing`]), or where
+//! that takes too long of the climb ([`super::lagrangian`]), from its parent's multipliers. One free site is kept open in one child and forbidden in the
 //! other (Christofides and Beasley 1982, "A tree search algorithm for the p-median problem", EJOR
 //! 10, 196-204). The node with the lowest bound comes first, so that the bound of the whole rises
 //! steadily.
@@ -236,7 +236,9 @@ fn raise_root(
             return (false, iterations);
         }
         root.multipliers = whole.multipliers.clone();
-        let (end, steps) = climb(table, &mut root, p, &limits.root, incumbent);
+        // On from where the first climb and the relaxation came to.
+        let on = Climb { theta: 0.4, ..limits.root };
+        let (end, steps) = climb(table, &mut root, p, &on, incumbent);
         (proven, iterations) = (end, iterations + steps);
         if !proven {
             shake(table, states, &root, p, None, limits, incumbent);
@@ -288,12 +290,7 @@ fn climb_on_samples(
         let mut node = Node {
             states: states.iter().zip(&inside).map(narrow).collect(),
             lists: Arc::new(table.lists.only(|j| inside[j])),
-            multipliers,
-            bound: 0,
-            core: Arc::default(),
-            reach: Arc::default(),
-            share: 0.0,
-            branch: usize::MAX,
+            ..unfixed(table, states, multipliers)
         };
         incumbent.work += table.lists.entries() as u64;
         let theta = if round == 0 { 1.0 } else { 0.5 };

@@ -26,24 +26,25 @@ pub(crate) fn dive(
 ) {
     let (mut node, mut shares) = (node.clone(), shares.to_vec());
     loop {
-        let kept = positions(&node.states, SiteState::Kept).len();
+        let left = p - positions(&node.states, SiteState::Kept).len();
         let mut free = positions(&node.states, SiteState::Free);
-        if kept >= p || kept + free.len() <= p {
-            break;
-        }
         free.sort_by(|a, b| shares[*b].total_cmp(&shares[*a]).then(a.cmp(b)));
         let clear = free.iter().filter(|&&j| shares[j] > CLEAR).count();
-        let filled = (p - kept).saturating_sub(clear).div_ceil(FILLED);
-        free.iter().take((clear + filled).min(p - kept)).for_each(|&j| {
-            node.states[j] = SiteState::Kept;
-        });
-        let pricing = Pricing::rough(max_work);
-        match tighten(table, &mut node, p, pricing, incumbent) {
-            Some(solved) if node.bound < incumbent.cutoff(table) => shares = solved.shares,
-            _ => break,
+        let filled = clear + left.saturating_sub(clear).div_ceil(FILLED);
+        if filled < left {
+            free[..filled].iter().for_each(|&j| node.states[j] = SiteState::Kept);
+            let solved = tighten(table, &mut node, p, Pricing::rough(max_work), incumbent);
+            if let Some(solved) = solved
+                && node.bound < incumbent.cutoff(table)
+            {
+                shares = solved.shares;
+                continue;
+            }
+            free.drain(..filled);
         }
+        free.truncate(p - positions(&node.states, SiteState::Kept).len());
+        return offer(table, &node, &free, incumbent);
     }
-    offer_rounded(table, &node, &shares, p, &mut SplitMix::new(0, 0), incumbent);
 }
 
 /// Draw a plan by the shares, improve it by swaps within the core, and take it if it is better.
@@ -55,11 +56,15 @@ pub(crate) fn offer_rounded(
     random: &mut SplitMix,
     incumbent: &mut Incumbent,
 ) {
-    let mut scratch = Scratch::default();
-    let kept = positions(&node.states, SiteState::Kept);
+    let left = p - positions(&node.states, SiteState::Kept).len();
     let free = positions(&node.states, SiteState::Free);
-    let drawn = Draw::Shares(shares, p - kept.len()).sites(&free, random);
-    let mut plan = Plan::new(table, &kept, &drawn);
+    offer(table, node, &Draw::Shares(shares, left).sites(&free, random), incumbent);
+}
+
+/// Improve the plan of the kept sites and these by swaps within the core, and take it if it is better.
+fn offer(table: &Table<'_>, node: &Node, others: &[usize], incumbent: &mut Incumbent) {
+    let mut scratch = Scratch::default();
+    let mut plan = Plan::new(table, &positions(&node.states, SiteState::Kept), others);
     plan.improve(table, &node.core, 0, &mut scratch);
     incumbent.work += scratch.work;
     incumbent.take(&plan);

@@ -22,20 +22,22 @@ pub struct Options {
     /// Random starts of the swap search. 8 by default: with the swaps made from the bound's own
     /// sets this finds the optimum of the 27 OR-Library graphs at hand.
     pub starts: usize,
-    /// Subgradient steps at the root at most. 3,000 by default; the step length usually ends the
+    /// Subgradient steps at the root at most, 3,000 by default: some hundred before the relaxation is
+    /// solved, and all of them where that would take too long. The step length usually ends the
     /// climb sooner.
     pub max_iterations: usize,
-    /// Subgradient steps in a node of the tree at most. 1,000 by default; the step length usually
-    /// ends the climb sooner.
+    /// Subgradient steps at most in a node of the tree whose relaxation would take too long. 1,000 by
+    /// default; the step length usually ends the climb sooner.
     pub node_iterations: usize,
     /// Nodes of the tree at most; 0 leaves the root bound as it is. 20,000 by default. When the
     /// limit comes first the gap is positive and proven all the same.
     pub max_nodes: usize,
-    /// Entries of cost lists that the search may read, some 3e8 in a second: a limit that does not
-    /// depend on the clock. 3e9 by default, some seven seconds. Where p is small a quarter of it may
-    /// go into climbs on samples of the sites; a third, these included, into the climb at the root, a
-    /// third into shakes (which end sooner where two fresh plans come to the same value), the rest
-    /// into the tree.
+    /// Entries of cost lists that the search may read, some 3e8 in a second; what else it does counts
+    /// as the entries read in the same time. A limit that does not depend on the clock: 3e9 by
+    /// default, some ten seconds. Where p is small a quarter of it may go into climbs on samples of
+    /// the sites; a third into the relaxation, or these and the climb at the root together; a third
+    /// into shakes (which end sooner where two fresh plans come to the same value); the rest into the
+    /// tree.
     pub max_work: u64,
     /// Numbers that the proof by a tree may have at most (customers × nodes); a longer one is left
     /// out, and the proof then is [`Proof::Search`]. 1,000,000 by default, some 10 MB as JSON.
@@ -158,11 +160,13 @@ pub struct Solution {
 /// Memory some 40 bytes per pair of customer and site up to 4 million pairs; beyond, each customer
 /// holds its nearest 6 m / p + 64 sites only, and multipliers do not rise above them, which leaves
 /// the bound valid. Time: the sorting O(n m log m); a swap pass O(m (n + p)); a subgradient step
-/// about 2 n m / p.
+/// about 2 n m / p; a step of the relaxation, on a core of k sites of which each customer lists l,
+/// O(n l² + k³), and far less than k³ where l is small.
 ///
 /// # Source
 ///
 /// Bound and tree: Beasley 1985, EJOR 21, 270-273; Christofides and Beasley 1982, EJOR 10, 196-204.
+/// Relaxation: Mehrotra 1992, SIAM Journal on Optimization 2, 575-601.
 /// Swaps: Schubert and Rousseeuw 2021, Information Systems 101, 101804.
 ///
 /// # Example

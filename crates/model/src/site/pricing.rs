@@ -110,6 +110,9 @@ pub(crate) fn tighten(
         };
         let Some(relaxed) = relaxation.solve(&guess, aim) else { break };
         incumbent.work += relaxed.work;
+        if !relaxed.bound.is_finite() {
+            break;
+        }
         let (base, before) = (node.multipliers.clone(), best);
         let mut entering: Vec<(i64, usize)> = Vec::new();
         for part in PARTS {
@@ -140,7 +143,9 @@ pub(crate) fn tighten(
             short += if is_short { relaxed.elsewhere[i] * (REACH - 1.0) * end } else { 0.0 };
         }
         let is_near = |share: f64| relaxed.bound - best as f64 <= share * gap;
-        let is_long = short <= how.last * gap || (best - before) as f64 <= how.last * gap;
+        // In a node the children have the longer ones.
+        let is_long =
+            how.rounds == 1 || short <= how.last * gap || (best - before) as f64 <= how.last * gap;
         let converged = closed || (tolerance <= how.last && is_near(how.last) && is_long);
         solved = Some(Solved { shares, converged });
         if converged {

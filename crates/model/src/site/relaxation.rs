@@ -20,7 +20,9 @@
 //! ```
 //!
 //! Source: Mehrotra 1992, "On the implementation of a primal-dual interior point method", SIAM
-//! Journal on Optimization 2, 575-601, for the predictor and the corrector.
+//! Journal on Optimization 2, 575-601, for the predictor and the corrector; Gondzio 1996, "Multiple
+//! centrality corrections in a primal-dual method for linear programming", Computational Optimization
+//! and Applications 6, 137-156, for further corrections where a factor is dear.
 
 use faer::Mat;
 
@@ -32,7 +34,6 @@ const MAX_STEPS: usize = 80;
 const USUAL_STEPS: u64 = 20;
 /// Entries of cost lists read while one of the relaxation's is passed in a step.
 const PASSES: usize = 8;
-/// A step goes this share of the way to the nearest bound.
 /// The dual slacks at the start, as a share of the mean multiplier.
 const START: f64 = 0.02;
 /// The products are aimed at no more than this share of their mean.
@@ -42,6 +43,7 @@ const CENTRING: f64 = 0.1;
 const CORRECTIONS: usize = 3;
 const FARTHER: f64 = 0.3;
 const SPREAD: f64 = 10.0;
+/// A step goes this share of the way to the nearest bound.
 const SHORT_OF_BOUND: f64 = 0.9995;
 
 /// Customers and the sites that may serve them.
@@ -201,7 +203,8 @@ impl Relaxation {
         }
         for _ in 0..MAX_STEPS {
             let gap = now.gap();
-            if gap <= until.tolerance
+            if gap.is_nan()
+                || gap <= until.tolerance
                 || now.bound(self.open) >= until.enough
                 || !system.factor(self, &now)
             {
