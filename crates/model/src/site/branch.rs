@@ -1,10 +1,10 @@
 //! What the root bound leaves open is closed by a tree on sites.
 //!
 //! A node has some sites decided; its bound is that of the relaxation ([`super::pricing`]), or where
-//! that takes too long of the climb ([`super::lagrangian`]), from its parent's multipliers. One free site is kept open in one child and forbidden in the
-//! other (Christofides and Beasley 1982, "A tree search algorithm for the p-median problem", EJOR
-//! 10, 196-204). The node with the lowest bound comes first, so that the bound of the whole rises
-//! steadily.
+//! that takes too long of the climb ([`super::lagrangian`]), from its parent's multipliers. One free
+//! site is kept open in one child and forbidden in the other (Christofides and Beasley 1982, "A tree
+//! search algorithm for the p-median problem", EJOR 10, 196-204). The node with the lowest bound
+//! comes first, so that the bound of the whole rises steadily.
 //!
 //! A node is dropped when its bound reaches the best plan known. If a limit comes first, the
 //! smallest bound among the nodes not visited is the bound of the whole, and the gap stays.
@@ -24,7 +24,7 @@ use super::local_search::{Plan, Scratch};
 use super::p_median::Options;
 use super::pricing::{Pricing, Solved, tighten};
 use super::pseudo_costs::{Gains, look_ahead};
-use super::starts::{self, Draw, Shake};
+use super::starts::{self, Shake};
 use crate::random::SplitMix;
 
 /// Shakes may take this share of the whole work.
@@ -223,7 +223,7 @@ fn raise_root(
     // Fixing may have ended the climb just short of multipliers that prove the same alone, and
     // decided sites that only earlier multipliers decide: they go on from here undecided.
     whole.multipliers = root.multipliers.clone();
-    if !proven && limits.max_nodes > 0 {
+    if !proven {
         let pricing = Pricing::root(incumbent.work + limits.max_work / RELAX_SHARE);
         let solved = tighten(table, whole, p, pricing, incumbent);
         if let Some(Solved { shares, converged: true }) = solved {
@@ -326,10 +326,7 @@ fn shake(
             break;
         }
         let aim = Shake { round, goal: Some(best.value), ..first };
-        let draw = shares.map_or(Draw::Alike(p - decided.len()), |shares| {
-            Draw::Shares(shares, p - decided.len())
-        });
-        let other = starts::fresh(table, &decided, &core, draw, aim, &mut scratch);
+        let other = starts::fresh(table, &decided, &core, p, shares, aim, &mut scratch);
         if other.value == best.value {
             agreed += 1;
             continue;

@@ -6,7 +6,7 @@ use super::instance::{SiteState, positions};
 use super::lagrangian::Node;
 use super::local_search::{Plan, Scratch};
 use super::pricing::{Pricing, tighten};
-use super::starts::Draw;
+use super::starts::systematic;
 use crate::random::SplitMix;
 
 /// A site with a larger share is kept open on the way down.
@@ -58,7 +58,7 @@ pub(crate) fn offer_rounded(
 ) {
     let left = p - positions(&node.states, SiteState::Kept).len();
     let free = positions(&node.states, SiteState::Free);
-    offer(table, node, &Draw::Shares(shares, left).sites(&free, random), incumbent);
+    offer(table, node, &systematic(&free, shares, left, random), incumbent);
 }
 
 /// Improve the plan of the kept sites and these by swaps within the core, and take it if it is better.

@@ -70,7 +70,7 @@ pub(crate) struct Node {
 pub(crate) struct Choice {
     pub(crate) bound: i64,
     /// Worst reduced cost among the free sites chosen, if one was.
-    pub(crate) last: Option<i64>,
+    last: Option<i64>,
     /// Best reduced cost among the free sites not chosen, if one was not.
     next: Option<i64>,
 }

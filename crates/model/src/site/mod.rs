@@ -24,8 +24,8 @@
 //! `lagrangian` raises a lower bound until it meets the plan; `relaxation` (with `normal_matrix`)
 //! raises it to the relaxation's value on few sites, and `pricing` on all; `branch` closes what is
 //! left, with `pseudo_costs` to say where and `dive` for plans on the way; `certificate` and
-//! `proof_tree` repeat the bound in arithmetic of their own. Places too many for a
-//! matrix come as `points`.
+//! `proof_tree` repeat the bound in arithmetic of their own. Places too many for a matrix come as
+//! `points`.
 //!
 //! p-centre and covering share `set_cover`, a tree in sets and whole numbers that writes down why
 //! there is nothing better ([`refutation`]). Facility location has a tree of its own

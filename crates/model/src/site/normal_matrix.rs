@@ -14,6 +14,8 @@ use faer::sparse::linalg::cholesky::{
 use faer::sparse::{SparseColMatRef, SymbolicSparseColMat};
 use faer::{Conj, Mat, MatMut, Par, Side};
 
+use super::bits::Bits;
+
 /// Sparse up to one in so many entries of the lower triangle.
 const SPARSE: usize = 8;
 /// Additions to places of the matrix while one entry of a cost list is read, scattered or one after
@@ -73,7 +75,7 @@ impl NormalMatrix {
 
     /// Write M: δ, and for each row its h and 1 / c.
     pub(crate) fn form(&mut self, diagonal: &[f64], rows: Rows<'_>, h: &[f64], per_c: &[f64]) {
-        let mut entries = rows
+        let entries = rows
             .starts
             .windows(2)
             .zip(per_c)
@@ -100,14 +102,14 @@ impl NormalMatrix {
                 let starts = &pattern.col_ptr()[..diagonal.len()];
                 starts.iter().zip(diagonal).for_each(|(at, value)| values[*at] = *value);
                 let mut targets = targets.iter();
-                entries.by_ref().for_each(|(_, h, per_c)| {
+                for (_, h, per_c) in entries {
                     for (k, one) in h.iter().enumerate() {
                         let scaled = one * per_c;
                         for (other, at) in h[k..].iter().zip(targets.by_ref()) {
                             values[*at as usize] += scaled * other;
                         }
                     }
-                });
+                }
             }
         }
     }
@@ -190,47 +192,32 @@ impl NormalMatrix {
 impl Sparse {
     /// Nothing if too many pairs of sites stand in rows.
     fn new(sites: usize, rows: Rows<'_>) -> Option<Self> {
-        let words = sites.div_ceil(64);
-        let mut met = vec![0_u64; sites * words];
-        let bit = |j: u32| (j as usize / 64, 1_u64 << (j % 64));
-        (0..sites as u32).for_each(|j| met[j as usize * words + bit(j).0] |= bit(j).1);
+        let mut met: Vec<Bits> = (0..sites).map(|j| Bits::of(sites, [j])).collect();
         for row in rows.iter() {
             for (k, &one) in row.iter().enumerate() {
-                for &other in &row[k..] {
-                    met[one as usize * words + bit(other).0] |= bit(other).1;
-                }
+                row[k..].iter().for_each(|&other| met[one as usize].insert(other as usize));
             }
         }
-        // How many were met before each word.
-        let mut before = Vec::with_capacity(met.len());
-        let mut sum = 0_usize;
-        for word in &met {
-            before.push(sum as u32);
-            sum += word.count_ones() as usize;
+        let mut starts = vec![0];
+        let mut positions = Vec::new();
+        for column in &met {
+            positions.extend(column.members());
+            starts.push(positions.len());
         }
-        if SPARSE * sum > sites * sites / 2 {
+        let count = positions.len();
+        if SPARSE * count > sites * sites / 2 {
             return None;
-        }
-        let mut starts: Vec<usize> = before.iter().step_by(words).map(|at| *at as usize).collect();
-        starts.push(sum);
-        let mut positions = Vec::with_capacity(sum);
-        for column in met.chunks_exact(words) {
-            for (at, word) in column.iter().enumerate() {
-                let mut left = *word;
-                while left != 0 {
-                    positions.push(64 * at + left.trailing_zeros() as usize);
-                    left &= left - 1;
-                }
-            }
         }
         let mut targets = Vec::with_capacity(rows.pairs());
         for row in rows.iter() {
             for (k, &one) in row.iter().enumerate() {
-                for &other in &row[k..] {
-                    let (word, bit) = bit(other);
-                    let at = one as usize * words + word;
-                    targets.push(before[at] + (met[at] & (bit - 1)).count_ones());
-                }
+                let start = starts[one as usize];
+                let column = &positions[start..starts[one as usize + 1]];
+                let place = |&other: &u32| {
+                    let at = column.binary_search(&(other as usize)).expect("met above");
+                    (start + at) as u32
+                };
+                targets.extend(row[k..].iter().map(place));
             }
         }
         let pattern = SymbolicSparseColMat::new_checked(sites, sites, starts, None, positions);
@@ -241,7 +228,7 @@ impl Sparse {
             CholeskySymbolicParams::default(),
         );
         let symbolic = symbolic.ok()?;
-        let (values, factor) = (vec![0.0; sum], vec![0.0; symbolic.len_val()]);
+        let (values, factor) = (vec![0.0; count], vec![0.0; symbolic.len_val()]);
         Some(Self { pattern, symbolic, targets, values, factor })
     }
 }

@@ -129,27 +129,14 @@ pub(crate) struct Shake {
     pub(crate) goal: Option<i64>,
 }
 
-/// How the free sites of a fresh plan are drawn: p of them in all.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Draw<'a> {
-    /// All alike.
-    Alike(usize),
-    /// So many, each with the probability that it is open in the relaxation.
-    Shares(&'a [f64], usize),
-}
-
-impl Draw<'_> {
-    pub(crate) fn sites(self, free: &[usize], random: &mut SplitMix) -> Vec<usize> {
-        match self {
-            Self::Alike(count) => random.sample(free, count),
-            Self::Shares(shares, count) => systematic(free, shares, count, random),
-        }
-    }
-}
-
 /// Systematic sampling: a site is drawn where the sum of shares passes the next whole number after a
 /// random start, so that each is drawn with its share, and their number does not vary.
-fn systematic(free: &[usize], shares: &[f64], count: usize, random: &mut SplitMix) -> Vec<usize> {
+pub(crate) fn systematic(
+    free: &[usize],
+    shares: &[f64],
+    count: usize,
+    random: &mut SplitMix,
+) -> Vec<usize> {
     let mut next = random.below(1 << 32) as f64 / (1_u64 << 32) as f64;
     let mut sum = 0.0;
     let (mut drawn, mut left) = (Vec::with_capacity(count), Vec::new());
@@ -169,17 +156,24 @@ fn systematic(free: &[usize], shares: &[f64], count: usize, random: &mut SplitMi
     drawn
 }
 
-/// A random plan, those of `kept` and others of `free` by `draw`, improved by swaps and shaken.
+/// A random plan with p sites, those of `kept` and others of `free`, improved by swaps and shaken. The
+/// others are drawn alike, or each with its share.
 pub(crate) fn fresh(
     table: &Table<'_>,
     kept: &[usize],
     free: &[usize],
-    draw: Draw<'_>,
+    p: usize,
+    shares: Option<&[f64]>,
     aim: Shake,
     scratch: &mut Scratch,
 ) -> Plan {
     let mut random = SplitMix::new(aim.seed, FRESH + aim.round);
-    let mut plan = Plan::new(table, kept, &draw.sites(free, &mut random));
+    let count = p - kept.len();
+    let others = match shares {
+        None => random.sample(free, count),
+        Some(shares) => systematic(free, shares, count, &mut random),
+    };
+    let mut plan = Plan::new(table, kept, &others);
     plan.improve(table, free, 0, scratch);
     shake(table, free, &mut plan, aim, scratch);
     plan
