@@ -102,11 +102,12 @@ impl<'a> Table<'a> {
         Self::with_nearest(instance, instance.sites(), max_p)
     }
 
-    fn with_nearest(instance: &'a Instance, count: usize, max_p: usize) -> Self {
+    /// The same with so many sites in each list.
+    pub(super) fn with_nearest(instance: &'a Instance, count: usize, max_p: usize) -> Self {
         let (n, m) = (instance.customers(), instance.sites());
         let Scale { bits, exact } = Scale::new(instance, max_p);
         let scale = 2_f64.powi(bits);
-        let whole = |i: usize, cost: f64| (instance.weights()[i] * cost * scale).floor() as i64;
+        let whole = |i: usize, cost: f64| whole(instance.weights()[i] * cost * scale);
         let farthest: Vec<i64> = (0..n).map(|i| whole(i, instance.farthest(i))).collect();
         let mut beyond = farthest.clone();
         let mut lists = Lists::with_capacity(n, n * count);
@@ -141,7 +142,7 @@ impl<'a> Table<'a> {
         }
         let (weight, cost) =
             (self.instance.weights()[customer], self.instance.cost(customer, site));
-        (weight * cost * self.scale).floor() as i64
+        whole(weight * cost * self.scale)
     }
 
     /// Whether a site of this cost may be missing from the customer's list.
@@ -163,6 +164,11 @@ impl<'a> Table<'a> {
             ((fixed - self.customers as i64) as f64 * self.step).next_down()
         }
     }
+}
+
+/// The whole number below; no cost is negative, and none is beyond 2^62 once scaled.
+fn whole(scaled: f64) -> i64 {
+    scaled as i64
 }
 
 /// Rows of costs with positions, one row a customer (or, turned, a site).

@@ -18,6 +18,8 @@
 //!
 //! Cost: O(k + p) per closed site priced, k the customers that list it.
 
+use std::mem::take;
+
 use super::fixed::Table;
 
 /// Open sites with what a swap needs to know of each customer.
@@ -42,6 +44,8 @@ pub(crate) struct Plan {
 const CLOSED: u32 = u32::MAX;
 /// Entries read to rank a customer anew, about.
 const RANKING: usize = 32;
+/// Entries read while a cost that is not listed is worked out, about.
+const FAR: usize = 4;
 
 /// What one closed site could do: its best partner to close, and the change of the objective.
 #[derive(Debug, Clone, Copy)]
@@ -54,7 +58,9 @@ pub(crate) struct Swap {
 #[derive(Debug, Default)]
 pub(crate) struct Scratch {
     loss: Vec<i64>,
+    /// Customers to rank anew after a swap, and others whose second nearest site may be unlisted.
     again: Vec<u32>,
+    far: Vec<u32>,
     /// Customers whose nearest or second nearest site changed in the last swap.
     pub(crate) touched: Vec<u32>,
     pub(crate) work: u64,
@@ -211,8 +217,9 @@ impl Plan {
         self.slots[closed] = CLOSED;
         self.slots[site] = slot as u32;
         let (slot, single) = (slot as u32, self.open.len() == 1);
-        let mut again = std::mem::take(&mut scratch.again);
+        let (mut again, mut far) = (take(&mut scratch.again), take(&mut scratch.far));
         again.clear();
+        far.clear();
         scratch.touched.clear();
         let served = |i: u32| self.near[i as usize] == slot || self.second[i as usize] == slot;
         let (_, losing) = table.by_site.of(closed);
@@ -220,10 +227,14 @@ impl Plan {
         scratch.work += (losing.len() + gaining.len()) as u64;
         if single || self.unlisted > 0 {
             // Beyond a list, sites may be near without being listed.
-            let all = 0..table.customers as u32;
-            let unlisted = |i: u32| table.is_unlisted(i as usize, self.d2[i as usize]);
-            again.extend(all.filter(|&i| single || served(i) || unlisted(i)));
-            scratch.work += table.customers as u64;
+            for i in 0..table.customers as u32 {
+                if single || served(i) {
+                    again.push(i);
+                } else if table.is_unlisted(i as usize, self.d2[i as usize]) {
+                    far.push(i);
+                }
+            }
+            scratch.work += (table.customers + FAR * far.len()) as u64;
         } else {
             again.extend(losing.iter().copied().filter(|&i| served(i)));
         }
@@ -231,18 +242,14 @@ impl Plan {
         for (d, i) in costs.iter().zip(gaining) {
             let (d, i) = (*d, *i as usize);
             let ranked_again = single || self.near[i] == slot || self.second[i] == slot;
-            if d >= self.d2[i] || ranked_again || table.is_unlisted(i, self.d2[i]) {
-                continue;
+            if !ranked_again && !table.is_unlisted(i, self.d2[i]) && self.join(table, i, slot, d) {
+                scratch.touched.push(i as u32);
             }
-            scratch.touched.push(i as u32);
-            self.count(table, i, -1);
-            if d < self.d1[i] {
-                (self.second[i], self.d2[i]) = (self.near[i], self.d1[i]);
-                (self.near[i], self.d1[i]) = (slot, d);
-            } else {
-                (self.second[i], self.d2[i]) = (slot, d);
+        }
+        for &i in &far {
+            if self.join(table, i as usize, slot, table.cost(i as usize, site)) {
+                scratch.touched.push(i);
             }
-            self.count(table, i, 1);
         }
         for &i in &again {
             self.rank(table, i as usize);
@@ -250,8 +257,24 @@ impl Plan {
         }
         scratch.touched.extend_from_slice(&again);
         scratch.work += (RANKING * again.len()) as u64;
-        scratch.again = again;
+        (scratch.again, scratch.far) = (again, far);
         debug_assert_eq!(self.value, self.d1.iter().sum::<i64>());
+    }
+
+    /// A site of this cost has opened in `slot`: take it if it is among the customer's two nearest.
+    fn join(&mut self, table: &Table<'_>, i: usize, slot: u32, d: i64) -> bool {
+        if d >= self.d2[i] {
+            return false;
+        }
+        self.count(table, i, -1);
+        if d < self.d1[i] {
+            (self.second[i], self.d2[i]) = (self.near[i], self.d1[i]);
+            (self.near[i], self.d1[i]) = (slot, d);
+        } else {
+            (self.second[i], self.d2[i]) = (slot, d);
+        }
+        self.count(table, i, 1);
+        true
     }
 
     /// Swap until no single swap pays. `free` are the sites that may open; the pass begins at the
@@ -305,5 +328,37 @@ impl Plan {
                 swap.is_some_and(|swap| swap.change.abs() < within)
             })
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::SplitMix;
+    use crate::site::Instance;
+
+    #[test]
+    fn a_swap_on_cut_lists_leaves_what_a_new_plan_would_find() {
+        let mut random = SplitMix::new(11, 0);
+        let mut spot = || [random.below(200) as f64, random.below(200) as f64];
+        let (customers, sites): (Vec<_>, Vec<_>) = (0..90).map(|_| (spot(), spot())).unzip();
+        let instance = Instance::on_plane(&customers, &sites, true).unwrap();
+        for (nearest, p) in [(5, 1), (5, 4), (12, 9), (40, 3), (90, 6)] {
+            let table = Table::with_nearest(&instance, nearest, p);
+            let open: Vec<usize> = (0..p).map(|k| 7 * k).collect();
+            let mut plan = Plan::new(&table, &[], &open);
+            let mut scratch = Scratch::default();
+            for _ in 0..200 {
+                let site = random.below(90);
+                if plan.is_open(site) {
+                    continue;
+                }
+                plan.apply(&table, site, random.below(p), &mut scratch);
+                let fresh = Plan::new(&table, &[], plan.open());
+                assert_eq!((plan.value, plan.unlisted), (fresh.value, fresh.unlisted));
+                assert_eq!((plan.d1.clone(), plan.d2.clone()), (fresh.d1, fresh.d2));
+                assert_eq!(plan.loss.iter().sum::<i64>(), fresh.loss.iter().sum::<i64>());
+            }
+        }
     }
 }

@@ -141,8 +141,8 @@ impl Points {
 impl Metric {
     fn between(self, a: [f64; 2], b: [f64; 2]) -> f64 {
         match self {
-            Self::Plane => (a[0] - b[0]).hypot(a[1] - b[1]),
-            Self::WholePlane => (a[0] - b[0]).hypot(a[1] - b[1]).floor(),
+            Self::Plane => straight(a, b),
+            Self::WholePlane => down(straight(a, b)),
             Self::Globe => great_circle_km(on_globe(a), on_globe(b)),
         }
     }
@@ -159,7 +159,7 @@ impl Metric {
                 high[axis] = high[axis].max(point[axis]);
             }
         }
-        (high[0] - low[0]).hypot(high[1] - low[1]) * (1.0 + ROUNDING)
+        straight(high, low) * (1.0 + ROUNDING)
     }
 
     fn in_space(self, [a, b]: [f64; 2]) -> [f64; 3] {
@@ -201,6 +201,19 @@ impl Metric {
 
 fn on_globe([latitude, longitude]: [f64; 2]) -> Point {
     Point::new(latitude, longitude).expect("points were checked when they came in")
+}
+
+/// The coordinates are small enough to be squared. This is a few operations of the processor, where
+/// `hypot` is a call, and for whole coordinates it is exact wherever the distance is whole.
+fn straight(a: [f64; 2], b: [f64; 2]) -> f64 {
+    let (x, y) = (a[0] - b[0], a[1] - b[1]);
+    (x * x + y * y).sqrt()
+}
+
+/// The whole number below a distance; `floor` is a call too.
+fn down(distance: f64) -> f64 {
+    // From here on every number is whole.
+    if distance < 2_f64.powi(53) { distance as i64 as f64 } else { distance }
 }
 
 fn square(a: &[f64; 3], b: &[f64; 3]) -> f64 {
