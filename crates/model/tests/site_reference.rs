@@ -92,17 +92,21 @@ fn all_or_library_graphs_are_solved_and_proven() {
 /// Points of TSPLIB (Reinelt 1991), each a customer and a site; distances cut to whole numbers, as
 /// Duran-Mateluna, Ales and Elloumi (2023) take them.
 fn read_points(path: &Path) -> Instance {
+    let at = points(path);
+    let pairs = at.iter().flat_map(|a| at.iter().map(move |b| (a, b)));
+    let costs = pairs.map(|(a, b)| (a[0] - b[0]).hypot(a[1] - b[1]).floor()).collect();
+    Instance::new(at.len(), at.len(), costs).unwrap()
+}
+
+fn points(path: &Path) -> Vec<[f64; 2]> {
     let mut text = String::new();
     let file = std::fs::File::open(path).unwrap();
     flate2::read::GzDecoder::new(file).read_to_string(&mut text).unwrap();
     let coordinates = text.lines().filter_map(|line| {
         let fields: Vec<f64> = line.split_whitespace().map_while(|f| f.parse().ok()).collect();
-        (fields.len() == 3).then(|| (fields[1], fields[2]))
+        (fields.len() == 3).then(|| [fields[1], fields[2]])
     });
-    let at: Vec<(f64, f64)> = coordinates.collect();
-    let pairs = at.iter().flat_map(|a| at.iter().map(move |b| (a, b)));
-    let costs = pairs.map(|(a, b)| (a.0 - b.0).hypot(a.1 - b.1).floor()).collect();
-    Instance::new(at.len(), at.len(), costs).unwrap()
+    coordinates.collect()
 }
 
 #[test]
@@ -139,4 +143,15 @@ fn point_sets_that_were_open_for_seconds_are_proven() {
         let checked = certificate::check(&instance, p, &solution).unwrap();
         assert_eq!(checked.certified_bound, optimum, "{name} {p}");
     }
+}
+
+#[test]
+fn thousands_of_points_with_many_open_are_proven_without_a_matrix() {
+    let Some(folder) = common::reference("site") else { return };
+    let at = points(&folder.join("tsplib/rl5934.tsp.gz"));
+    let instance = Instance::on_plane(&at, &at, true).unwrap();
+    let solution = solve(&instance, 1_500, &Options::default()).unwrap();
+    assert_eq!((solution.objective, solution.gap), (373_566.0, 0.0));
+    let checked = certificate::check(&instance, 1_500, &solution).unwrap();
+    assert_eq!(checked.certified_bound, 373_566.0);
 }

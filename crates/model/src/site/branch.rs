@@ -32,11 +32,13 @@ const SHAKE_SHARE: u64 = 3;
 /// Steps of the first climb.
 const FIRST_STEPS: usize = 400;
 /// The relaxation may take this share of the whole work.
-const RELAX_SHARE: u64 = 3;
+const RELAX_SHARE: u64 = 2;
+/// So may the way down from it to a plan.
+const DIVE_SHARE: u64 = 8;
 /// Streams of random numbers for plans from nodes lie apart from those of samples.
 const ROUNDED_STREAM: u64 = 3 << 40;
-/// The long climb, with all before it, may take this share of the whole.
-const ROOT_SHARE: u64 = 3;
+/// The long climb may take this share of the whole work.
+const CLIMB_SHARE: u64 = 4;
 /// Sites among which the best plan is shaken, for each one open, and some more.
 const CORE: usize = 16;
 const MORE_CORE: usize = 50;
@@ -106,7 +108,7 @@ impl Limits {
     pub(crate) fn new(options: &Options) -> Self {
         let root = Climb {
             max_iterations: options.max_iterations,
-            max_work: options.max_work / ROOT_SHARE,
+            max_work: options.max_work,
             theta: 1.0,
             patience: 50,
             least_theta: 0.002,
@@ -229,7 +231,8 @@ fn raise_root(
         if let Some(Solved { shares, converged: true }) = solved {
             root = whole.clone();
             if !fix_by_multipliers(table, &mut root, p, incumbent) {
-                dive(table, &root, &shares, p, limits.max_work, incumbent);
+                let most = limits.max_work.min(incumbent.work + limits.max_work / DIVE_SHARE);
+                dive(table, &root, &shares, p, most, incumbent);
                 shake(table, states, &root, p, Some(&shares), limits, incumbent);
                 Gains::new(table.sites).branch(whole, &shares);
             }
@@ -237,13 +240,14 @@ fn raise_root(
         }
         root.multipliers = whole.multipliers.clone();
         // On from where the first climb and the relaxation came to.
-        let on = Climb { theta: 0.4, ..limits.root };
+        let max_work = incumbent.work + limits.max_work / CLIMB_SHARE;
+        let on = Climb { theta: 0.4, max_work, ..limits.root };
         let (end, steps) = climb(table, &mut root, p, &on, incumbent);
         (proven, iterations) = (end, iterations + steps);
         if !proven {
             shake(table, states, &root, p, None, limits, incumbent);
             // The better plan is a better aim for a second, shorter climb.
-            let again = Climb { theta: 0.3, max_work: limits.max_work, ..limits.root };
+            let again = Climb { theta: 0.3, ..limits.root };
             let (end, steps) = climb(table, &mut root, p, &again, incumbent);
             (proven, iterations) = (end, iterations + steps);
         }

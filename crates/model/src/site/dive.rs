@@ -61,11 +61,12 @@ pub(crate) fn offer_rounded(
     offer(table, node, &systematic(&free, shares, left, random), incumbent);
 }
 
-/// Improve the plan of the kept sites and these by swaps within the core, and take it if it is better.
+/// Improve the plan of the kept sites and these by swaps within the core, join it with the best plan,
+/// and take what is better.
 fn offer(table: &Table<'_>, node: &Node, others: &[usize], incumbent: &mut Incumbent) {
     let mut scratch = Scratch::default();
     let mut plan = Plan::new(table, &positions(&node.states, SiteState::Kept), others);
     plan.improve(table, &node.core, 0, &mut scratch);
     incumbent.work += scratch.work;
-    incumbent.take(&plan);
+    incumbent.join(table, &plan, &node.core);
 }

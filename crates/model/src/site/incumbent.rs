@@ -3,6 +3,7 @@
 use super::fixed::Table;
 use super::instance::{SiteState, positions};
 use super::local_search::{Plan, Scratch};
+use super::starts::relink;
 
 /// A set is promising if it costs less than one part in so many above the best plan.
 const NEAR: i64 = 20;
@@ -67,5 +68,23 @@ impl Incumbent {
         plan.improve(table, &self.free, 0, &mut self.scratch);
         self.work += std::mem::take(&mut self.scratch.work);
         self.take(plan);
+    }
+
+    /// Take a plan if it is better, and so the plans met on the paths between it and the best one. Only
+    /// sites of `free` may open at the end of a path.
+    pub(crate) fn join(&mut self, table: &Table<'_>, plan: &Plan, free: &[usize]) {
+        let best = Plan::of(table, &self.kept, &self.open);
+        self.take(plan);
+        if plan.value == best.value {
+            return;
+        }
+        let plan = Plan::of(table, &self.kept, plan.open());
+        let mut scratch = std::mem::take(&mut self.scratch);
+        let there = relink(table, free, plan.clone(), &best, &mut scratch);
+        let back = relink(table, free, best, &plan, &mut scratch);
+        self.work += std::mem::take(&mut scratch.work);
+        self.scratch = scratch;
+        self.take(&there);
+        self.take(&back);
     }
 }

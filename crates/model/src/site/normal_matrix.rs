@@ -7,6 +7,7 @@
 
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::solvers::{Llt, Solve};
+use faer::sparse::linalg::SupernodalThreshold;
 use faer::sparse::linalg::cholesky::{
     CholeskySymbolicParams, LltRef, SymbolicCholesky, SymmetricOrdering,
     factorize_symbolic_cholesky,
@@ -18,12 +19,16 @@ use super::bits::Bits;
 
 /// Sparse up to one in so many entries of the lower triangle.
 const SPARSE: usize = 8;
+/// Sites in a dense matrix at most: with its factor it takes 16 bytes for each pair.
+const MOST_DENSE: usize = 4000;
 /// Additions to places of the matrix while one entry of a cost list is read, scattered or one after
 /// another; multiplications of dense matrices, and of sparse ones.
 const SCATTERED: usize = 3;
 const LISTED: usize = 5;
 const MULTIPLIED: u64 = 32;
 const SPARSELY: u64 = 8;
+/// Columns are factored in blocks from this share of faer's own threshold on.
+const SUPERNODAL: f64 = 0.25;
 /// Entries of cost lists read while a pair of sites is found its place, and while an entry of the
 /// factor is.
 const PLACED: u64 = 4;
@@ -65,12 +70,14 @@ pub(crate) struct Sparse {
 }
 
 impl NormalMatrix {
-    /// A matrix over `sites` that is written to where two sites stand in one row.
-    pub(crate) fn new(sites: usize, rows: Rows<'_>) -> Self {
-        Sparse::new(sites, rows).map_or_else(
-            || Self::Dense(Mat::zeros(sites, sites), None),
-            |sparse| Self::Sparse(Box::new(sparse)),
-        )
+    /// A matrix over `sites` that is written to where two sites stand in one row. `None` if it is
+    /// neither sparse nor small.
+    pub(crate) fn new(sites: usize, rows: Rows<'_>) -> Option<Self> {
+        match Sparse::new(sites, rows) {
+            Some(sparse) => Some(Self::Sparse(Box::new(sparse))),
+            None if sites > MOST_DENSE => None,
+            None => Some(Self::Dense(Mat::zeros(sites, sites), None)),
+        }
     }
 
     /// Write M: δ, and for each row its h and 1 / c.
@@ -225,7 +232,10 @@ impl Sparse {
             pattern.as_ref(),
             Side::Lower,
             SymmetricOrdering::Amd,
-            CholeskySymbolicParams::default(),
+            CholeskySymbolicParams {
+                supernodal_flop_ratio_threshold: SupernodalThreshold(SUPERNODAL),
+                ..Default::default()
+            },
         );
         let symbolic = symbolic.ok()?;
         let (values, factor) = (vec![0.0; count], vec![0.0; symbolic.len_val()]);

@@ -34,10 +34,11 @@ pub struct Options {
     pub max_nodes: usize,
     /// Entries of cost lists that the search may read, some 3e8 in a second; what else it does counts
     /// as the entries read in the same time. A limit that does not depend on the clock: 3e9 by
-    /// default, some ten seconds. Where p is small a quarter of it may go into climbs on samples of
-    /// the sites; a third into the relaxation, or these and the climb at the root together; a third
-    /// into shakes (which end sooner where two fresh plans come to the same value); the rest into the
-    /// tree.
+    /// default, some ten seconds. It holds for up to 36 million pairs of customer and site (6,000 of
+    /// each), and grows with their number beyond, to five times as much. Where p is small a quarter
+    /// of it may go into climbs on samples of the sites; a third into the relaxation; a quarter into
+    /// the climb at the root where that does not end; a third into shakes (which end sooner where two
+    /// fresh plans come to the same value); the rest into the tree.
     pub max_work: u64,
     /// Numbers that the proof by a tree may have at most (customers × nodes); a longer one is left
     /// out, and the proof then is [`Proof::Search`]. 1,000,000 by default, some 10 MB as JSON.
@@ -56,6 +57,19 @@ impl Default for Options {
             max_work: 3_000_000_000,
             proof_numbers: 1_000_000,
         }
+    }
+}
+
+/// Pairs of customer and site that [`Options::max_work`] is meant for, and how many times it grows
+/// with them at most.
+const USUAL_PAIRS: f64 = 36e6;
+const MOST_TIMES: f64 = 5.0;
+
+impl Options {
+    /// The limit for this many customers and sites.
+    fn scaled(&self, customers: usize, sites: usize) -> Self {
+        let times = (customers as f64 * sites as f64 / USUAL_PAIRS).clamp(1.0, MOST_TIMES);
+        Self { max_work: (self.max_work as f64 * times) as u64, ..self.clone() }
     }
 }
 
@@ -235,6 +249,7 @@ pub(crate) fn solve_on(
     options: &Options,
     warm: &Warm<'_>,
 ) -> Solution {
+    let options = &options.scaled(table.customers, table.sites);
     let effort = Effort { seed: options.seed, starts: options.starts, work: options.max_work };
     let mut work = 0;
     let plan = starts::best_of(table, instance, p, effort, &mut work);

@@ -4,6 +4,12 @@
 //! best for the core. Priced on all sites they are a valid bound, if a lower one; the sites that
 //! would be worth opening join the core, and so on until the bound is that of the core: then no
 //! multipliers prove more (column generation on sites).
+//!
+//! As the core lacks sites, its best multipliers overrate it, and lead far astray. So they may rise
+//! a little above the best ones known only, until the core holds what matters around these (Marsten,
+//! Hogan, Blankenship 1975, "The boxstep method for large-scale optimization", Operations Research
+//! 23, 389-405; du Merle, Villeneuve, Desrosiers, Hansen 1999, "Stabilized column generation",
+//! Discrete Mathematics 194, 229-237). It also keeps the lists short.
 
 use std::sync::Arc;
 
@@ -18,16 +24,21 @@ const ROUNDS: usize = 30;
 /// Sites in the first core for each one open, and some more; and in any core at most.
 const CORE: usize = 3;
 const MORE_CORE: usize = 100;
-const MOST: usize = 4000;
-/// A customer's list ends where its multiplier will hardly reach: at so much of the last one.
-const REACH: f64 = 1.15;
-/// A customer served from beyond its list by more than this has its list lengthened.
+const MOST: usize = 16_000;
+/// A customer's list ends a little beyond its multiplier, which rises no farther: by so many times
+/// the gap, as a share, and within these limits. A list that turns out too short is made so many
+/// times as long.
+const ROOM: f64 = 2.0;
+const LEAST_ROOM: f64 = 0.005;
+const MOST_ROOM: f64 = 0.02;
+const LONGER: f64 = 1.05;
+/// A list is too short if more than this of its customer is served from beyond it.
 const SERVED_BEYOND: f64 = 1e-5;
 /// How far to go from the best multipliers to the core's, which overrate the core: all the way, and
 /// less where that leads far down.
 const PARTS: [f64; 4] = [1.0, 0.1, 0.3, 0.6];
-/// Give up after the first round if the others would take so many times the work left.
-const HOPELESS: f64 = 3.0;
+/// The core grows to so many times the first at most, as a rule.
+const GROWTH: usize = 3;
 /// Far down: by this share of the gap.
 const FAR_DOWN: f64 = 0.1;
 
@@ -90,13 +101,18 @@ pub(crate) fn tighten(
     node.bound = node.bound.max(best);
     let mut core = first_core(node, p, &work, incumbent);
     let mut guess: Vec<f64> = node.multipliers.iter().map(|l| *l as f64).collect();
-    let mut reach: Vec<f64> = guess.iter().map(|l| REACH * l).collect();
+    let room = |best: i64| {
+        let gap = (incumbent.value - best) as f64 / incumbent.value.max(1) as f64;
+        1.0 + (ROOM * gap).clamp(LEAST_ROOM, MOST_ROOM)
+    };
+    let widely = room(best);
+    let mut reach: Vec<f64> = guess.iter().map(|l| widely * l).collect();
     // What was too short for the parent is so here.
     reach
         .iter_mut()
         .zip(node.reach.iter())
         .for_each(|(reach, parents)| *reach = reach.max(*parents));
-    let (mut solved, mut tolerance) = (None, how.first);
+    let (mut solved, mut tolerance, first) = (None, how.first, core.len());
     for round in 0..ROUNDS {
         if core.len() > MOST || core.len() <= slots || incumbent.work > how.max_work {
             break;
@@ -134,16 +150,25 @@ pub(crate) fn tighten(
         let mut shares = vec![0.0; table.sites];
         core.iter().zip(&relaxed.shares).for_each(|(&j, share)| shares[j] = *share);
         let closed = node.bound >= incumbent.cutoff(table);
+        let is_near = |share: f64| relaxed.bound - best as f64 <= share * gap;
+        entering.retain(|(_, j)| core.binary_search(j).is_err());
+        // The core lacks sites, and overrates what it has: as long as that leads astray, multipliers
+        // stay near the best ones. In a node the children have the longer lists.
+        let settled = how.rounds == 1 || entering.is_empty() || is_near(tolerance);
         // What the customers served from beyond their lists may gain by longer ones.
-        let mut short = 0.0;
+        let (mut short, widely) = (0.0, room(best));
         for i in 0..table.customers {
             let end = relaxation.elsewhere[i];
-            let is_short = relaxed.elsewhere[i] > SERVED_BEYOND && end < table.beyond[i] as f64;
-            reach[i] = REACH * if is_short { end } else { relaxed.multipliers[i] };
-            short += if is_short { relaxed.elsewhere[i] * (REACH - 1.0) * end } else { 0.0 };
+            // The list may also end at a site kept open, or hold all there are.
+            let is_cut = end > reach[i] && end < table.beyond[i] as f64;
+            let is_short = is_cut && relaxed.elsewhere[i] > SERVED_BEYOND;
+            short += if is_short { relaxed.elsewhere[i] * (LONGER - 1.0) * end } else { 0.0 };
+            reach[i] = match (settled, is_short) {
+                (false, _) => widely * node.multipliers[i] as f64,
+                (true, false) => widely * relaxed.multipliers[i],
+                (true, true) => LONGER * end,
+            };
         }
-        let is_near = |share: f64| relaxed.bound - best as f64 <= share * gap;
-        // In a node the children have the longer ones.
         let is_long =
             how.rounds == 1 || short <= how.last * gap || (best - before) as f64 <= how.last * gap;
         let converged = closed || (tolerance <= how.last && is_near(how.last) && is_long);
@@ -151,11 +176,13 @@ pub(crate) fn tighten(
         if converged {
             break;
         }
-        entering.retain(|(_, j)| core.binary_search(j).is_err());
-        // With the core grown by all that would enter, lists and matrix grow by its square.
-        let growth = (core.len() + entering.len()) as f64 / core.len() as f64;
-        let planned = relaxed.work as f64 * growth * growth * (how.rounds - 1) as f64;
-        if round == 0 && planned > HOPELESS * how.max_work.saturating_sub(incumbent.work) as f64 {
+        // With the core grown by all that would enter, lists and matrix grow by its square. Give up if
+        // there is no time for the rounds to come.
+        let most = (core.len() + entering.len()).min((GROWTH * first).max(core.len()));
+        let growth = most as f64 / core.len() as f64;
+        let rounds_left = how.rounds.saturating_sub(round as u64 + 1);
+        let planned = relaxed.work as f64 * growth * growth * rounds_left as f64;
+        if planned > how.max_work.saturating_sub(incumbent.work) as f64 {
             break;
         }
         guess = relaxed.multipliers;

@@ -185,11 +185,12 @@ impl Point {
 type Change = [Vec<f64>; 5];
 
 impl Relaxation {
-    /// Solve from multipliers near the best ones. `None` if it would take too long.
+    /// Solve from multipliers near the best ones. `None` if it would take too long or too
+    /// much room.
     pub(crate) fn solve(&self, guess: &[f64], until: Aim) -> Option<Relaxed> {
         let mut now = self.inside(guess);
         let count = now.pairs().iter().map(|pair| pair.primal.len()).sum::<usize>() as f64;
-        let mut system = System::new(self);
+        let mut system = System::new(self)?;
         let mut aim: Change = now.pairs().map(|pair| vec![0.0; pair.primal.len()]);
         let (mut step, mut other) = (now.clone(), now.clone());
         // Corrections pay where a factor costs much more than a step.
@@ -341,7 +342,7 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
 
 /// Two positive numbers that differ by `difference`, and whose product is `room` squared.
 fn apart(difference: f64, room: f64) -> (f64, f64) {
-    let sum = difference.hypot(2.0 * room);
+    let sum = (difference * difference + 4.0 * room * room).sqrt();
     let larger = 0.5 * (sum + difference.abs());
     let smaller = room * room / larger;
     if difference >= 0.0 { (larger, smaller) } else { (smaller, larger) }
@@ -367,19 +368,20 @@ struct System {
 }
 
 impl System {
-    fn new(relaxation: &Relaxation) -> Self {
+    /// `None` if the matrix would be too large.
+    fn new(relaxation: &Relaxation) -> Option<Self> {
         let (m, entries) = (relaxation.sites, relaxation.costs.len());
         let zeros = || vec![0.0; entries];
-        Self {
+        Some(Self {
             part: zeros(),
             weight: zeros(),
             per_serve: zeros(),
             per_slack: zeros(),
             asked: zeros(),
             per_loose: vec![0.0; relaxation.elsewhere.len()],
-            matrix: NormalMatrix::new(m, relaxation.rows()),
+            matrix: NormalMatrix::new(m, relaxation.rows())?,
             work: 0,
-        }
+        })
     }
 
     /// Form M and factor it; says whether it was positive definite.

@@ -99,7 +99,7 @@ fn the_sparse_factor_is_the_dense_one() {
         (0..count).map(|_| 0.1 + random.below(1000) as f64 / 1000.0).collect()
     };
     let (diagonal, h, per_c) = (some(m), some(entries), some(600));
-    let sparse = NormalMatrix::new(m, relaxation.rows());
+    let sparse = NormalMatrix::new(m, relaxation.rows()).expect("small enough");
     assert!(matches!(sparse, NormalMatrix::Sparse(_)));
     let solve = |mut matrix: NormalMatrix| {
         matrix.form(&diagonal, relaxation.rows(), &h, &per_c);
