@@ -25,12 +25,9 @@ const ROUNDS: usize = 30;
 const CORE: usize = 3;
 const MORE_CORE: usize = 100;
 const MOST: usize = 16_000;
-/// A customer's list ends a little beyond its multiplier, which rises no farther: by so many times
-/// the gap, as a share, and within these limits. A list that turns out too short is made so many
-/// times as long.
-const ROOM: f64 = 2.0;
-const LEAST_ROOM: f64 = 0.005;
-const MOST_ROOM: f64 = 0.02;
+/// A customer's list ends a little beyond its multiplier, which rises no farther; one that turns out
+/// too short is made so many times as long.
+const REACH: f64 = 1.005;
 const LONGER: f64 = 1.05;
 /// A list is too short if more than this of its customer is served from beyond it.
 const SERVED_BEYOND: f64 = 1e-5;
@@ -101,12 +98,7 @@ pub(crate) fn tighten(
     node.bound = node.bound.max(best);
     let mut core = first_core(node, p, &work, incumbent);
     let mut guess: Vec<f64> = node.multipliers.iter().map(|l| *l as f64).collect();
-    let room = |best: i64| {
-        let gap = (incumbent.value - best) as f64 / incumbent.value.max(1) as f64;
-        1.0 + (ROOM * gap).clamp(LEAST_ROOM, MOST_ROOM)
-    };
-    let widely = room(best);
-    let mut reach: Vec<f64> = guess.iter().map(|l| widely * l).collect();
+    let mut reach: Vec<f64> = guess.iter().map(|l| REACH * l).collect();
     // What was too short for the parent is so here.
     reach
         .iter_mut()
@@ -156,7 +148,7 @@ pub(crate) fn tighten(
         // stay near the best ones. In a node the children have the longer lists.
         let settled = how.rounds == 1 || entering.is_empty() || is_near(tolerance);
         // What the customers served from beyond their lists may gain by longer ones.
-        let (mut short, widely) = (0.0, room(best));
+        let mut short = 0.0;
         for i in 0..table.customers {
             let end = relaxation.elsewhere[i];
             // The list may also end at a site kept open, or hold all there are.
@@ -164,8 +156,8 @@ pub(crate) fn tighten(
             let is_short = is_cut && relaxed.elsewhere[i] > SERVED_BEYOND;
             short += if is_short { relaxed.elsewhere[i] * (LONGER - 1.0) * end } else { 0.0 };
             reach[i] = match (settled, is_short) {
-                (false, _) => widely * node.multipliers[i] as f64,
-                (true, false) => widely * relaxed.multipliers[i],
+                (false, _) => REACH * node.multipliers[i] as f64,
+                (true, false) => REACH * relaxed.multipliers[i],
                 (true, true) => LONGER * end,
             };
         }
