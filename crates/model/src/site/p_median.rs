@@ -36,9 +36,10 @@ pub struct Options {
     /// as the entries read in the same time. A limit that does not depend on the clock: 3e9 by
     /// default, some ten seconds. It holds for up to 36 million pairs of customer and site (6,000 of
     /// each), and grows with their number beyond, to five times as much. Where p is small a quarter
-    /// of it may go into climbs on samples of the sites; a third into the relaxation; a quarter into
-    /// the climb at the root where that does not end; a third into shakes (which end sooner where two
-    /// fresh plans come to the same value); the rest into the tree.
+    /// of it may go into climbs on samples of the sites; half into the relaxation, and an eighth into
+    /// the way down from it to a plan; a quarter into the climb at the root where that does not end;
+    /// a third into shakes (which end sooner where two fresh plans come to the same value); what is
+    /// left into the tree. Parts that do not stop each other may pass the whole by a third.
     pub max_work: u64,
     /// Numbers that the proof by a tree may have at most (customers × nodes); a longer one is left
     /// out, and the proof then is [`Proof::Search`]. 1,000,000 by default, some 10 MB as JSON.

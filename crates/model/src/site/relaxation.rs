@@ -185,8 +185,7 @@ impl Point {
 type Change = [Vec<f64>; 5];
 
 impl Relaxation {
-    /// Solve from multipliers near the best ones. `None` if it would take too long or too
-    /// much room.
+    /// Solve from multipliers near the best ones. `None` if it would take too long, or too much room.
     pub(crate) fn solve(&self, guess: &[f64], until: Aim) -> Option<Relaxed> {
         let mut now = self.inside(guess);
         let count = now.pairs().iter().map(|pair| pair.primal.len()).sum::<usize>() as f64;
