@@ -39,7 +39,7 @@ pub struct Options {
     /// of it may go into climbs on samples of the sites; half into the relaxation, and an eighth into
     /// the way down from it to a plan; a quarter into the climb at the root where that does not end;
     /// a third into shakes (which end sooner where two fresh plans come to the same value); what is
-    /// left into the tree. Parts that do not stop each other may pass the whole by a third.
+    /// left into the tree. As each has its share, all together may pass the whole by half.
     pub max_work: u64,
     /// Numbers that the proof by a tree may have at most (customers × nodes); a longer one is left
     /// out, and the proof then is [`Proof::Search`]. 1,000,000 by default, some 10 MB as JSON.
