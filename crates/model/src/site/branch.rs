@@ -335,8 +335,7 @@ fn shake(
             agreed += 1;
             continue;
         }
-        let there = starts::relink(table, &core, other.clone(), &best, &mut scratch);
-        let back = starts::relink(table, &core, best.clone(), &other, &mut scratch);
+        let [there, back] = starts::relink_both(table, &core, &other, &best, &mut scratch);
         for plan in [other, there, back] {
             if plan.value < best.value {
                 (best, agreed) = (plan, 0);

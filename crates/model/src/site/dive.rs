@@ -15,7 +15,8 @@ const CLEAR: f64 = 0.9;
 const FILLED: usize = 10;
 
 /// Keep the sites with the largest shares open, a few at a time, with the relaxation solved again in
-/// between, until a plan is left; improve it by swaps, and take it if it is better.
+/// between, until a plan is left; improve it by swaps, join it with the best one, and take what is
+/// better.
 pub(crate) fn dive(
     table: &Table<'_>,
     node: &Node,
@@ -47,7 +48,7 @@ pub(crate) fn dive(
     }
 }
 
-/// Draw a plan by the shares, improve it by swaps within the core, and take it if it is better.
+/// Draw a plan by the shares; improve it, join it with the best one, and take what is better.
 pub(crate) fn offer_rounded(
     table: &Table<'_>,
     node: &Node,

@@ -107,7 +107,7 @@ impl<'a> Table<'a> {
         let (n, m) = (instance.customers(), instance.sites());
         let Scale { bits, exact } = Scale::new(instance, max_p);
         let scale = 2_f64.powi(bits);
-        let whole = |i: usize, cost: f64| whole(instance.weights()[i] * cost * scale);
+        let whole = |i: usize, cost: f64| scaled(instance.weights()[i], cost, scale);
         let farthest: Vec<i64> = (0..n).map(|i| whole(i, instance.farthest(i))).collect();
         let mut beyond = farthest.clone();
         let mut lists = Lists::with_capacity(n, n * count);
@@ -140,9 +140,8 @@ impl<'a> Table<'a> {
         if self.complete {
             return self.by_site.of(site).0[customer];
         }
-        let (weight, cost) =
-            (self.instance.weights()[customer], self.instance.cost(customer, site));
-        whole(weight * cost * self.scale)
+        let cost = self.instance.cost(customer, site);
+        scaled(self.instance.weights()[customer], cost, self.scale)
     }
 
     /// Whether a site of this cost may be missing from the customer's list.
@@ -166,9 +165,9 @@ impl<'a> Table<'a> {
     }
 }
 
-/// The whole number below; no cost is negative, and none is beyond 2^62 once scaled.
-fn whole(scaled: f64) -> i64 {
-    scaled as i64
+/// floor(w c scale): nothing is negative, and nothing beyond 2^62 once scaled.
+fn scaled(weight: f64, cost: f64, scale: f64) -> i64 {
+    (weight * cost * scale) as i64
 }
 
 /// Rows of costs with positions, one row a customer (or, turned, a site).

@@ -3,7 +3,7 @@
 use super::fixed::Table;
 use super::instance::{SiteState, positions};
 use super::local_search::{Plan, Scratch};
-use super::starts::relink;
+use super::starts::relink_both;
 
 /// A set is promising if it costs less than one part in so many above the best plan.
 const NEAR: i64 = 20;
@@ -77,18 +77,14 @@ impl Incumbent {
     /// Take a plan if it is better, and so the plans met on the paths between it and the best one. Only
     /// sites of `free` may open at the end of a path.
     pub(crate) fn join(&mut self, table: &Table<'_>, plan: &Plan, free: &[usize]) {
-        let best = Plan::of(table, &self.kept, &self.open);
-        self.take(plan);
-        if plan.value == best.value {
+        if plan.value == self.value {
             return;
         }
+        let best = Plan::of(table, &self.kept, &self.open);
+        self.take(plan);
         let plan = Plan::of(table, &self.kept, plan.open());
-        let mut scratch = std::mem::take(&mut self.scratch);
-        let there = relink(table, free, plan.clone(), &best, &mut scratch);
-        let back = relink(table, free, best, &plan, &mut scratch);
-        self.work += std::mem::take(&mut scratch.work) / COPIED;
-        self.scratch = scratch;
-        self.take(&there);
-        self.take(&back);
+        let met = relink_both(table, free, &plan, &best, &mut self.scratch);
+        self.work += std::mem::take(&mut self.scratch.work) / COPIED;
+        met.iter().for_each(|plan| self.take(plan));
     }
 }

@@ -242,12 +242,12 @@ impl Plan {
         for (d, i) in costs.iter().zip(gaining) {
             let (d, i) = (*d, *i as usize);
             let ranked_again = single || self.near[i] == slot || self.second[i] == slot;
-            if !ranked_again && !table.is_unlisted(i, self.d2[i]) && self.join(table, i, slot, d) {
+            if !ranked_again && !table.is_unlisted(i, self.d2[i]) && self.admit(table, i, slot, d) {
                 scratch.touched.push(i as u32);
             }
         }
         for &i in &far {
-            if self.join(table, i as usize, slot, table.cost(i as usize, site)) {
+            if self.admit(table, i as usize, slot, table.cost(i as usize, site)) {
                 scratch.touched.push(i);
             }
         }
@@ -262,7 +262,7 @@ impl Plan {
     }
 
     /// A site of this cost has opened in `slot`: take it if it is among the customer's two nearest.
-    fn join(&mut self, table: &Table<'_>, i: usize, slot: u32, d: i64) -> bool {
+    fn admit(&mut self, table: &Table<'_>, i: usize, slot: u32, d: i64) -> bool {
         if d >= self.d2[i] {
             return false;
         }

@@ -142,7 +142,7 @@ impl Metric {
     fn between(self, a: [f64; 2], b: [f64; 2]) -> f64 {
         match self {
             Self::Plane => straight(a, b),
-            Self::WholePlane => down(straight(a, b)),
+            Self::WholePlane => cut(straight(a, b)),
             Self::Globe => great_circle_km(on_globe(a), on_globe(b)),
         }
     }
@@ -211,7 +211,7 @@ fn straight(a: [f64; 2], b: [f64; 2]) -> f64 {
 }
 
 /// The whole number below a distance; `floor` is a call too.
-fn down(distance: f64) -> f64 {
+fn cut(distance: f64) -> f64 {
     // From here on every number is whole.
     if distance < 2_f64.powi(53) { distance as i64 as f64 } else { distance }
 }

@@ -187,11 +187,7 @@ type Change = [Vec<f64>; 5];
 impl Relaxation {
     /// Solve from multipliers near the best ones. `None` if it would take too long, or too much room.
     pub(crate) fn solve(&self, guess: &[f64], until: Aim) -> Option<Relaxed> {
-        let mut now = self.inside(guess);
-        let count = now.pairs().iter().map(|pair| pair.primal.len()).sum::<usize>() as f64;
         let mut system = System::new(self)?;
-        let mut aim: Change = now.pairs().map(|pair| vec![0.0; pair.primal.len()]);
-        let (mut step, mut other) = (now.clone(), now.clone());
         // Corrections pay where a factor costs much more than a step.
         let factoring = system.matrix.factor_work(self.rows());
         let direction = self.pass_work() + system.matrix.solve_work();
@@ -201,6 +197,10 @@ impl Relaxation {
         if planned > until.most_work {
             return None;
         }
+        let mut now = self.inside(guess);
+        let count = now.pairs().iter().map(|pair| pair.primal.len()).sum::<usize>() as f64;
+        let mut aim: Change = now.pairs().map(|pair| vec![0.0; pair.primal.len()]);
+        let (mut step, mut other) = (now.clone(), now.clone());
         for _ in 0..MAX_STEPS {
             let gap = now.gap();
             if gap.is_nan()

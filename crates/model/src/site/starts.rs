@@ -86,13 +86,7 @@ pub(crate) fn best_of(
 }
 
 /// The best plan met on the way from one plan to another, improved by swaps.
-pub(crate) fn relink(
-    table: &Table<'_>,
-    free: &[usize],
-    from: Plan,
-    to: &Plan,
-    scratch: &mut Scratch,
-) -> Plan {
+fn relink(table: &Table<'_>, free: &[usize], from: Plan, to: &Plan, scratch: &mut Scratch) -> Plan {
     let (mut now, mut met) = (from, None::<Plan>);
     loop {
         let opens: Vec<usize> = to.open().iter().copied().filter(|j| !now.is_open(*j)).collect();
@@ -115,6 +109,17 @@ pub(crate) fn relink(
     let mut met = met.unwrap_or(now);
     met.improve(table, free, 0, scratch);
     met
+}
+
+/// The best plans met between two, on the path from the one and on that from the other.
+pub(crate) fn relink_both(
+    table: &Table<'_>,
+    free: &[usize],
+    one: &Plan,
+    other: &Plan,
+    scratch: &mut Scratch,
+) -> [Plan; 2] {
+    [(one, other), (other, one)].map(|(from, to)| relink(table, free, from.clone(), to, scratch))
 }
 
 /// How far to shake a plan.
