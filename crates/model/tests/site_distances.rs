@@ -4,7 +4,7 @@ use emporion_model::site::distance::{Point, great_circle_km};
 use emporion_model::site::regions::{
     Region, RegionMean, internal_distance_km, region_distance_km, region_matrix_km,
 };
-use emporion_model::site::roads::{Direction, Road, RoadError, distances};
+use emporion_model::site::roads::{Direction, Road, RoadError, Search, distances, distances_by};
 use proptest::prelude::*;
 
 /// Rounding of some ten operations on numbers up to 20,000.
@@ -19,13 +19,16 @@ fn a_detour_and_a_one_way_road_are_known_by_hand() {
     // A triangle 0-1-2 with a dear side, and a dead end 3 behind 2.
     let list = roads(&[(0, 1, 2.0), (1, 2, 3.0), (0, 2, 9.0), (2, 3, 1.0), (0, 1, 4.0)]);
     let all = [0, 1, 2, 3];
-    let both = distances(4, &list, Direction::Both, &all, &[3, 0]).unwrap();
-    assert_eq!(both, [6.0, 0.0, 4.0, 2.0, 1.0, 5.0, 0.0, 6.0]);
-    let there = distances(4, &list, Direction::OneWay, &[0, 2], &[3]).unwrap();
-    assert_eq!(there, [6.0, 1.0]);
-    let back = distances(4, &list, Direction::OneWay, &[0, 3], &[0, 3]);
     let none = RoadError::Disconnected { customer: 1, site: 0, from: 3, to: 0 };
-    assert_eq!(back, Err(none.clone()));
+    for search in [Search::EachSite, Search::Hierarchy, Search::Cheapest] {
+        let distances = |direction, customers: &[usize], sites: &[usize]| {
+            distances_by(search, 4, &list, direction, customers, sites)
+        };
+        let both = distances(Direction::Both, &all, &[3, 0]).unwrap();
+        assert_eq!(both, [6.0, 0.0, 4.0, 2.0, 1.0, 5.0, 0.0, 6.0]);
+        assert_eq!(distances(Direction::OneWay, &[0, 2], &[3]).unwrap(), [6.0, 1.0]);
+        assert_eq!(distances(Direction::OneWay, &[0, 3], &[0, 3]), Err(none.clone()));
+    }
     assert!(none.to_string().contains("customer 1 (vertex 3) has no way to site 0 (vertex 0)"));
 }
 
@@ -64,12 +67,13 @@ proptest! {
         let direction = if one_way { Direction::OneWay } else { Direction::Both };
         for a in 0..9 {
             for b in 0..9 {
-                let way = distances(9, &list, direction, &[a], &[b]);
                 let expected = far[a][b];
-                match way {
-                    Ok(way) => prop_assert_eq!(way, vec![expected]),
-                    Err(RoadError::Disconnected { .. }) => prop_assert!(expected.is_infinite()),
-                    Err(error) => prop_assert!(false, "{error}"),
+                for search in [Search::EachSite, Search::Hierarchy] {
+                    match distances_by(search, 9, &list, direction, &[a], &[b]) {
+                        Ok(way) => prop_assert_eq!(way, vec![expected]),
+                        Err(RoadError::Disconnected { .. }) => prop_assert!(expected.is_infinite()),
+                        Err(error) => prop_assert!(false, "{error}"),
+                    }
                 }
             }
         }
@@ -94,6 +98,46 @@ proptest! {
         let turned: Vec<_> = one.iter().rev().copied().collect();
         let again = region_distance_km(&b, &region(&turned, scale), RegionMean::Harmonic);
         prop_assert!((again - harmonic).abs() <= ROUNDING);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 200,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    /// A net of streets with lengths of many digits, some closed, some one-way, some beside another:
+    /// a search from each site is the other road to what the hierarchy answers, also for sites on
+    /// one vertex and for more of them than are searched for at once.
+    #[test]
+    fn a_hierarchy_finds_the_ways_that_searches_find(
+        lengths in prop::collection::vec(prop::option::weighted(0.95, 0.0_f64..1e4), 2 * 20 * 20),
+        more in prop::collection::vec((0_usize..400, 0_usize..400, 0.0_f64..1e4), 0..150),
+        customers in prop::collection::vec(0_usize..400, 1..40),
+        sites in prop::collection::vec(0_usize..400, 1..30),
+        one_way in any::<bool>(),
+    ) {
+        let streets = lengths.iter().enumerate().filter_map(|(at, length)| {
+            let (from, down) = (at / 2, at % 2 == 1);
+            let to = if down { from + 20 } else { from + 1 };
+            let inside = if down { to < 400 } else { to % 20 > 0 };
+            let (from, to) = if at % 3 == 0 { (to, from) } else { (from, to) };
+            length.filter(|_| inside).map(|length| (from, to, length))
+        });
+        let list: Vec<_> = streets.chain(more).collect();
+        let list = roads(&list);
+        let direction = if one_way { Direction::OneWay } else { Direction::Both };
+        let found = |search| distances_by(search, 400, &list, direction, &customers, &sites);
+        match (found(Search::EachSite), found(Search::Hierarchy)) {
+            (Ok(one), Ok(other)) => {
+                for (one, other) in one.iter().zip(&other) {
+                    prop_assert!((one - other).abs() <= 1e-13 * one, "{one} {other}");
+                }
+            }
+            (one, other) => prop_assert_eq!(one, other),
+        }
     }
 }
 

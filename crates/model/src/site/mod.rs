@@ -87,6 +87,7 @@ pub mod refutation;
 pub mod regions;
 pub mod rejection;
 mod relaxation;
+mod road_hierarchy;
 pub mod roads;
 pub mod robust;
 mod rule_bound;
