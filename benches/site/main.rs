@@ -5,6 +5,7 @@
 //! site NAME:P  |  NAME      a point set of TSPLIB with one p, or with every p listed
 //! site large                10,000 customers and sites made here, p = 100, 316, 1,000
 //! site elbow                the curve for p = 1..30 on 200 x 200 made here
+//! site roads                ways on networks made here, by a hierarchy and by searches
 //! site beside pmed1,...     our kernel beside other programs: processor seconds, peak, value
 //! options: --reference DIR  --work N (entries read at most)  --seed N
 //!          --script FILE  --python FILE  --peers a,b  --limit SECONDS (of `beside`)
@@ -16,6 +17,7 @@ mod beside;
 #[path = "../estimate/machine.rs"]
 #[allow(dead_code)]
 mod machine;
+mod networks;
 #[path = "../estimate/random.rs"]
 #[allow(dead_code)]
 mod random;
@@ -44,7 +46,7 @@ struct Arguments {
 
 fn arguments() -> Result<Arguments, String> {
     let mut words = std::env::args().skip(1);
-    let what = words.next().ok_or("say what to run: pmed, NAME:P, large, elbow or beside")?;
+    let what = words.next().ok_or("say what to run: pmed, NAME:P, large, elbow, roads or beside")?;
     let mut out = Arguments {
         what,
         reference: PathBuf::from(format!("{HERE}/../../shared/reference/site")),
@@ -82,6 +84,7 @@ fn run(arguments: &Arguments) -> Result<(), String> {
     match what.as_str() {
         "large" => large(options),
         "elbow" => curve(options),
+        "roads" => networks::run(),
         "beside" => beside.run(reference),
         name => listed(reference, name, options),
     }
