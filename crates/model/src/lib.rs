@@ -38,6 +38,7 @@
 //! (2007), Arkolakis, Costinot and Rodríguez-Clare (2012), Allen, Arkolakis and Takahashi (2020):
 //! counterfactuals. Schubert and Rousseeuw (2021), Beasley (1985): p-median.
 
+mod disjoint_sets;
 pub mod estimate;
 pub mod measure;
 pub mod outcome;

@@ -1,5 +1,7 @@
 //! Rows joined through the levels they share.
 
+use crate::disjoint_sets::DisjointSets;
+
 /// The component of each row, numbered by first row, and how many there are. Two rows are joined
 /// when they share a level of any of the factors, given as ids and number of levels.
 pub(super) fn components(factors: &[(&[u32], usize)], n: usize) -> (Vec<u32>, usize) {
@@ -9,35 +11,20 @@ pub(super) fn components(factors: &[(&[u32], usize)], n: usize) -> (Vec<u32>, us
         start.push(nodes);
         nodes += levels;
     }
-    let mut parent: Vec<usize> = (0..nodes).collect();
-    fn root(parent: &mut [usize], mut v: usize) -> usize {
-        while parent[v] != v {
-            parent[v] = parent[parent[v]];
-            v = parent[v];
-        }
-        v
-    }
+    let mut sets = DisjointSets::new(nodes);
+    let levels =
+        |i: usize| factors.iter().zip(&start).map(move |((ids, _), start)| start + ids[i] as usize);
     for i in 0..n {
-        let mut first = None;
-        for ((ids, _), start) in factors.iter().zip(&start) {
-            let own = root(&mut parent, start + ids[i] as usize);
-            match first {
-                None => first = Some(own),
-                // The lower node leads, so that the result does not depend on the order of rows.
-                Some(other) => {
-                    let (low, high) = (own.min(other), own.max(other));
-                    parent[high] = low;
-                    first = Some(low);
-                }
-            }
+        if let Some(first) = levels(i).next() {
+            levels(i).skip(1).for_each(|other| _ = sets.join(first, other));
         }
     }
     let mut number = vec![u32::MAX; nodes];
     let mut count = 0;
     let of_row = (0..n)
         .map(|i| {
-            let Some(((ids, _), start)) = factors.iter().zip(&start).next() else { return 0 };
-            let lead = root(&mut parent, start + ids[i] as usize);
+            let Some(first) = levels(i).next() else { return 0 };
+            let lead = sets.lead(first);
             if number[lead] == u32::MAX {
                 number[lead] = count;
                 count += 1;

@@ -32,6 +32,7 @@
 use super::design::{Factor, Slope};
 use super::fit::Family;
 use super::options::SmallSample;
+use crate::disjoint_sets::DisjointSets;
 use serde::{Deserialize, Serialize};
 
 /// How parameters were counted.
@@ -211,23 +212,10 @@ pub(super) fn is_nested(inner: &Factor, outer: &Factor) -> bool {
 
 /// Number of connected parts of the graph whose nodes are levels and whose edges are rows.
 fn connected_parts(a: &Factor, b: &Factor) -> usize {
-    let mut parent: Vec<usize> = (0..a.levels + b.levels).collect();
-    fn root(parent: &mut [usize], mut i: usize) -> usize {
-        while parent[i] != i {
-            parent[i] = parent[parent[i]];
-            i = parent[i];
-        }
-        i
-    }
-    let mut parts = parent.len();
-    for (i, j) in std::iter::zip(&a.ids, &b.ids) {
-        let (i, j) = (root(&mut parent, *i as usize), root(&mut parent, a.levels + *j as usize));
-        if i != j {
-            parent[i] = j;
-            parts -= 1;
-        }
-    }
-    parts
+    let mut sets = DisjointSets::new(a.levels + b.levels);
+    let rows = std::iter::zip(&a.ids, &b.ids);
+    let joins = rows.filter(|(i, j)| sets.join(**i as usize, a.levels + **j as usize)).count();
+    a.levels + b.levels - joins
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@
 use super::design::Factor;
 use super::options::Road;
 use super::thin_system::SMALL;
+use crate::disjoint_sets::DisjointSets;
 
 /// A column's pass over the rows and a dense solve, in seconds per row and per multiplication: orders
 /// of magnitude on a machine of 2024, which only weigh the roads against each other.
@@ -212,35 +213,13 @@ fn cost(sizes: &[(usize, usize)], exact: bool) -> Cost {
 
 /// Component of each level of two factors, numbered by first occurrence, and their number.
 pub(super) fn connect(a: &Factor, b: &Factor) -> (Vec<u32>, Vec<u32>, usize) {
-    let mut parent: Vec<u32> = (0..(a.levels + b.levels) as u32).collect();
-    fn root(parent: &mut [u32], mut i: u32) -> u32 {
-        while parent[i as usize] != i {
-            parent[i as usize] = parent[parent[i as usize] as usize];
-            i = parent[i as usize];
-        }
-        i
-    }
+    let mut sets = DisjointSets::new(a.levels + b.levels);
     for (i, j) in std::iter::zip(&a.ids, &b.ids) {
-        let (i, j) = (root(&mut parent, *i), root(&mut parent, a.levels as u32 + *j));
-        // The smaller number leads, so that roots depend on the input alone.
-        if i != j {
-            parent[i.max(j) as usize] = i.min(j);
-        }
+        sets.join(*i as usize, a.levels + *j as usize);
     }
-    let mut number = vec![u32::MAX; parent.len()];
-    let mut parts = 0;
-    let homes: Vec<u32> = (0..parent.len() as u32)
-        .map(|l| {
-            let r = root(&mut parent, l) as usize;
-            if number[r] == u32::MAX {
-                number[r] = parts;
-                parts += 1;
-            }
-            number[r]
-        })
-        .collect();
+    let (homes, parts) = sets.numbered();
     let (of_a, of_b) = homes.split_at(a.levels);
-    (of_a.to_vec(), of_b.to_vec(), parts as usize)
+    (of_a.to_vec(), of_b.to_vec(), parts)
 }
 
 #[cfg(test)]

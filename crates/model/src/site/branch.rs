@@ -24,6 +24,7 @@ use super::local_search::{Plan, Scratch};
 use super::p_median::Options;
 use super::pricing::{Pricing, Solved, tighten};
 use super::pseudo_costs::{Gains, look_ahead};
+use super::recombine::recombine_all;
 use super::starts::{self, Shake};
 use crate::random::SplitMix;
 
@@ -45,6 +46,8 @@ const MORE_CORE: usize = 50;
 /// Fresh plans shaken at most, and how many that end where the best plan is tell enough.
 const ROUNDS: u64 = 64;
 const AGREED: usize = 2;
+/// Plans recombined from others are shaken in rounds from here on.
+const CHILD_ROUNDS: u64 = 1 << 20;
 /// Lists up to this many entries are handed on to the children, longer ones cut anew.
 const SMALL_LISTS: usize = 50_000;
 
@@ -305,8 +308,9 @@ fn climb_on_samples(
     Arc::unwrap_or_clone(multipliers)
 }
 
-/// Shake the best plan, then fresh ones, each joined with the best by paths both ways: shakes of one
-/// plan end in one hollow, and others lie lower. Only sites of the core may open.
+/// Shake the best plan, then fresh ones, each joined with the best by paths both ways and recombined
+/// with all met: shakes of one plan end in one hollow, and others lie lower. Only sites of the core may
+/// open.
 fn shake(
     table: &Table<'_>,
     states: &[SiteState],
@@ -324,7 +328,7 @@ fn shake(
     let mut scratch = Scratch::default();
     let first = Shake { seed: limits.seed, round: 0, limit, goal: None };
     starts::shake(table, &core, &mut best, first, &mut scratch);
-    let mut agreed = 0;
+    let (mut agreed, mut met) = (0, Vec::new());
     for round in 1..=ROUNDS {
         if scratch.work >= limit || agreed == AGREED {
             break;
@@ -336,7 +340,14 @@ fn shake(
             continue;
         }
         let [there, back] = starts::relink_both(table, &core, &other, &best, &mut scratch);
-        for plan in [other, there, back] {
+        met.push(other);
+        let mut child = recombine_all(table, best.clone(), &met, &mut scratch);
+        if child.value < best.value && met.iter().all(|plan| child.value < plan.value) {
+            let aim = Shake { round: CHILD_ROUNDS + round, ..first };
+            starts::shake(table, &core, &mut child, aim, &mut scratch);
+            met.push(child.clone());
+        }
+        for plan in [child, there, back] {
             if plan.value < best.value {
                 (best, agreed) = (plan, 0);
             }

@@ -20,7 +20,8 @@
 //! | how unequally a plan serves | [`spread`] |
 //!
 //! How an answer is found, in order: `fixed` turns costs into whole numbers, so that the search
-//! makes no rounding errors; `local_search` finds a plan by swaps, `starts` many and better ones;
+//! makes no rounding errors; `local_search` finds a plan by swaps, `starts` many and better ones,
+//! `recombine` the best of the parts of two;
 //! `lagrangian` raises a lower bound until it meets the plan; `relaxation` (with `normal_matrix`)
 //! raises it to the relaxation's value on few sites, and `pricing` on all; `branch` closes what is
 //! left, with `pseudo_costs` to say where and `dive` for plans on the way; `certificate` and
@@ -83,6 +84,7 @@ mod points;
 mod pricing;
 mod proof_tree;
 mod pseudo_costs;
+mod recombine;
 pub mod refutation;
 pub mod regions;
 pub mod rejection;

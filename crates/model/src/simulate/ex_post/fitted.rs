@@ -12,6 +12,7 @@
 use super::Yardstick;
 use super::cells::{Cell, Table};
 use super::counterfactual::{Expected, Question};
+use crate::disjoint_sets::DisjointSets;
 use crate::estimate::design::{Design, Factor};
 use crate::estimate::recover::{RecoverOptions, recover};
 use crate::estimate::{Options, ppml_fitted};
@@ -126,32 +127,23 @@ fn design(table: &Table, pairs: &[usize]) -> Design {
     }
 }
 
-/// Origins and markets that are joined by pairs of the fit.
-struct Joined(Vec<usize>);
+/// Origins and markets that are joined by pairs of the fit: the number of the set of each.
+struct Joined(Vec<u32>);
 
 impl Joined {
     fn new(table: &Table, pairs: impl Iterator<Item = usize>) -> Self {
-        let mut parent: Vec<usize> = (0..table.places * (1 + table.products)).collect();
+        let mut sets = DisjointSets::new(table.places * (1 + table.products));
         for cell in pairs.map(|at| &table.cells[at]) {
-            let a = root(&parent, cell.i);
-            let b = root(&parent, table.places + market(table, cell));
-            parent[a.max(b)] = a.min(b);
+            sets.join(cell.i, table.places + market(table, cell));
         }
-        Self(parent)
+        Self(sets.numbered().0)
     }
 
     fn same(&self, table: &Table, cell: &Cell) -> bool {
-        root(&self.0, cell.i) == root(&self.0, table.places + market(table, cell))
+        self.0[cell.i] == self.0[table.places + market(table, cell)]
     }
 }
 
 fn market(table: &Table, cell: &Cell) -> usize {
     cell.j * table.products + cell.k
-}
-
-fn root(parent: &[usize], mut at: usize) -> usize {
-    while parent[at] != at {
-        at = parent[at];
-    }
-    at
 }
