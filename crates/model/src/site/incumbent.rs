@@ -3,6 +3,7 @@
 use super::fixed::Table;
 use super::instance::{SiteState, positions};
 use super::local_search::{Plan, Scratch};
+use super::recombine::recombine_all;
 use super::starts::relink_both;
 
 /// A set is promising if it costs less than one part in so many above the best plan.
@@ -11,6 +12,9 @@ const NEAR: i64 = 20;
 /// Most of what a path reads are losses copied one after another: so many while an entry of a list is
 /// read.
 const COPIED: u64 = 4;
+
+/// Plans with more sites apart are recombined alone: a path would be long.
+const APART: usize = 64;
 
 /// The best plan known, and what improving others needs.
 pub(crate) struct Incumbent {
@@ -83,8 +87,18 @@ impl Incumbent {
         let best = Plan::of(table, &self.kept, &self.open);
         self.take(plan);
         let plan = Plan::of(table, &self.kept, plan.open());
-        let met = relink_both(table, free, &plan, &best, &mut self.scratch);
-        self.work += std::mem::take(&mut self.scratch.work) / COPIED;
-        met.iter().for_each(|plan| self.take(plan));
+        let apart = plan.open().iter().filter(|j| !best.is_open(**j)).count();
+        if apart <= APART {
+            let met = relink_both(table, free, &plan, &best, &mut self.scratch);
+            self.work += std::mem::take(&mut self.scratch.work) / COPIED;
+            met.iter().for_each(|plan| self.take(plan));
+        }
+        let least = self.value;
+        let mut child = recombine_all(table, best, &[plan], &mut self.scratch);
+        if child.value < least {
+            child.improve(table, free, 0, &mut self.scratch);
+            self.take(&child);
+        }
+        self.work += std::mem::take(&mut self.scratch.work);
     }
 }

@@ -14,6 +14,7 @@ use rayon::prelude::*;
 use super::fixed::Table;
 use super::instance::{Instance, SiteState};
 use super::local_search::{Plan, Scratch, Swap};
+use super::recombine::recombine_all;
 use crate::random::SplitMix;
 
 /// Plans relinked with the best one.
@@ -69,10 +70,11 @@ pub(crate) fn best_of(
     // A stable sort: the earliest start stays first among equals.
     plans.sort_by_key(|(plan, _)| plan.value);
     plans.dedup_by_key(|(plan, _)| plan.value);
-    let mut plans = plans.into_iter().map(|(plan, _)| plan);
-    let mut best = plans.next().expect("the first start has a plan");
+    let plans: Vec<Plan> = plans.into_iter().map(|(plan, _)| plan).collect();
+    let (best, plans) = plans.split_first().expect("the first start has a plan");
     let mut scratch = Scratch::default();
-    for other in plans.take(ELITE) {
+    let mut best = recombine_all(table, best.clone(), plans, &mut scratch);
+    for other in plans.iter().take(ELITE).cloned() {
         if scratch.work > effort.work / SHARE {
             break;
         }
