@@ -131,8 +131,7 @@ impl Plan {
     fn rank(&mut self, table: &Table<'_>, i: usize) {
         let (mut near, mut second) = (CLOSED, CLOSED);
         let (mut d1, mut d2) = (i64::MAX, i64::MAX);
-        // Few open sites are quicker to try than to find in the list.
-        if 4 * self.open.len() * self.open.len() > table.sites {
+        if !self.few_open(table) {
             let (costs, sites) = table.lists.of(i);
             for (cost, site) in costs.iter().zip(sites) {
                 let slot = self.slots[*site as usize];
@@ -158,6 +157,39 @@ impl Plan {
         }
         (self.near[i], self.d1[i], self.second[i]) = (near, d1, second);
         self.d2[i] = if self.open.len() == 1 { table.farthest[i] } else { d2 };
+    }
+
+    /// Few open sites are quicker to try than to find in a list.
+    fn few_open(&self, table: &Table<'_>) -> bool {
+        4 * self.open.len() * self.open.len() <= table.sites
+    }
+
+    /// As [`Self::rank`] for a customer one of whose two nearest sites has closed, with `site` open in
+    /// its slot now. All others cost as much as the second nearest did at least.
+    fn rank_again(&mut self, table: &Table<'_>, i: usize, slot: u32, site: usize) {
+        if self.open.len() == 1 {
+            return self.rank(table, i);
+        }
+        let d2 = self.d2[i];
+        let near = self.near[i] == slot;
+        let left = if near { (d2, self.second[i]) } else { (self.d1[i], self.near[i]) };
+        let mut other = (table.cost(i, site), slot);
+        if other.0 > d2 {
+            if self.few_open(table) {
+                return self.rank(table, i);
+            }
+            let (costs, sites) = table.lists.of(i);
+            let from = costs.partition_point(|cost| *cost < d2);
+            let open = costs[from..].iter().zip(&sites[from..]).find_map(|(cost, site)| {
+                let slot = self.slots[*site as usize];
+                (slot != CLOSED && slot != left.1).then_some((*cost, slot))
+            });
+            let Some(open) = open else { return self.rank(table, i) };
+            other = open;
+        }
+        let (first, second) = if other.0 < left.0 { (other, left) } else { (left, other) };
+        (self.d1[i], self.near[i]) = first;
+        (self.d2[i], self.second[i]) = second;
     }
 
     /// Sum up the objective, and what closing each slot costs.
@@ -252,7 +284,7 @@ impl Plan {
             }
         }
         for &i in &again {
-            self.rank(table, i as usize);
+            self.rank_again(table, i as usize, slot, site);
             self.count(table, i as usize, 1);
         }
         scratch.touched.extend_from_slice(&again);
