@@ -33,8 +33,8 @@ pub struct Options {
     /// limit comes first the gap is positive and proven all the same.
     pub max_nodes: usize,
     /// Entries of cost lists that the search may read, some 3e8 in a second; what else it does counts
-    /// as the entries read in the same time. A limit that does not depend on the clock: 3e9 by
-    /// default, some ten seconds. It holds for up to 36 million pairs of customer and site (6,000 of
+    /// as the entries read in the same time. A limit that does not depend on the clock: 2.5e9 by
+    /// default, some eight seconds. It holds for up to 36 million pairs of customer and site (6,000 of
     /// each), and grows with their number beyond, to five times as much. Where p is small a quarter
     /// of it may go into climbs on samples of the sites; half into the relaxation, and an eighth into
     /// the way down from it to a plan; a quarter into the climb at the root where that does not end;
@@ -55,7 +55,7 @@ impl Default for Options {
             max_iterations,
             node_iterations,
             max_nodes: 20_000,
-            max_work: 3_000_000_000,
+            max_work: 2_500_000_000,
             proof_numbers: 1_000_000,
         }
     }

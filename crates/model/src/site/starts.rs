@@ -1,4 +1,5 @@
-//! Many plans, and better ones from them: seeded starts, paths between good plans, small shakes.
+//! Many plans, and better ones from them: seeded starts, paths between good plans, small shakes. Parts
+//! of two plans are combined in [`super::recombine`].
 //!
 //! Path relinking (Glover 1996; for the p-median Resende and Werneck 2004, "A hybrid heuristic for
 //! the p-median problem", Journal of Heuristics 10, 59-88) walks from one good plan to another by
