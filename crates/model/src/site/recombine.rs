@@ -15,6 +15,9 @@ use super::fixed::Table;
 use super::local_search::{Plan, Scratch};
 use crate::disjoint_sets::DisjointSets;
 
+/// Entries of cost lists read while a number of sites is entered in the knapsack, about.
+const ENTERED: u64 = 16;
+
 /// What taking a part from the other plan changes.
 #[derive(Debug, Clone, Copy, Default)]
 struct Part {
@@ -47,7 +50,7 @@ pub(crate) fn recombine_all(
 fn recombine(table: &Table<'_>, one: &Plan, other: &Plan, scratch: &mut Scratch) -> Option<Plan> {
     let differ = Differences::new(table, one, other);
     let parts = differ.parts(table, other, scratch);
-    let taken = choose(&parts.changes);
+    let taken = choose(&parts.changes, scratch);
     let saved = parts.changes.iter().zip(&taken).any(|(part, taken)| *taken && part.cost < 0);
     saved.then(|| {
         let kept = one.loose().start;
@@ -144,7 +147,7 @@ impl Differences {
 }
 
 /// Which parts to take so that cost falls most and as many sites stay open.
-fn choose(parts: &[Part]) -> Vec<bool> {
+fn choose(parts: &[Part], scratch: &mut Scratch) -> Vec<bool> {
     let mut taken: Vec<bool> = parts.iter().map(|part| part.sites == 0 && part.cost < 0).collect();
     let uneven: Vec<usize> = (0..parts.len()).filter(|&k| parts[k].sites != 0).collect();
     // After each uneven part, by sites more than before: the least change of cost, and whether the
@@ -159,6 +162,7 @@ fn choose(parts: &[Part]) -> Vec<bool> {
             let best = after.entry(sites + parts[k].sites).or_insert(with);
             *best = with.min(*best);
         }
+        scratch.work += ENTERED * after.len() as u64;
         stages.push(after);
     }
     let mut sites = 0;
@@ -191,7 +195,7 @@ mod tests {
             };
             let all = (0..1 << parts.len()).map(|set: usize| sum(&|k| set >> k & 1 == 1));
             let least = all.filter(|(sites, _)| *sites == 0).map(|(_, cost)| cost).min().unwrap();
-            let taken = choose(&parts);
+            let taken = choose(&parts, &mut Scratch::default());
             assert_eq!(sum(&|k| taken[k]), (0, least));
             saving += usize::from(least < 0);
         }

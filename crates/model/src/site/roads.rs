@@ -39,7 +39,8 @@ pub enum Search {
     Cheapest,
     /// From each site over all roads.
     EachSite,
-    /// Through a contraction hierarchy: made once, then fast for each site.
+    /// Through a contraction hierarchy: made once, then fast for each site. Without memory for one as
+    /// [`Search::EachSite`].
     Hierarchy,
 }
 
@@ -92,7 +93,7 @@ pub enum RoadError {
 /// # Errors
 ///
 /// [`RoadError::Input`] for a vertex that does not exist or a length that is negative or not a
-/// number, naming the entry; [`RoadError::Disconnected`] for the first pair without a way.
+/// number, naming the entry; [`RoadError::Disconnected`] for the first pair without a way, site by site.
 ///
 /// # Cost
 ///
@@ -155,18 +156,14 @@ pub fn distances_by(
             to.par_iter().map(search).collect()
         }
     };
-    let mut lengths = Vec::with_capacity(customers.len() * sites.len());
-    for (customer, row) in row.into_iter().enumerate() {
-        for (site, &column) in column.iter().enumerate() {
-            let length = columns[column][row];
-            if length.is_infinite() {
-                let (from, to) = (customers[customer], sites[site]);
-                return Err(RoadError::Disconnected { customer, site, from, to });
-            }
-            lengths.push(length);
+    for (site, &at) in column.iter().enumerate() {
+        if let Some(customer) = row.iter().position(|&row| columns[at][row].is_infinite()) {
+            let (from, to) = (customers[customer], sites[site]);
+            return Err(RoadError::Disconnected { customer, site, from, to });
         }
     }
-    Ok(lengths)
+    let lengths = row.iter().flat_map(|&row| column.iter().map(move |&at| (at, row)));
+    Ok(lengths.map(|(at, row)| columns[at][row]).collect())
 }
 
 /// Each vertex of a list once, and where each of the list stands among them.
