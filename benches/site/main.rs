@@ -3,7 +3,8 @@
 //! ```text
 //! site pmed                 the p-median graphs of OR-Library in the reference folder
 //! site NAME:P  |  NAME      a point set of TSPLIB with one p, or with every p listed
-//! site large                10,000 customers and sites made here, p = 100, 316, 1,000
+//! site large                10,000 customers and sites made here, evenly spread and in towns,
+//!                           p = 100, 316, 1,000
 //! site elbow                the curve for p = 1..30 on 200 x 200 made here
 //! site roads                ways on networks made here, by a hierarchy and by searches
 //! site beside pmed1,...     our kernel beside other programs: processor seconds, peak, value
@@ -46,7 +47,8 @@ struct Arguments {
 
 fn arguments() -> Result<Arguments, String> {
     let mut words = std::env::args().skip(1);
-    let what = words.next().ok_or("say what to run: pmed, NAME:P, large, elbow, roads or beside")?;
+    let what =
+        words.next().ok_or("say what to run: pmed, NAME:P, large, elbow, roads or beside")?;
     let mut out = Arguments {
         what,
         reference: PathBuf::from(format!("{HERE}/../../shared/reference/site")),
@@ -156,13 +158,23 @@ fn points(count: usize) -> Vec<[f64; 2]> {
     (0..count).map(|_| [one(), one()]).collect()
 }
 
+/// A hundred towns on a grid, their places spread normally about them: the first set that BIRCH was
+/// tried on (Zhang, Ramakrishnan and Livny 1997, Data Mining and Knowledge Discovery 1, 141-182).
+fn towns(count: usize) -> Vec<[f64; 2]> {
+    let mut random = Random::new(20_261_130, 0);
+    let apart = 4.0 * std::f64::consts::SQRT_2;
+    let mut place = |at: usize| apart * at as f64 + random.normal();
+    (0..count).map(|k| [place(k % 100 / 10), place(k % 10)]).collect()
+}
+
 fn large(options: &Options) -> Result<(), String> {
     let (n, counts) = LARGE;
-    let at = points(n);
-    let instance = Instance::on_plane(&at, &at, false).map_err(|e| e.to_string())?;
     header();
-    for p in counts {
-        row("square", &instance, p, None, options)?;
+    for (name, at) in [("square", points(n)), ("towns", towns(n))] {
+        let instance = Instance::on_plane(&at, &at, false).map_err(|e| e.to_string())?;
+        for p in counts {
+            row(name, &instance, p, None, options)?;
+        }
     }
     Ok(())
 }
