@@ -1,4 +1,7 @@
 //! What is joined with what.
+//!
+//! Source: Tarjan 1975, "Efficiency of a good but not linear set union algorithm", Journal of the ACM 22,
+//! 215-225. Ways are halved as they are walked.
 
 /// Sets that are joined two at a time (union-find). The lowest member leads each, whatever the order of
 /// the joins.
@@ -15,7 +18,7 @@ impl DisjointSets {
     pub(crate) fn lead(&mut self, member: usize) -> usize {
         let mut at = member;
         while self.0[at] as usize != at {
-            // Each on the way skips one from now on.
+            // Every other one on the way skips one from now on.
             self.0[at] = self.0[self.0[at] as usize];
             at = self.0[at] as usize;
         }

@@ -8,8 +8,6 @@
 //! # Cost
 //!
 //! One pass over the rows for each pair of effects looked at; the first good pair ends the search.
-//!
-//! Source: Tarjan (1975), Journal of the ACM 22, for union and find.
 
 use super::design::Factor;
 use super::options::Road;

@@ -78,8 +78,9 @@ impl Incumbent {
         self.take(plan);
     }
 
-    /// Take a plan if it is better, and so the plans met on the paths between it and the best one. Only
-    /// sites of `free` may open at the end of a path.
+    /// Take a plan if it is better, and so the plans met on the paths between it and the best one, and
+    /// what recombining the two gives. Only sites of `free` may open at the end of a path and where the
+    /// recombined plan is improved.
     pub(crate) fn join(&mut self, table: &Table<'_>, plan: &Plan, free: &[usize]) {
         if plan.value == self.value {
             return;

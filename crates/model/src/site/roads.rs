@@ -162,8 +162,11 @@ pub fn distances_by(
             return Err(RoadError::Disconnected { customer, site, from, to });
         }
     }
-    let lengths = row.iter().flat_map(|&row| column.iter().map(move |&at| (at, row)));
-    Ok(lengths.map(|(at, row)| columns[at][row]).collect())
+    let mut lengths = Vec::with_capacity(customers.len() * sites.len());
+    for row in row {
+        lengths.extend(column.iter().map(|&at| columns[at][row]));
+    }
+    Ok(lengths)
 }
 
 /// Each vertex of a list once, and where each of the list stands among them.

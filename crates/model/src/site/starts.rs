@@ -42,8 +42,8 @@ pub(crate) struct Effort {
     pub(crate) work: u64,
 }
 
-/// The best of several seeded starts and of the paths between them; the earliest start wins a
-/// tie, so that the number of threads does not matter.
+/// The best of several seeded starts, of what recombining them gives, and of the paths between them;
+/// the earliest start wins a tie, so that the number of threads does not matter.
 pub(crate) fn best_of(
     table: &Table<'_>,
     instance: &Instance,
