@@ -197,7 +197,7 @@ fn a_plan_under_rules_is_proven_again_and_a_changed_one_is_not() {
     let stated: [(&str, Value, &str); 4] = [
         ("/summary/mean", 1.0.into(), "its mean"),
         ("/summary/proof", "search".into(), "its proof"),
-        ("/rows/0/site", "RU-KDA".into(), "its rows"),
+        ("/rows/0/site", "RU-KDA".into(), "its table rows"),
         ("/data/digest", "0".into(), "digest"),
     ];
     for (place, value, words) in &stated {

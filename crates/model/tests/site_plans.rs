@@ -5,9 +5,9 @@ mod one_page;
 
 use emporion_model::outcome::{InputError, Status};
 use emporion_model::site::certificate::{self, Rejection};
-use emporion_model::site::elbow::elbow;
+use emporion_model::site::elbow::{self, elbow};
 use emporion_model::site::p_median::{Options, Proof, Solution, solve, solve_additional};
-use emporion_model::site::sensitivity::sensitivity;
+use emporion_model::site::sensitivity::{self, sensitivity};
 use emporion_model::site::{Instance, SiteState};
 
 /// Sums of some twenty products in another order differ by rounding only.
@@ -52,6 +52,12 @@ fn the_tree_reaches_the_optimum_where_the_relaxation_does_not() {
     assert_eq!((solution.objective, solution.bound, solution.gap), (optimum, optimum, 0.0));
     assert_eq!(solution.proof, Proof::Tree);
     assert!(solution.nodes > 4, "{} nodes", solution.nodes);
+    // Without room for the tree only the search remains.
+    for proof_numbers in [0, 39, 40, 80] {
+        let found = solve(&instance, 6, &Options { proof_numbers, ..options.clone() }).unwrap();
+        assert_eq!((found.objective, found.proof), (optimum, Proof::Search));
+        assert!(certificate::check(&instance, 6, &found).unwrap().claims_more);
+    }
     // Cut off, the same search owns up to a gap, and its bound stays below the optimum.
     let short = solve(&instance, 6, &Options { max_nodes: 2, ..options }).unwrap();
     assert_eq!(short.proof, Proof::Open);
@@ -268,4 +274,86 @@ fn losses_are_those_of_the_slow_twin() {
         assert!(change.opens.contains(&change.site));
         assert_eq!(change.loss, change.loss_at_least);
     }
+}
+
+#[test]
+fn curves_and_choices_are_proven_again_and_tampered_ones_rejected() {
+    let (n, m, p) = (15, 11, 4);
+    let instance = Instance::new(n, m, unstructured(n, m)).unwrap().keep(&[2]).unwrap();
+    let curve = elbow(&instance, p, &Options::default()).unwrap();
+    let plans =
+        || -> Vec<Solution> { curve.points.iter().map(|point| point.free.clone()).collect() };
+    assert_eq!(elbow::check(&instance, plans()).unwrap(), curve);
+    let choices = sensitivity(&instance, p, &Options::default()).unwrap();
+    let plan = || choices.plan.clone();
+    assert_eq!(choices.decided.len(), m - 1);
+    let same = sensitivity::check(&instance, plan(), choices.decided.clone()).unwrap();
+    assert_eq!(same, choices);
+
+    for at in 0..p {
+        let mut spoilt = plans();
+        spoilt[at].objective -= 1.0;
+        let rejection = elbow::check(&instance, spoilt).unwrap_err();
+        assert!(matches!(&rejection, Rejection::Point { p, .. } if *p == at + 1), "{rejection}");
+    }
+    // A point left out leaves the next one with another number of sites than it stands for.
+    let mut short = plans();
+    let _ = short.remove(1);
+    assert!(matches!(elbow::check(&instance, short), Err(Rejection::Point { p: 2, .. })));
+
+    let refused = |decided| sensitivity::check(&instance, plan(), decided).unwrap_err();
+    for at in 0..m - 1 {
+        let mut spoilt = choices.decided.clone();
+        spoilt[at].solution.certificate.value += 1.0;
+        let (site, rejection) = (spoilt[at].site, refused(spoilt));
+        assert!(matches!(&rejection, Rejection::Choice { site: found, .. } if *found == site));
+        // The plan itself does not obey the choice.
+        let mut idle = choices.decided.clone();
+        idle[at].solution = plan();
+        assert!(matches!(refused(idle), Rejection::Choice { .. }));
+    }
+    let mut fewer = choices.decided.clone();
+    let _ = fewer.pop();
+    assert!(matches!(refused(fewer), Rejection::Length { .. }));
+    let mut swapped = choices.decided.clone();
+    swapped.swap(0, 1);
+    assert!(matches!(refused(swapped), Rejection::Choice { .. }));
+}
+
+#[test]
+fn the_trees_of_a_curve_share_the_room_for_proofs() {
+    let (n, m, p) = (40, 24, 8);
+    let instance = Instance::new(n, m, unstructured(n, m)).unwrap();
+    let trees = |options: &Options| -> usize {
+        let curve = elbow(&instance, p, options).unwrap();
+        let choices = sensitivity(&instance, p, options).unwrap();
+        let numbers = |s: &Solution| s.certificate.tree.len().saturating_sub(1) * n;
+        let of_curve: usize = curve.points.iter().map(|point| numbers(&point.free)).sum();
+        let of_choices: usize = choices.decided.iter().map(|d| numbers(&d.solution)).sum();
+        assert!(of_curve <= options.proof_numbers && of_choices <= options.proof_numbers);
+        assert!(
+            elbow::check(&instance, curve.points.into_iter().map(|p| p.free).collect()).is_ok()
+        );
+        of_curve.min(of_choices)
+    };
+    assert!(trees(&Options::default()) > 1_000);
+    assert!(trees(&Options { proof_numbers: 1_000, ..Options::default() }) > 0);
+    assert_eq!(trees(&Options { proof_numbers: 0, ..Options::default() }), 0);
+}
+
+#[test]
+fn a_curve_goes_through_the_plan_that_is_known() {
+    // The two ends of a line are as good.
+    let costs = vec![0.0, 3.0, 9.0, 3.0, 0.0, 3.0, 9.0, 3.0, 0.0];
+    let instance = Instance::new(3, 3, costs).unwrap();
+    let curve = elbow(&instance, 2, &Options::default()).unwrap();
+    for end in [0, 2] {
+        let kept = instance.clone().keep(&[end]).unwrap();
+        let tied = solve(&kept, 2, &Options::default()).unwrap();
+        let through = curve.clone().through(&instance, &tied);
+        assert_eq!((through.points.len(), &through.points[1].free), (2, &tied));
+        assert_eq!(through.points[1].marginal, curve.points[1].marginal);
+    }
+    let dear = solve(&instance, 1, &Options::default()).unwrap();
+    assert_eq!(curve.clone().through(&instance, &dear).points[1], curve.points[1]);
 }

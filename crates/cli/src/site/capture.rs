@@ -10,7 +10,7 @@ use emporion_model::site::rules::Count;
 use emporion_tables::site_rules::Line;
 use emporion_tables::{Problem, Report, Table};
 
-use super::several::{self, Known, Measure};
+use super::several::{self, Curve, Known, Measure};
 use super::{Question, centres, columns, describe, names, ruled, seat};
 use crate::answer::{Answer, Cell, Column, Part, Show};
 use crate::args;
@@ -64,7 +64,8 @@ pub fn answer(
             .map_err(|error| names::said(&error, &question.siting.sites))?;
         let measure = Measure::new(question, arguments.problem, false);
         let (open, cost, bound) = (&found.open[..], -found.objective, -found.bound);
-        let known = Known { open, cost, bound, most: p.unwrap_or(open.len()) };
+        let (most, curve) = (p.unwrap_or(open.len()), Curve::Searched);
+        let known = Known { open, cost, bound, most, curve };
         several::add(&mut answer, arguments, question, (&kernel, &measure), &known, progress)?;
     }
     Ok(answer)

@@ -1,4 +1,4 @@
-//! `--curve`: what each further centre is worth, and what growing step by step costs.
+//! `--curve` of the p-median: what each further centre is worth, and what growing step by step costs.
 
 use emporion_model::site::elbow::{Elbow, elbow};
 use emporion_model::site::p_median::{Options, Solution};
@@ -10,11 +10,17 @@ use crate::answer::{Cell, Part};
 use crate::args::SiteProblem;
 use crate::failure::Failure;
 
-/// One row for each number of centres up to `most`.
-pub fn part(question: &Question, most: usize) -> Result<Part, Failure> {
-    let Elbow { points } = elbow(&question.siting.instance, most, &Options::default())?;
+/// The best plans up to as many centres as `chosen` has, which is the last one unless a better one is
+/// found.
+pub fn solve(question: &Question, chosen: &Solution) -> Result<Elbow, Failure> {
+    let instance = &question.siting.instance;
+    Ok(elbow(instance, chosen.open.len(), &Options::default())?.through(instance, chosen))
+}
+
+/// One row for each number of centres.
+pub fn part(question: &Question, found: &Elbow) -> Part {
     let mut part = Measure::new(question, SiteProblem::PMedian, false).curve_table();
-    for point in &points {
+    for point in &found.points {
         let proof = proof_word(point.free.proof);
         let added = point.nested.added.map(|j| question.siting.sites[j].as_str());
         part.push(vec![
@@ -30,7 +36,7 @@ pub fn part(question: &Question, most: usize) -> Result<Part, Failure> {
             ids(question, &point.nested.open).into(),
         ]);
     }
-    Ok(part)
+    part
 }
 
 /// Gap in percent of what people read: of the cost, or of the gain.

@@ -30,7 +30,7 @@ pub struct Found {
     /// Bound that the certificate alone proves.
     certified: f64,
     lines: Vec<Line>,
-    proof: Proof,
+    pub proof: Proof,
     gap: f64,
 }
 

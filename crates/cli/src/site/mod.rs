@@ -1,7 +1,9 @@
 //! `emporion site`: where the next centres go, with a proven bound.
 
+mod again;
 mod capture;
 mod check;
+mod claims;
 mod columns;
 mod costs;
 mod curve;
@@ -25,14 +27,17 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 use emporion_brief::stages::siting::{self, Plan, Siting};
-use emporion_model::site::p_median::Options;
+use emporion_model::site::p_median::{Options, Solution};
 use emporion_model::site::plans::Question as Kernel;
+use emporion_model::site::sensitivity::sensitivity;
 use emporion_tables::Table;
 use emporion_tables::site_rules::Line;
+use serde::Serialize;
+use serde_json::{Map, Value};
 
 use self::gravity::Gravity;
 use self::names::{By, positions};
-use self::several::{Known, Measure};
+use self::several::{Curve, Known, Measure};
 use self::shown::{
     certificate, certified_rest, proof_word, seat, summarise, tables, too_light, verdict,
 };
@@ -154,25 +159,38 @@ pub fn run(arguments: &args::Site, progress: &Progress) -> Result<Output, Failur
     let service = whole(&plan.solution.assignment);
     let (sites, served) = tables(&data, &question, &plan.solution.open, &service);
     answer.parts.extend([sites, served]);
+    let mut proofs = Map::new();
+    let tree = &plan.solution.certificate.tree;
+    if !tree.is_empty() {
+        proofs.insert("tree".to_owned(), json(tree)?);
+    }
     if arguments.curve {
         progress.step("the curve of cost against the number of centres");
-        answer.parts.push(curve::part(&question, kept + add)?);
+        let found = curve::solve(&question, &plan.solution)?;
+        answer.parts.push(curve::part(&question, &found));
+        let best: Vec<&Solution> = found.points.iter().map(|point| &point.free).collect();
+        proofs.insert("curve".to_owned(), json(&best)?);
     }
     if arguments.what_if {
         progress.step("one choice at a time");
-        answer.parts.extend(what_if::parts(&question, kept + add)?);
+        let found = sensitivity(&question.siting.instance, kept + add, &Options::default())?;
+        answer.parts.extend(what_if::parts(&question, &found));
+        proofs.insert("choices".to_owned(), json(&found.decided)?);
     }
     answer.parts.push(certificate(&question, &plan));
-    let tree = &plan.solution.certificate.tree;
-    if !tree.is_empty() {
-        answer.solution = Some(serde_json::json!({ "tree": tree }));
-    }
+    answer.solution = Some(Value::from(proofs)).filter(|proofs| *proofs != Value::from(Map::new()));
     summarise(&mut answer, &question, &plan);
     let (costs, near) = (&question.siting.instance, plan.solution.resolution);
     answer.notes.extend(too_light(&question, costs, &question.total_unit(), near));
     let of_draws = draws::Plans { open: &plan.solution.open, also: Vec::new(), rules: None };
     draws::add(&mut answer, arguments, &data, &question, of_draws)?;
     render_shaped(answer, &arguments.shape)
+}
+
+/// A solution as it travels with the answer, by position.
+fn json(solution: &impl Serialize) -> Result<Value, Failure> {
+    serde_json::to_value(solution)
+        .map_err(|error| Failure::new(format!("the solution cannot be written: {error}")))
 }
 
 /// Customer, site, share of the customer's demand.
@@ -233,20 +251,23 @@ fn under_rules(
     ruled::summarise(&mut answer, question, &found);
     let costs = &question.siting.instance;
     answer.notes.extend(too_light(question, costs, &question.total_unit(), found.resolution));
-    answer.solution = Some(ruled::solution(&found)?);
+    answer.solution = Some(json(&found)?);
     if arguments.curve || arguments.what_if {
         let kernel = Kernel::p_median(&question.siting.instance, &rules);
         let kernel = kernel.map_err(|error| names::said(&error, &question.siting.sites))?;
         let measure = Measure::new(question, arguments.problem, false);
         let open = &found.plan.open;
         let most = p.unwrap_or(open.len());
-        let known = Known { open, cost: found.plan.service, bound: found.bound, most };
+        let best = ruled::best_of(question, &rules);
+        let (cost, bound, curve) = (found.plan.service, found.bound, Curve::Proven(&best));
+        let known = Known { open, cost, bound, most, curve };
         several::add(&mut answer, arguments, question, (&kernel, &measure), &known, progress)?;
     }
     let mut also = Vec::new();
     if let Some(count) = arguments.plans {
         let ranked = ruled::rank(question, &rules, &found.plan, count, arguments.within)?;
-        answer.parts.push(ruled::plans(question, &ranked));
+        let listed = ranked.plans.iter().map(|plan| (&plan.open[..], plan.objective));
+        answer.parts.push(ruled::plans(question, listed));
         let first = ranked.plans.first().map(|plan| &plan.open[..]);
         answer.notes.extend(several::better_plan(first, &found.plan.open));
         answer.say("others", "Other plans", ranked.others.as_str());
@@ -302,7 +323,9 @@ fn other(
             SiteProblem::Facility => p.unwrap_or(2 * open.len()),
             _ => p.unwrap_or(open.len()),
         };
-        let known = Known { open, cost: found.cost, bound: found.cost_bound, most };
+        let best = |p| asked.best_of(p);
+        let curve = if asked.has_number() { Curve::Proven(&best) } else { Curve::Searched };
+        let known = Known { open, cost: found.cost, bound: found.cost_bound, most, curve };
         several::add(&mut answer, arguments, question, (&kernel, &measure), &known, progress)?;
     }
     render_shaped(answer, &arguments.shape)

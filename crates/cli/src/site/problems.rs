@@ -5,7 +5,7 @@ use emporion_model::site::facility::{self, Facilities};
 use emporion_model::site::p_median::Options;
 use emporion_model::site::plans::Question as Several;
 use emporion_model::site::ruled_covering::{self, RuledCoverError, SetCoverQuestion};
-use emporion_model::site::rules::Rules;
+use emporion_model::site::rules::{RuleError, Rules};
 use emporion_model::site::{Instance, covering, facility_check, p_center, ruled, ruled_center};
 use emporion_tables::site_rules::Line;
 use serde::Serialize;
@@ -14,12 +14,14 @@ use serde_json::Value;
 
 use super::found::Found;
 use super::names::{refused, said};
-use super::{Question, columns, ruled as in_words};
+use super::several::Best;
+use super::{Question, columns, json, ruled as in_words};
 use crate::args::{self, SiteProblem};
 use crate::data::Data;
 use crate::failure::Failure;
 
 /// A question with everything that its problem needs.
+#[derive(Clone)]
 pub struct Asked {
     pub(super) problem: SiteProblem,
     pub(super) instance: Instance,
@@ -81,52 +83,83 @@ impl Asked {
 
     /// Finds the plan: the solution with its certificate, for `--check`.
     pub fn solve(&self) -> Result<Value, Failure> {
-        match (&self.rules, self.problem) {
+        self.found()?.map_err(|error| said(&error, &self.sites))
+    }
+
+    /// The best plan with exactly so many centres, with its certificate; none if the rules have no such
+    /// plan.
+    pub fn best_of(&self, p: usize) -> Result<Option<Best>, Failure> {
+        let asked = self.with_number(p);
+        let Ok(solution) = asked.found()? else { return Ok(None) };
+        let Found { open, cost_bound: bound, proof, .. } = asked.shown(&solution)?;
+        Ok(Some(Best { open, bound, proof, solution }))
+    }
+
+    /// Proves the best plan of some number of centres again.
+    pub fn prove(&self, solution: &Value) -> Result<Best, String> {
+        let open = solution["open"].as_array().or(solution["plan"]["open"].as_array());
+        let asked = self.with_number(open.map_or(0, Vec::len));
+        asked.check(solution)?;
+        let found = asked.shown(solution).map_err(|_| "its solution cannot be shown")?;
+        let Found { open, cost_bound: bound, proof, .. } = found;
+        Ok(Best { open, bound, proof, solution: Value::Null })
+    }
+
+    /// The same question with another number of centres.
+    pub fn with_number(&self, p: usize) -> Self {
+        let rules = self.rules.as_ref().map(|rules| in_words::with_number(rules, p));
+        Self { p: Some(p), rules, ..self.clone() }
+    }
+
+    /// Whether a plan with a given number of centres has a certificate.
+    pub fn has_number(&self) -> bool {
+        needs_number(self.problem)
+    }
+
+    /// A solution, or the rules that leave none.
+    fn found(&self) -> Result<Result<Value, RuleError>, Failure> {
+        let options = Options::default();
+        Ok(match (&self.rules, self.problem) {
             (_, SiteProblem::PMedian | SiteProblem::Capture) => {
                 unreachable!("these have answers of their own")
             }
-            (None, SiteProblem::PCenter) => json(&p_center::solve(
-                &self.instance,
-                self.number(),
-                &p_center::Options::default(),
-            )?),
-            (Some(rules), SiteProblem::PCenter) => json(
-                &ruled_center::solve(&self.instance, rules).map_err(|e| said(&e, &self.sites))?,
-            ),
+            (None, SiteProblem::PCenter) => {
+                let options = p_center::Options::default();
+                Ok(json(&p_center::solve(&self.instance, self.number(), &options)?)?)
+            }
+            (Some(rules), SiteProblem::PCenter) => {
+                written(ruled_center::solve(&self.instance, rules))?
+            }
             (None, SiteProblem::SetCover) => {
                 let (opening, options) = (self.opening.as_deref(), covering::Options::default());
                 let found = covering::set_cover(&self.instance, self.radius, opening, &options);
-                json(&found.map_err(|error| self.unreachable(&error))?)
+                Ok(json(&found.map_err(|error| self.unreachable(&error))?)?)
             }
             (Some(rules), SiteProblem::SetCover) => {
-                let (opening, options) = (self.opening.as_deref(), Options::default());
+                let opening = self.opening.as_deref();
                 let (instance, radius) = (&self.instance, self.radius);
-                let found = ruled_covering::set_cover(instance, radius, opening, rules, &options);
-                json(&found.map_err(|error| match error {
-                    RuledCoverError::Cover(error) => self.unreachable(&error),
-                    RuledCoverError::Rule(error) => said(&error, &self.sites),
-                    other => Failure::new(other.to_string()),
-                })?)
+                match ruled_covering::set_cover(instance, radius, opening, rules, &options) {
+                    Ok(found) => Ok(json(&found)?),
+                    Err(RuledCoverError::Rule(error)) => Err(error),
+                    Err(RuledCoverError::Cover(error)) => return Err(self.unreachable(&error)),
+                    Err(other) => return Err(Failure::new(other.to_string())),
+                }
             }
             (None, SiteProblem::MaxCover) => {
-                let (radius, p, options) = (self.radius, self.number(), Options::default());
+                let (radius, p) = (self.radius, self.number());
                 let found = covering::max_cover(&self.instance, radius, p, &options);
-                json(&found.map_err(|error| self.unreachable(&error))?)
+                Ok(json(&found.map_err(|error| self.unreachable(&error))?)?)
             }
             (Some(rules), SiteProblem::MaxCover) => {
-                let missed = self.missed()?;
-                let found = ruled::solve(&missed, rules, &Options::default());
-                json(&found.map_err(|e| said(&e, &self.sites))?)
+                written(ruled::solve(&self.missed()?, rules, &options))?
             }
             (None, SiteProblem::Facility) => {
-                json(&facility::solve(&self.facilities()?, &facility::Options::default())?)
+                Ok(json(&facility::solve(&self.facilities()?, &facility::Options::default())?)?)
             }
             (Some(_), SiteProblem::Facility) => {
-                let options = facility::Options::default();
-                let found = facility::solve_ruled(&self.facilities()?, &options);
-                json(&found.map_err(|e| said(&e, &self.sites))?)
+                written(facility::solve_ruled(&self.facilities()?, &facility::Options::default()))?
             }
-        }
+        })
     }
 
     /// Proves a written solution again and returns the bound that holds, as it is stated.
@@ -325,9 +358,9 @@ fn refuse_foreign(arguments: &args::Site, budget: bool, p: Option<usize>) -> Res
     Ok(())
 }
 
-fn json<T: Serialize>(solution: &T) -> Result<Value, Failure> {
-    serde_json::to_value(solution)
-        .map_err(|error| Failure::new(format!("the solution cannot be written: {error}")))
+/// A solution as it is written, or the rules that leave none.
+fn written<T: Serialize>(found: Result<T, RuleError>) -> Result<Result<Value, RuleError>, Failure> {
+    found.map(|solution| json(&solution)).map_or_else(|error| Ok(Err(error)), |json| json.map(Ok))
 }
 
 pub(super) fn read<T: DeserializeOwned>(solution: &Value) -> Result<T, String> {

@@ -1,5 +1,6 @@
 //! `--rules`: rules in plain words by position; the p-median under them, and its best plans in order.
 
+use std::cell::Cell;
 use std::path::Path;
 
 use emporion_brief::stages::site_rules::{CostFault, Sites, by_position, with_value};
@@ -12,9 +13,9 @@ use emporion_model::site::rules::{Count, Rules};
 use emporion_tables::site_rules::{Line, Rule, parse};
 
 use super::names::{By, positions, said};
-use super::several::Measure;
+use super::several::{Best, Measure};
 use super::shown::proof_word;
-use super::{Question, centres, columns};
+use super::{Question, centres, columns, json};
 use crate::answer::{Answer, Part, Show};
 use crate::args::{self, SiteProblem};
 use crate::data::Data;
@@ -108,10 +109,27 @@ pub fn solve(question: &Question, rules: &Rules) -> Result<Solution, Failure> {
         .map_err(|e| said(&e, &question.siting.sites))
 }
 
-/// The whole solution by position, for `--check`.
-pub fn solution(found: &Solution) -> Result<serde_json::Value, Failure> {
-    serde_json::to_value(found)
-        .map_err(|error| Failure::new(format!("the solution cannot be written: {error}")))
+/// Finds the best plan with exactly so many centres under the same rules, with its proof; none if
+/// there is no such plan. The trees of all proofs together are no longer than that of one may be.
+pub fn best_of(
+    question: &Question,
+    rules: &Rules,
+) -> impl Fn(usize) -> Result<Option<Best>, Failure> {
+    let left = Cell::new(Options::default().proof_numbers);
+    move |p| {
+        let rules = with_number(rules, p);
+        let options = Options { proof_numbers: left.get(), ..Options::default() };
+        let Ok(found) = ruled::solve(&question.siting.instance, &rules, &options) else {
+            return Ok(None);
+        };
+        left.set(left.get().saturating_sub(found.certificate.tree_numbers()));
+        Ok(Some(Best::of(&found, json(&found)?)))
+    }
+}
+
+/// The same rules for exactly so many centres.
+pub fn with_number(rules: &Rules, p: usize) -> Rules {
+    Rules { count: Count::Exactly(p), ..rules.clone() }
 }
 
 /// What is proven of a plan under rules.
@@ -224,21 +242,22 @@ pub fn beside_kept(question: &Question, open: &[usize]) -> String {
     ids(question, &free)
 }
 
-/// The table of ranked plans.
-pub fn plans(question: &Question, ranked: &Ranked) -> Part {
+/// The table of ranked plans, of which each is its open sites and its cost.
+pub fn plans<'a>(question: &Question, plans: impl Iterator<Item = (&'a [usize], f64)>) -> Part {
     let gains = question.gravity.is_some();
     let mut part = Measure::new(question, SiteProblem::PMedian, false).plans_table();
-    let best = ranked.plans.first().map_or(0.0, |plan| question.worth(plan.objective));
-    for (at, plan) in ranked.plans.iter().enumerate() {
-        let worth = question.worth(plan.objective);
+    let mut best = None;
+    for (at, (open, cost)) in plans.enumerate() {
+        let worth = question.worth(cost);
+        let best = *best.get_or_insert(worth);
         // Better by rounding only: the first one is the plan chosen.
         let off = (if gains { best - worth } else { worth - best }).max(0.0);
         part.push(vec![
             (at + 1).into(),
             worth.into(),
             if best > 0.0 { 100.0 * off / best } else { 0.0 }.into(),
-            beside_kept(question, &plan.open).into(),
-            ids(question, &plan.open).into(),
+            beside_kept(question, open).into(),
+            ids(question, open).into(),
         ]);
     }
     part

@@ -1,10 +1,14 @@
 //! `--plans`, `--curve` and `--what-if` of any problem, under rules or without.
 
+use emporion_model::site::SiteState;
+use emporion_model::site::p_median::Proof;
 use emporion_model::site::plans::{Choice, Point, Question as Kernel, WhatIf};
+use emporion_model::site::ruled::Solution;
 use emporion_model::site::sensitivity::Change;
+use serde_json::Value;
 
 use super::ruled::{self, SHARE_ROUNDING, beside_kept, ids};
-use super::{Question, names};
+use super::{Question, names, proof_word};
 use crate::answer::{Advice, Answer, Cell, Column, Part, Show};
 use crate::args::{self, SiteProblem};
 use crate::failure::Failure;
@@ -228,6 +232,65 @@ pub struct Known<'a> {
     pub bound: f64,
     /// The last number of centres of a curve.
     pub most: usize,
+    /// Where its points come from.
+    pub curve: Curve<'a>,
+}
+
+/// The best plan of one number of centres, with its proof.
+pub struct Best {
+    /// Open sites.
+    pub open: Vec<usize>,
+    /// No plan of so many costs less.
+    pub bound: f64,
+    /// What the bound rests on.
+    pub proof: Proof,
+    /// The whole solution by position, for `--check`.
+    pub solution: Value,
+}
+
+impl Best {
+    /// Of a p-median under rules.
+    pub fn of(found: &Solution, solution: Value) -> Self {
+        Self { open: found.plan.open.clone(), bound: found.bound, proof: found.proof, solution }
+    }
+}
+
+/// Where the points of a curve come from.
+pub enum Curve<'a> {
+    /// The search for several plans, which leaves no proofs.
+    Searched,
+    /// Solved one by one, with proofs.
+    Proven(&'a dyn Fn(usize) -> Result<Option<Best>, Failure>),
+}
+
+impl Curve<'_> {
+    /// The points up to so many centres, and the solutions behind them.
+    fn points(
+        &self,
+        kernel: &Kernel,
+        least: usize,
+        most: usize,
+    ) -> Result<(Vec<(Point, &'static str)>, Vec<Value>), Failure> {
+        let Self::Proven(best_of) = self else {
+            let word = |point: Point| {
+                let proof = if point.plan.cost == point.bound { "search" } else { "open" };
+                (point, proof)
+            };
+            return Ok((kernel.curve(most).into_iter().map(word).collect(), Vec::new()));
+        };
+        let mut best = Vec::new();
+        for p in least..=most {
+            best.extend(best_of(p)?);
+        }
+        Ok((proven(kernel, &best), best.into_iter().map(|found| found.solution).collect()))
+    }
+}
+
+/// The points of a curve through plans with proofs.
+pub fn proven(kernel: &Kernel, best: &[Best]) -> Vec<(Point, &'static str)> {
+    let free: Vec<_> = best.iter().map(|found| (found.open.clone(), found.bound)).collect();
+    let words = best.iter().map(|found| proof_word(found.proof));
+    kernel.points(&free).into_iter().zip(words).collect()
 }
 
 /// Adds the tables asked for.
@@ -241,10 +304,14 @@ pub fn add(
 ) -> Result<(), Failure> {
     if arguments.curve {
         progress.step("the curve against the number of centres");
-        let points = kernel.curve(known.most);
-        let least = points.first().map_or(known.most, |point| point.p);
+        let least = question.siting.instance.sites_in(SiteState::Kept).count().max(1);
+        let (points, solutions) = known.curve.points(kernel, least, known.most)?;
+        if let (Some(Value::Object(proofs)), false) = (&mut answer.solution, solutions.is_empty()) {
+            proofs.insert("curve".to_owned(), solutions.into());
+        }
+        let least = points.first().map_or(known.most, |(point, _)| point.p);
         let without: Vec<String> = (least..=known.most)
-            .filter(|p| points.iter().all(|point| point.p != *p))
+            .filter(|p| points.iter().all(|(point, _)| point.p != *p))
             .map(|p| p.to_string())
             .collect();
         if !without.is_empty() {
@@ -287,10 +354,11 @@ fn hidden(key: &str) -> Column {
     Column { show: Show::Hidden, ..Column::text(key, "") }
 }
 
-fn curve(question: &Question, measure: &Measure, points: &[Point]) -> Part {
+/// The table of a curve, each point with what its proof rests on.
+pub fn curve(question: &Question, measure: &Measure, points: &[(Point, &str)]) -> Part {
     let mut part = measure.curve_table();
     let mut before: Option<&Point> = None;
-    for point in points {
+    for (point, proof) in points {
         let Choice { open, cost } = &point.plan;
         let worth = measure.worth(*cost);
         let saved = before.filter(|before| before.p + 1 == point.p).map(|before| {
@@ -304,7 +372,7 @@ fn curve(question: &Question, measure: &Measure, points: &[Point]) -> Part {
             worth.into(),
             saved.into(),
             measure.gap_percent(*cost, point.bound).into(),
-            if *cost == point.bound { "search" } else { "open" }.into(),
+            (*proof).into(),
             nested.map(|nested| measure.worth(nested.cost)).into(),
             Cell::from(added),
             beside_kept(question, open).into(),
@@ -316,7 +384,8 @@ fn curve(question: &Question, measure: &Measure, points: &[Point]) -> Part {
     part
 }
 
-fn what_if(question: &Question, measure: &Measure, found: &WhatIf, cost: f64) -> [Part; 2] {
+/// The tables of single choices.
+pub fn what_if(question: &Question, measure: &Measure, found: &WhatIf, cost: f64) -> [Part; 2] {
     measure.choices(question, [&found.forbidden, &found.forced], |change| Worth {
         loss: change.loss / measure.per,
         percent: 100.0 * change.loss / measure.per / measure.worth(cost),
@@ -324,7 +393,8 @@ fn what_if(question: &Question, measure: &Measure, found: &WhatIf, cost: f64) ->
     })
 }
 
-fn plans(question: &Question, measure: &Measure, plans: &[Choice]) -> Part {
+/// The table of ranked plans.
+pub fn plans(question: &Question, measure: &Measure, plans: &[Choice]) -> Part {
     let mut part = measure.plans_table();
     let best = plans.first().map_or(0.0, |plan| measure.worth(plan.cost));
     for (at, plan) in plans.iter().enumerate() {

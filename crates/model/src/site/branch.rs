@@ -387,8 +387,10 @@ impl Tree {
         }
         self.numbers = self.numbers.saturating_sub(multipliers.len());
         // Once too long, the record is dropped in the end: hold no more of it.
-        let held = if self.numbers > 0 { multipliers } else { &self.visits[0].multipliers };
-        let multipliers = held.clone();
+        let multipliers = match self.visits.first() {
+            Some(root) if self.numbers == 0 => root.multipliers.clone(),
+            _ => multipliers.clone(),
+        };
         self.visits.push(Visit { multipliers, split: None });
         at
     }

@@ -61,6 +61,11 @@ pub struct Split {
 }
 
 impl Certificate {
+    /// Numbers of the tree: customers × nodes but the root.
+    pub(crate) fn tree_numbers(&self) -> usize {
+        self.tree.iter().map(|node| node.multipliers.len()).sum()
+    }
+
     /// The multipliers of a search, in the caller's unit; the value is left to be computed.
     pub(crate) fn of(table: &Table<'_>, search: &Search) -> Self {
         let money = |values: &[i64]| values.iter().map(|v| *v as f64 * table.step).collect();
@@ -140,6 +145,22 @@ pub enum Rejection {
         node: usize,
         /// What is wrong with it.
         fault: &'static str,
+    },
+    /// A point of a curve does not hold.
+    #[error("with {p} sites: {fault}")]
+    Point {
+        /// Number of open sites.
+        p: usize,
+        /// What is wrong.
+        fault: Box<Rejection>,
+    },
+    /// A single choice does not hold.
+    #[error("with site {site} decided the other way: {fault}")]
+    Choice {
+        /// Position of the site.
+        site: usize,
+        /// What is wrong.
+        fault: Box<Rejection>,
     },
     /// A number that the costs do not give.
     #[error("{what} is claimed to be {claimed}, but the costs and the multipliers give {found}")]

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::certificate::{self, Rejection};
 use super::fixed::Table;
 use super::instance::{Instance, SiteState};
 use super::p_median::{Options, Solution, Warm, check_options, solve_on};
@@ -60,8 +61,9 @@ pub struct Nested {
 ///
 /// # Result
 ///
-/// Each point carries its own proven bound and certificate. The search at p starts from the plan
-/// and the multipliers at p - 1.
+/// Each point carries its own proven bound and certificate, which [`check`] repeats. The search at p
+/// starts from the plan and the multipliers at p - 1. The trees of all points together have
+/// `options.proof_numbers` numbers at most.
 ///
 /// # Errors
 ///
@@ -92,32 +94,75 @@ pub fn elbow(instance: &Instance, max_p: usize, options: &Options) -> Result<Elb
     instance.check_p(max_p)?;
     let (least, _) = instance.feasible_p();
     let table = Table::new(instance, least, max_p);
-    let mut points: Vec<ElbowPoint> = Vec::with_capacity(max_p - least + 1);
+    let mut plans: Vec<Solution> = Vec::with_capacity(max_p - least + 1);
+    let mut options = options.clone();
     for p in least..=max_p {
-        let grown = points.last().map(|before| grow(instance, &before.free.open).0);
-        let warm = Warm {
-            open: grown.as_deref(),
-            multipliers: points.last().map(|before| &before.free.certificate.multipliers[..]),
-        };
-        let free = solve_on(&table, instance, p, options, &warm);
-        let (open, added) = match points.last() {
-            None => (free.open.clone(), None),
-            Some(before) => {
-                let (open, added) = grow(instance, &before.nested.open);
-                (open, Some(added))
-            }
-        };
-        let objective = instance.value_of(&instance.assign(&open));
-        let price = (objective - free.objective).max(0.0);
-        let marginal = points.last().map(|before| before.free.objective - free.objective);
-        points.push(ElbowPoint {
-            p,
-            free,
-            marginal,
-            nested: Nested { open, added, objective, price },
-        });
+        let before = plans.last();
+        let grown = before.map(|before| grow(instance, &before.open).0);
+        let multipliers = before.map(|before| &before.certificate.multipliers[..]);
+        let warm = Warm { open: grown.as_deref(), multipliers };
+        let plan = solve_on(&table, instance, p, &options, &warm);
+        options.proof_numbers =
+            options.proof_numbers.saturating_sub(plan.certificate.tree_numbers());
+        plans.push(plan);
     }
-    Ok(Elbow { points })
+    Ok(Elbow::of(instance, plans))
+}
+
+/// Prove each point of a curve again from its best plan, and grow the nested plans anew.
+///
+/// # Assumptions
+///
+/// The plans are those of [`ElbowPoint::free`], from the fewest sites possible on. Of each nothing is
+/// taken on trust: see [`certificate::check`].
+///
+/// # Errors
+///
+/// [`Rejection::Point`] with the first claim that does not hold.
+///
+/// # Cost
+///
+/// That of [`certificate::check`] for each point, and O(n m) to grow.
+pub fn check(instance: &Instance, plans: Vec<Solution>) -> Result<Elbow, Rejection> {
+    let (least, _) = instance.feasible_p();
+    for (p, plan) in (least..).zip(&plans) {
+        let _ = certificate::check(instance, p, plan)
+            .map_err(|fault| Rejection::Point { p, fault: Box::new(fault) })?;
+    }
+    Ok(Elbow::of(instance, plans))
+}
+
+impl Elbow {
+    /// The same curve through another plan of as many sites, unless its own costs less: of plans that
+    /// tie, the one that is known already.
+    pub fn through(self, instance: &Instance, plan: &Solution) -> Self {
+        let known = |free: Solution| {
+            let as_good = free.open.len() == plan.open.len() && plan.objective <= free.objective;
+            if as_good { plan.clone() } else { free }
+        };
+        Self::of(instance, self.points.into_iter().map(|point| known(point.free)).collect())
+    }
+
+    /// The curve through the best plans of consecutive p.
+    fn of(instance: &Instance, plans: Vec<Solution>) -> Self {
+        let mut points: Vec<ElbowPoint> = Vec::with_capacity(plans.len());
+        for free in plans {
+            let before = points.last();
+            let (open, added) = match before {
+                None => (free.open.clone(), None),
+                Some(before) => {
+                    let (open, added) = grow(instance, &before.nested.open);
+                    (open, Some(added))
+                }
+            };
+            let objective = instance.value_of(&instance.assign(&open));
+            let price = (objective - free.objective).max(0.0);
+            let marginal = before.map(|before| before.free.objective - free.objective);
+            let nested = Nested { open, added, objective, price };
+            points.push(ElbowPoint { p: free.open.len(), free, marginal, nested });
+        }
+        Self { points }
+    }
 }
 
 /// Add the free site that saves most.

@@ -222,19 +222,12 @@ impl Question {
     ) -> Result<Ranked, RuleError> {
         let mut found = self.rank(k, limit)?;
         let kernel = self.kernel.as_ref();
-        let of_states = kernel.states().iter().enumerate().all(|(j, state)| {
-            let open = chosen.binary_search(&j).is_ok();
-            *state == SiteState::Free || open == (*state == SiteState::Kept)
-        });
-        let known = chosen.is_sorted() && chosen.iter().all(|j| *j < kernel.states().len());
-        let obeys = known && of_states && kernel.system().allows(chosen);
-        let cost = if obeys { kernel.cost(chosen) } else { f64::INFINITY };
-        if !cost.is_finite() {
+        let cost = self.cost_among(chosen, kernel.system()).ok_or_else(|| {
             let what = "the plan to begin with".to_owned();
             let expected = "a plan that obeys the rules, its sites ascending".to_owned();
             let (got, remedy) = (format!("{chosen:?}"), "take a plan of this question".to_owned());
-            return Err(InputError::Setting { what, expected, got, remedy }.into());
-        }
+            InputError::Setting { what, expected, got, remedy }
+        })?;
         let least = found.plans.iter().map(|plan| plan.cost).fold(f64::INFINITY, f64::min);
         if cost <= least + kernel.resolution(least) {
             let chosen = Choice { open: chosen.to_vec(), cost };
@@ -242,6 +235,25 @@ impl Question {
             found.bound = found.bound.min(cost);
         }
         Ok(found)
+    }
+
+    /// What a set of open sites costs; `None` if it is no plan: not ascending, against the states of the
+    /// sites or the rules, or not doing what the problem asks. Its number of sites is free.
+    #[must_use]
+    pub fn cost_of(&self, open: &[usize]) -> Option<f64> {
+        let sizes = (open.len(), open.len());
+        self.cost_among(open, &self.kernel.system().sized(sizes))
+    }
+
+    fn cost_among(&self, open: &[usize], system: &System) -> Option<f64> {
+        let states = self.kernel.states();
+        let known = open.is_sorted_by(|a, b| a < b) && open.iter().all(|j| *j < states.len());
+        let of_states = states.iter().enumerate().all(|(j, state)| {
+            let is_open = open.binary_search(&j).is_ok();
+            *state == SiteState::Free || is_open == (*state == SiteState::Kept)
+        });
+        let cost = (known && of_states && system.allows(open)).then(|| self.kernel.cost(open))?;
+        cost.is_finite().then_some(cost)
     }
 
     /// What it costs to forbid each chosen site of a plan, or to force in each other one.
@@ -266,63 +278,104 @@ impl Question {
                 Part { states: &states, sizes: all_sizes(kernel), floor, most: f64::INFINITY };
             let found = kernel.search(&part);
             let Some(other) = found.plan else { continue };
-            let tied = (other.cost - plan.cost).abs() <= kernel.resolution(plan.cost);
-            let loss = if tied { 0.0 } else { other.cost - plan.cost };
-            let sure = found.bound.min(other.cost) - plan.cost;
-            let close = sure >= loss - kernel.resolution(other.cost);
-            let change = Change {
-                site,
-                loss,
-                loss_at_least: if close { loss } else { sure.max(0.0).min(loss) },
-                closes: without(&plan.open, &other.open),
-                opens: without(&other.open, &plan.open),
-            };
+            let change = self.change(site, plan, &other, found.bound);
             if chosen { forbidden.push(change) } else { forced.push(change) }
         }
         WhatIf { forbidden, forced }
+    }
+
+    /// What it costs to take `other`, the best plan with `site` decided the other way, in place of
+    /// `plan`, where no plan so decided is below `bound`.
+    pub fn change(&self, site: usize, plan: &Choice, other: &Choice, bound: f64) -> Change {
+        let kernel = self.kernel.as_ref();
+        let tied = (other.cost - plan.cost).abs() <= kernel.resolution(plan.cost);
+        let loss = if tied { 0.0 } else { other.cost - plan.cost };
+        let sure = bound.min(other.cost) - plan.cost;
+        let close = sure >= loss - kernel.resolution(other.cost);
+        Change {
+            site,
+            loss,
+            loss_at_least: if close { loss } else { sure.max(0.0).min(loss) },
+            closes: without(&plan.open, &other.open),
+            opens: without(&other.open, &plan.open),
+        }
     }
 
     /// The best plan for each number of sites up to `most`, and one that only grows.
     ///
     /// # Result
     ///
-    /// Numbers of sites for which the rules have no plan are left out, from both. The grown plan
-    /// begins with the first best one; where no single site more obeys, it ends.
+    /// Numbers of sites for which the rules have no plan are left out. For the plan that grows see
+    /// [`points`](Self::points).
     ///
     /// # Cost
     ///
-    /// One search per number of sites.
+    /// One search per number of sites, and one for each that is added.
     #[must_use]
     pub fn curve(&self, most: usize) -> Vec<Point> {
         let kernel = self.kernel.as_ref();
-        let open = positions(kernel.states(), SiteState::Kept).len().max(1);
-        let mut points: Vec<Point> = Vec::new();
+        let least = positions(kernel.states(), SiteState::Kept).len().max(1);
+        let best = |p| {
+            let found = self.of_size(p, kernel.states());
+            found.plan.map(|plan| (plan.open, found.bound))
+        };
+        let free: Vec<(Vec<usize>, f64)> =
+            (least..=most.min(kernel.states().len())).filter_map(best).collect();
+        self.points(&free)
+    }
+
+    /// The curve through plans that are known: each the best of its number of sites, ascending in that,
+    /// with a bound that no plan of as many sites is below.
+    ///
+    /// # Result
+    ///
+    /// The plan that grows begins with the first of them; where no single site more obeys, it ends.
+    ///
+    /// # Cost
+    ///
+    /// One search for each site that is added.
+    #[must_use]
+    pub fn points(&self, free: &[(Vec<usize>, f64)]) -> Vec<Point> {
+        let kernel = self.kernel.as_ref();
+        let mut points: Vec<Point> = Vec::with_capacity(free.len());
         let mut grown: Option<Choice> = None;
-        for p in open..=most.min(kernel.states().len()) {
-            let of_size = |states: &[SiteState]| {
-                let (floor, most) = (f64::NEG_INFINITY, f64::INFINITY);
-                kernel.search(&Part { states, sizes: (p, p), floor, most })
-            };
-            let found = of_size(kernel.states());
-            let Some(plan) = found.plan else { continue };
-            let bound = found.bound.min(plan.cost);
+        for (open, bound) in free {
+            let plan = Choice { open: open.clone(), cost: kernel.cost(open) };
             let before = grown.take().map(|plan| plan.open);
             grown = match &before {
                 None if points.is_empty() => Some(plan.clone()),
                 None => None,
-                Some(open) => {
+                Some(before) => {
                     let mut states = kernel.states().to_vec();
-                    open.iter().for_each(|&j| states[j] = SiteState::Kept);
-                    of_size(&states).plan
+                    before.iter().for_each(|&j| states[j] = SiteState::Kept);
+                    self.of_size(open.len(), &states).plan
                 }
             };
             let added = before.zip(grown.as_ref());
             let added = added.and_then(|(old, new)| without(&new.open, &old).first().copied());
-            let proven = plan.cost - bound <= kernel.resolution(plan.cost);
-            let bound = if proven { plan.cost } else { bound };
-            points.push(Point { p, plan, bound, nested: grown.clone(), added });
+            points.push(self.point(plan, *bound, grown.clone(), added));
         }
         points
+    }
+
+    /// A point of a curve; its plan is the best one where `bound` says so up to rounding.
+    #[must_use]
+    pub fn point(
+        &self,
+        plan: Choice,
+        bound: f64,
+        nested: Option<Choice>,
+        added: Option<usize>,
+    ) -> Point {
+        let proven = plan.cost - bound <= self.kernel.resolution(plan.cost);
+        let bound = if proven { plan.cost } else { bound };
+        Point { p: plan.open.len(), plan, bound, nested, added }
+    }
+
+    /// The best plan of so many sites.
+    fn of_size(&self, p: usize, states: &[SiteState]) -> Found {
+        let (floor, most) = (f64::NEG_INFINITY, f64::INFINITY);
+        self.kernel.search(&Part { states, sizes: (p, p), floor, most })
     }
 }
 

@@ -48,6 +48,15 @@ pub struct Certificate {
     pub value: f64,
 }
 
+impl Certificate {
+    /// Numbers of the tree beside those of the root: what
+    /// [`Options::proof_numbers`](super::p_median::Options::proof_numbers) limits.
+    #[must_use]
+    pub fn tree_numbers(&self) -> usize {
+        self.nodes.iter().skip(1).map(|node| node.multipliers.len()).sum()
+    }
+}
+
 /// A node of the tree.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ProofNode {

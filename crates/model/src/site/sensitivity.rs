@@ -1,7 +1,8 @@
 //! What each single choice is worth: forbid a chosen site, force another one in.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use super::certificate::{self, Rejection};
 use super::fixed::Table;
 use super::instance::{Instance, SiteState};
 use super::p_median::{Options, Solution, Warm, check_options, solve_on};
@@ -33,6 +34,17 @@ pub struct Sensitivity {
     pub forbidden: Vec<Change>,
     /// Per free site not chosen, in order: what forcing it in costs.
     pub forced: Vec<Change>,
+    /// The plans behind both, with their proofs, in the order of their sites.
+    pub decided: Vec<Decided>,
+}
+
+/// The best plan with one site decided the other way, and its proof.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Decided {
+    /// The site: forbidden if the plan opens it, else kept open.
+    pub site: usize,
+    /// The best plan then.
+    pub solution: Solution,
 }
 
 /// Solve the p-median, then once more for each free site with that site decided the other way.
@@ -54,6 +66,7 @@ pub struct Sensitivity {
 /// # Result
 ///
 /// Exact where every plan was proven optimal; else `loss` lies above and `loss_at_least` below.
+/// [`check`] repeats the proofs, whose trees together have `options.proof_numbers` numbers at most.
 ///
 /// # Errors
 ///
@@ -88,20 +101,75 @@ pub fn sensitivity(
     instance.check_p(p)?;
     let table = Table::new(instance, p, p);
     let plan = solve_on(&table, instance, p, options, &Warm::default());
-    let (mut forbidden, mut forced) = (Vec::new(), Vec::new());
-    for site in instance.sites_in(SiteState::Free) {
-        let chosen = plan.open.binary_search(&site).is_ok();
+    let mut options = options.clone();
+    let decide = |(site, changed): (usize, Instance)| {
+        let warm = Warm { open: None, multipliers: Some(&plan.certificate.multipliers) };
+        let solution = solve_on(&table, &changed, p, &options, &warm);
+        options.proof_numbers =
+            options.proof_numbers.saturating_sub(solution.certificate.tree_numbers());
+        Decided { site, solution }
+    };
+    let decided = choices(instance, &plan.open).map(decide).collect();
+    Ok(Sensitivity::of(plan, decided))
+}
+
+/// Prove the plan and those with one site decided the other way again, and compare them anew.
+///
+/// # Assumptions
+///
+/// Nothing is taken on trust: see [`certificate::check`].
+///
+/// # Errors
+///
+/// A [`Rejection`] of the plan; [`Rejection::Choice`] with the first choice that does not hold;
+/// [`Rejection::Length`] where choices are missing.
+///
+/// # Cost
+///
+/// That of [`certificate::check`] for each free site.
+pub fn check(
+    instance: &Instance,
+    plan: Solution,
+    decided: Vec<Decided>,
+) -> Result<Sensitivity, Rejection> {
+    let p = plan.open.len();
+    let _ = certificate::check(instance, p, &plan)?;
+    let expected = choices(instance, &plan.open).count();
+    if decided.len() != expected {
+        let (what, got) = ("the single choices", decided.len());
+        return Err(Rejection::Length { what, expected, got });
+    }
+    for ((site, changed), found) in choices(instance, &plan.open).zip(&decided) {
+        let refuse = |fault| Rejection::Choice { site, fault: Box::new(fault) };
+        if found.site != site {
+            let fault = "stands in its place";
+            return Err(refuse(Rejection::Open { site: found.site, fault }));
+        }
+        let _ = certificate::check(&changed, p, &found.solution).map_err(refuse)?;
+    }
+    Ok(Sensitivity::of(plan, decided))
+}
+
+/// Each free site whose other state leaves a plan, and the question with that state.
+fn choices(instance: &Instance, open: &[usize]) -> impl Iterator<Item = (usize, Instance)> {
+    instance.sites_in(SiteState::Free).filter_map(|site| {
+        let chosen = open.binary_search(&site).is_ok();
         let state = if chosen { SiteState::Forbidden } else { SiteState::Kept };
         let changed = instance.with_state(site, state);
-        if changed.check_p(p).is_err() {
-            continue;
-        }
-        let warm = Warm { open: None, multipliers: Some(&plan.certificate.multipliers) };
-        let other = solve_on(&table, &changed, p, options, &warm);
-        let change = compare(site, &plan, &other);
-        if chosen { forbidden.push(change) } else { forced.push(change) }
+        changed.check_p(open.len()).is_ok().then_some((site, changed))
+    })
+}
+
+impl Sensitivity {
+    fn of(plan: Solution, decided: Vec<Decided>) -> Self {
+        let (forbidden, forced): (Vec<&Decided>, Vec<&Decided>) =
+            decided.iter().partition(|found| plan.open.binary_search(&found.site).is_ok());
+        let compared = |found: Vec<&Decided>| -> Vec<Change> {
+            found.into_iter().map(|found| compare(found.site, &plan, &found.solution)).collect()
+        };
+        let (forbidden, forced) = (compared(forbidden), compared(forced));
+        Self { plan, forbidden, forced, decided }
     }
-    Ok(Sensitivity { plan, forbidden, forced })
 }
 
 fn compare(site: usize, plan: &Solution, other: &Solution) -> Change {

@@ -1,0 +1,181 @@
+//! `site --check`: curves, single choices and further plans of an answer, proven or priced again.
+
+mod common;
+
+use common::{Desk, SMALL};
+use serde_json::Value;
+
+const REGIONS: &str = "--kind region --parent RUS --weight seat_population";
+/// Answers of every problem, and which of their tables carry proofs. The opening costs of the last
+/// make some four centres best.
+const ASKED: [(&str, &[&str]); 7] = [
+    ("--keep RU-NIZ --add 3 --curve --what-if", &["curve", "choices"]),
+    ("--p 3 --rules rules.txt --curve --what-if --plans 4", &["curve"]),
+    ("--problem p-center --p 3 --curve --what-if --plans 4", &["curve"]),
+    ("--problem p-center --p 3 --rules rules.txt --curve --what-if", &["curve"]),
+    ("--problem max-cover --radius 700 --p 3 --curve --what-if --plans 3", &["curve"]),
+    ("--problem set-cover --radius 2000 --rules rules.txt --what-if --plans 3", &[]),
+    ("--problem facility --opening 3e9 --curve --what-if --plans 3", &[]),
+];
+const RULES: &str = "never RU-MOW\nat least 1 of RU-PRI, RU-KHA, RU-SAK\n";
+const TABLES: [&str; 4] = ["curve", "forbidden", "forced", "plans"];
+/// What no cost gives, where a table carries no proofs.
+const UNPROVEN: [&str; 3] = ["gap", "proof", "at_least"];
+
+fn desk() -> Desk {
+    let desk = Desk::new();
+    desk.write("rules.txt", RULES);
+    desk
+}
+
+fn solved(desk: &Desk, options: &str) -> Value {
+    desk.line(&format!("site {SMALL} {REGIONS} {options} --format json")).json()
+}
+
+/// What the check says of an answer.
+fn checked(desk: &Desk, answer: &Value) -> Value {
+    desk.write("answer.json", &answer.to_string());
+    desk.line("site --check answer.json --format json").json()
+}
+
+#[track_caller]
+fn refused(desk: &Desk, answer: &Value, words: &[&str]) {
+    desk.write("changed.json", &answer.to_string());
+    let words = [&["changed.json does not hold"], words].concat();
+    desk.line("site --check changed.json").refused(1, &words);
+}
+
+/// Another value of the same kind.
+fn another(value: &Value) -> Value {
+    match value {
+        Value::Number(number) => Value::from(number.as_f64().unwrap() * 1.01 + 0.001),
+        Value::String(words) if words == "RU-KDA" => Value::from("RU-SAK"),
+        Value::String(_) => Value::from("RU-KDA"),
+        _ => Value::from(1.0),
+    }
+}
+
+#[test]
+fn every_cell_of_a_table_is_computed_again() {
+    let desk = desk();
+    for (options, proven) in ASKED {
+        let answer = solved(&desk, options);
+        let found = checked(&desk, &answer);
+        let tables = TABLES.iter().filter(|table| answer[**table].is_array());
+        assert!(tables.clone().count() >= 2, "{options}");
+        for table in tables {
+            let rows = answer[*table].as_array().unwrap();
+            let proofs = if *table == "curve" || *table == "plans" { *table } else { "choices" };
+            let said = found["summary"][proofs].as_str().unwrap();
+            let all = match proven.contains(&proofs) {
+                true => said.contains("proven optimal again"),
+                false => said == "costs computed again",
+            };
+            assert!(all, "{options}: {proofs}: {said}");
+            for (at, key) in [0, rows.len() / 2, rows.len() - 1]
+                .into_iter()
+                .flat_map(|at| rows[at].as_object().unwrap().keys().map(move |key| (at, key)))
+            {
+                if UNPROVEN.contains(&key.as_str()) && !proven.contains(&proofs) {
+                    continue;
+                }
+                let mut changed = answer.clone();
+                let cell = &mut changed[*table][at][key];
+                *cell = another(cell);
+                println!("{options}: {table} {at}: {key} is {cell}");
+                refused(&desk, &changed, &[]);
+            }
+            let mut shorter = answer.clone();
+            shorter[*table].as_array_mut().unwrap().pop();
+            if proven.contains(&proofs) {
+                refused(&desk, &shorter, &["is not that of its solution"]);
+            }
+            // What is lost at least cannot be more than what is lost.
+            if rows[0]["at_least"].is_number() {
+                let mut more = answer.clone();
+                let loss = rows[rows.len() - 1]["loss"].as_f64().unwrap();
+                more[*table][rows.len() - 1]["at_least"] = Value::from(2.0 * loss + 1.0);
+                refused(&desk, &more, &[table]);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_proof_of_each_point_and_choice_is_walked_again() {
+    let desk = desk();
+    for (options, proven) in ASKED {
+        let answer = solved(&desk, options);
+        for table in proven {
+            let mut without = answer.clone();
+            without["solution"].as_object_mut().unwrap().remove(*table);
+            refused(&desk, &without, &[&format!("solution.{table}"), "write it again"]);
+            let proofs = answer["solution"][*table].as_array().unwrap();
+            for at in [0, proofs.len() / 2, proofs.len() - 1] {
+                let whole = if *table == "choices" { "/solution" } else { "" };
+                let place = format!("/solution/{table}/{at}{whole}");
+                let keys = ["objective", "radius", "bound", "certified_bound", "proof", "status"];
+                for key in keys {
+                    let mut changed = answer.clone();
+                    let solution = changed.pointer_mut(&place).unwrap();
+                    // Under rules the plan is apart.
+                    let apart = solution["plan"].is_object() && key == "objective";
+                    let solution = if apart { &mut solution["plan"] } else { solution };
+                    let Some(value) = solution.get_mut(key) else { continue };
+                    *value = match key {
+                        "proof" => Value::from(if *value == "search" { "tree" } else { "search" }),
+                        "status" => serde_json::json!({ "optimal": { "gap": 0.5 } }),
+                        _ => Value::from(value.as_f64().unwrap() * 1.01 + 1.0),
+                    };
+                    refused(&desk, &changed, &[]);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_curve_of_many_points_is_proven_whole_and_ends_in_the_plan() {
+    let desk = desk();
+    let answer = solved(&desk, "--p 12 --curve");
+    let points = answer["curve"].as_array().unwrap();
+    assert_eq!(points.len(), 12);
+    let proofs = answer["solution"]["curve"].as_array().unwrap();
+    let mut open: Vec<&str> = answer["rows"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row["site"].as_str().unwrap())
+        .collect();
+    let mut last: Vec<&str> = points[11]["sites"].as_str().unwrap().split(' ').collect();
+    open.sort_unstable();
+    last.sort_unstable();
+    assert_eq!(open, last);
+    let found = checked(&desk, &answer);
+    assert_eq!(found["summary"]["curve"], "12 of 12 proven optimal again");
+    assert_eq!(found["summary"]["claims"], "the answer claims no more than this");
+    // A multiplier of one point proves another value.
+    for at in 0..12 {
+        let mut changed = answer.clone();
+        let multipliers = &mut changed["solution"]["curve"][at]["certificate"]["multipliers"];
+        let value = &mut multipliers[at];
+        *value = Value::from(value.as_f64().unwrap() * 0.5);
+        let words = format!("curve, with {} centre", at + 1);
+        refused(&desk, &changed, &[&words, "the value of the certificate"]);
+    }
+    assert_eq!(proofs.len(), 12);
+}
+
+#[test]
+fn ids_with_spaces_are_read_back() {
+    let desk = desk();
+    desk.write(
+        "towns.csv",
+        "id,lat,lon,people\nNew,50,20,3\nNew York,51,22,5\nOrel,52,26,4\nOld York,54,24,1\n",
+    );
+    let line = "site towns.csv --weight people --p 2 --plans 6 --what-if --curve --format json";
+    let answer = desk.line(line).json();
+    assert_eq!(answer["plans"].as_array().unwrap().len(), 6);
+    desk.write("answer.json", &answer.to_string());
+    assert!(desk.line("site --check answer.json").ok().starts_with("Holds"));
+}
