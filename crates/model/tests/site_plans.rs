@@ -7,8 +7,9 @@ use emporion_model::outcome::{InputError, Status};
 use emporion_model::site::certificate::{self, Rejection};
 use emporion_model::site::elbow::{self, elbow};
 use emporion_model::site::p_median::{Options, Proof, Solution, solve, solve_additional};
+use emporion_model::site::rules::{Count, Rules};
 use emporion_model::site::sensitivity::{self, sensitivity};
-use emporion_model::site::{Instance, SiteState};
+use emporion_model::site::{Instance, SiteState, k_best, unlisted};
 
 /// Sums of some twenty products in another order differ by rounding only.
 const ROUNDING: f64 = 1e-12;
@@ -356,4 +357,52 @@ fn a_curve_goes_through_the_plan_that_is_known() {
     }
     let dear = solve(&instance, 1, &Options::default()).unwrap();
     assert_eq!(curve.clone().through(&instance, &dear).points[1], curve.points[1]);
+}
+
+#[test]
+fn plans_that_are_not_listed_are_proven_to_cost_what_the_best_of_them_does() {
+    for (seed, p) in (1..40).zip([1, 2, 3, 4].into_iter().cycle()) {
+        let (n, m) = (9, 7);
+        // Few values, so that plans tie.
+        let costs: Vec<f64> = numbers(n * m, seed).into_iter().map(|x| (x * 9.0).ceil()).collect();
+        let instance = Instance::new(n, m, costs).unwrap().keep(&[2]).unwrap();
+        let instance = if p > 1 { instance.forbid(&[5]).unwrap() } else { instance };
+        let rules = Rules::new(Count::Exactly(p));
+        let all = k_best::solve(&instance, &rules, 1_000, None, &Options::default()).unwrap().plans;
+        let opens =
+            |k: usize| -> Vec<&[usize]> { all.iter().take(k).map(|plan| &plan.open[..]).collect() };
+        for k in [0, 1, 3, all.len() - 1, all.len()] {
+            let listed = opens(k);
+            let best = unlisted::solve(&instance, p, &listed, &Options::default()).unwrap();
+            assert_eq!(best.len(), unlisted::count(&instance, p, &listed));
+            let next = all.get(k).map(|plan| plan.objective);
+            let mut found: Option<f64> = best.iter().map(|part| part.objective).reduce(f64::min);
+            assert_eq!(found, next, "seed {seed}, p = {p}, k = {k}");
+            found = unlisted::check(&instance, p, &listed, &best).unwrap();
+            assert_eq!(found, next);
+            if best.len() > 1 {
+                let fewer = &best[1..];
+                let refused = unlisted::check(&instance, p, &listed, fewer).unwrap_err();
+                assert!(matches!(refused, Rejection::Length { .. }));
+                let mut spoilt = best.clone();
+                spoilt[1].objective += 1.0;
+                let refused = unlisted::check(&instance, p, &listed, &spoilt).unwrap_err();
+                assert!(matches!(refused, Rejection::Part { part: 1, .. }), "{refused}");
+            }
+        }
+        // With a plan left out of the list the others do not cost as much as the last.
+        if all.len() > 3 {
+            let mut holed = opens(3);
+            let _ = holed.remove(1);
+            let best = unlisted::solve(&instance, p, &holed, &Options::default()).unwrap();
+            let found = unlisted::check(&instance, p, &holed, &best).unwrap();
+            assert_eq!(found, Some(all[1].objective));
+        }
+        // What is no plan covers nothing.
+        for wrong in [&[2, 3, 4, 6, 0][..], &[], &[99]] {
+            let message = unlisted::solve(&instance, p, &[wrong], &Options::default());
+            assert!(message.unwrap_err().to_string().contains("a plan listed"));
+            assert!(unlisted::check(&instance, p, &[wrong], &[]).is_err());
+        }
+    }
 }

@@ -5,13 +5,14 @@ use emporion_model::site::elbow;
 use emporion_model::site::p_median::{Proof, Solution};
 use emporion_model::site::plans::{Choice, Point, Question as Kernel, WhatIf};
 use emporion_model::site::sensitivity::{self, Change};
+use emporion_model::site::unlisted;
 use serde_json::Value;
 
 use super::claims::{Claims, said};
 use super::several::{self, Best, Measure};
 use super::{Question, centres, curve, proof_word, ruled, what_if};
 use crate::answer::Answer;
-use crate::args::SiteProblem;
+use crate::args::{self, SiteProblem};
 use crate::failure::Failure;
 
 /// What was found of the tables.
@@ -102,7 +103,7 @@ impl Again {
 pub struct Several<'a> {
     pub claims: &'a Claims,
     pub question: &'a Question,
-    pub problem: SiteProblem,
+    pub asked: &'a args::Site,
     pub kernel: Kernel,
     pub measure: Measure,
     /// Open sites of the plan that the answer is about.
@@ -146,7 +147,7 @@ impl Several<'_> {
         if claims.has("plans") {
             let plans = self.rows("plans").map(|row| self.plan(self.sites(&row["sites"])?));
             let plans: Vec<Choice> = plans.collect::<Result<_, _>>()?;
-            let part = match self.problem {
+            let part = match self.asked.problem {
                 SiteProblem::PMedian => {
                     let listed = plans.iter().map(|plan| (&plan.open[..], plan.cost));
                     ruled::plans(self.question, listed)
@@ -154,10 +155,44 @@ impl Several<'_> {
                 _ => several::plans(self.question, &self.measure, &plans),
             };
             claims.shows_part(&part, &[])?;
-            again.priced("plans", "Plans listed", "other plans");
+            if self.none_is_missing(&plans)? {
+                let words = "proven again that none is missing".to_owned();
+                again.lines.push(("plans", "Plans listed", words));
+            } else {
+                again.priced("plans", "Plans listed", "other plans");
+            }
         }
         again.draws(claims);
         Ok(again)
+    }
+
+    /// Whether it is proven without the search that the list of plans is what it is said to be.
+    fn none_is_missing(&self, plans: &[Choice]) -> Result<bool, Failure> {
+        let claims = self.claims;
+        if !claims.has_proofs("unlisted") || self.asked.rules.is_some() {
+            return Ok(false);
+        }
+        let instance = &self.question.siting.instance;
+        let best: Vec<Solution> = claims.proofs("unlisted")?;
+        let listed: Vec<&[usize]> = plans.iter().map(|plan| &plan.open[..]).collect();
+        let least = unlisted::check(instance, self.open.len(), &listed, &best);
+        let least = least.map_err(|rejection| claims.wrong(said(&rejection, self.question)))?;
+        let whole = |found: &Solution| matches!(found.proof, Proof::Certificate | Proof::Tree);
+        if !best.iter().all(whole) {
+            return Ok(false);
+        }
+        let costs: Vec<f64> = plans.iter().map(|plan| plan.cost).collect();
+        let near = best.iter().map(|found| found.resolution).fold(0.0, f64::max);
+        let proven =
+            ruled::proven_of_others(self.question, &costs, (least, near), self.asked.within)?;
+        let stated = &claims.json["summary"]["others"];
+        match proven.iter().any(|words| *stated == words.as_str()) {
+            true => Ok(true),
+            false => Err(claims.wrong(format!(
+                "of the plans that are not listed it says {stated}, and the proofs say {}",
+                if proven.is_empty() { "that a better one may be missing" } else { &proven[0] }
+            ))),
+        }
     }
 
     /// Proves the points of a curve again.

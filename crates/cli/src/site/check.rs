@@ -112,7 +112,7 @@ fn other(
     let beside = Several {
         claims,
         question,
-        problem: asked.problem,
+        asked,
         kernel: problem.several(question)?,
         measure: Measure::new(question, asked.problem, asked.opening.is_none()),
         open: &found.open,
@@ -167,7 +167,7 @@ fn under_rules(
     let beside = Several {
         claims,
         question,
-        problem: asked.problem,
+        asked,
         kernel: kernel.map_err(|error| names::said(&error, &question.siting.sites))?,
         measure: Measure::new(question, asked.problem, false),
         open: &solution.plan.open,

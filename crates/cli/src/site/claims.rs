@@ -83,6 +83,7 @@ impl Claims {
             // Its rules stand in the answer itself.
             rules: text("rules").map(|_| PathBuf::from(&self.path)),
             curve: options["curve"] == true,
+            within: options["within"].as_f64(),
             add: options["add"].as_u64().map(|add| add as usize),
             p: options["p"].as_u64().map(|p| p as usize),
             keep: list("keep"),
@@ -130,6 +131,11 @@ impl Claims {
     /// Whether the answer has this table.
     pub fn has(&self, table: &str) -> bool {
         self.json[table].is_array()
+    }
+
+    /// Whether the answer has proofs of this name.
+    pub fn has_proofs(&self, table: &str) -> bool {
+        self.json["solution"][table].is_array()
     }
 
     /// The proofs that a table beside the plan carries.
@@ -284,6 +290,9 @@ pub fn said(rejection: &Rejection, question: &Question) -> String {
     match rejection {
         Rejection::Point { p, fault } => {
             format!("curve, with {}: {}", centres(*p), said(fault, question))
+        }
+        Rejection::Part { part, fault } => {
+            format!("part {part} of the plans that are not listed: {}", said(fault, question))
         }
         Rejection::Choice { site: at, fault } => {
             format!("the single choice of {}: {}", site(*at), said(fault, question))

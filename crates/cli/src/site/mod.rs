@@ -268,6 +268,11 @@ fn under_rules(
         let ranked = ruled::rank(question, &rules, &found.plan, count, arguments.within)?;
         let listed = ranked.plans.iter().map(|plan| (&plan.open[..], plan.objective));
         answer.parts.push(ruled::plans(question, listed));
+        if let (Some(Value::Object(proofs)), Some(best)) =
+            (&mut answer.solution, ruled::unlisted(arguments, question, &ranked)?)
+        {
+            proofs.insert("unlisted".to_owned(), json(&best)?);
+        }
         let first = ranked.plans.first().map(|plan| &plan.open[..]);
         answer.notes.extend(several::better_plan(first, &found.plan.open));
         answer.say("others", "Other plans", ranked.others.as_str());

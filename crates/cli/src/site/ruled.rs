@@ -7,9 +7,10 @@ use emporion_brief::stages::site_rules::{CostFault, Sites, by_position, with_val
 pub use emporion_brief::stages::site_rules::{decided, has_budget, under};
 use emporion_model::site::SiteState;
 use emporion_model::site::k_best::{self, End};
-use emporion_model::site::p_median::{Options, Proof};
+use emporion_model::site::p_median::{self, Options, Proof};
 use emporion_model::site::ruled::{self, Plan, Solution};
 use emporion_model::site::rules::{Count, Rules};
+use emporion_model::site::unlisted;
 use emporion_tables::site_rules::{Line, Rule, parse};
 
 use super::names::{By, positions, said};
@@ -17,7 +18,7 @@ use super::several::{Best, Measure};
 use super::shown::proof_word;
 use super::{Question, centres, columns, json};
 use crate::answer::{Answer, Part, Show};
-use crate::args::{self, SiteProblem};
+use crate::args::{self, Format, SiteProblem};
 use crate::data::Data;
 use crate::failure::Failure;
 
@@ -208,6 +209,59 @@ pub fn rank(
         }
     }
     Ok(Ranked { plans, others: others(end, within) })
+}
+
+/// Entries of costs up to which the plans that are not listed are proven to be no better.
+const ENTRIES: usize = 200_000_000;
+
+/// The best plans of the parts that hold all plans but those listed, for `--check`; none where rules
+/// have a say, where only the search proves that, or where there is too much of it.
+pub fn unlisted(
+    arguments: &args::Site,
+    question: &Question,
+    ranked: &Ranked,
+) -> Result<Option<Vec<p_median::Solution>>, Failure> {
+    let instance = &question.siting.instance;
+    let listed: Vec<&[usize]> = ranked.plans.iter().map(|plan| &plan.open[..]).collect();
+    let p = listed.first().map_or(0, |open| open.len());
+    let entries = instance.customers().saturating_mul(instance.sites());
+    let asked = arguments.rules.is_none() && arguments.shape.format == Format::Json;
+    if !asked || entries.saturating_mul(unlisted::count(instance, p, &listed)) > ENTRIES {
+        return Ok(None);
+    }
+    Ok(Some(unlisted::solve(instance, p, &listed, &Options::default())?))
+}
+
+/// All that may be said of the plans that are not listed, if none of them costs less than this;
+/// `None`: there are none.
+pub fn proven_of_others(
+    question: &Question,
+    costs: &[f64],
+    (least, near): (Option<f64>, f64),
+    within: Option<f64>,
+) -> Result<Vec<String>, Failure> {
+    let (Some(first), Some(last)) = (costs.first(), costs.last()) else { return Ok(Vec::new()) };
+    let mut proven = Vec::new();
+    if least.is_none() {
+        proven.push(others(End::All, within));
+    }
+    let least = least.unwrap_or(f64::INFINITY);
+    if least >= last - near {
+        proven.push(others(End::Count, within));
+    }
+    if let Some(share) = share(within)? {
+        let beyond = match question.gravity {
+            Some(_) => {
+                question.worth(least - near)
+                    < question.worth(*first) * (1.0 - share) * (1.0 - SHARE_ROUNDING)
+            }
+            None => least >= first + first * share * (1.0 + SHARE_ROUNDING) - near,
+        };
+        if beyond {
+            proven.push(others(End::Within, within));
+        }
+    }
+    Ok(proven)
 }
 
 /// Percent as a share.

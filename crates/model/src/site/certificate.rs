@@ -154,6 +154,14 @@ pub enum Rejection {
         /// What is wrong.
         fault: Box<Rejection>,
     },
+    /// A part of the plans that are not listed does not hold.
+    #[error("part {part} of the plans that are not listed: {fault}")]
+    Part {
+        /// Its position.
+        part: usize,
+        /// What is wrong.
+        fault: Box<Rejection>,
+    },
     /// A single choice does not hold.
     #[error("with site {site} decided the other way: {fault}")]
     Choice {
@@ -263,7 +271,7 @@ fn check_length(what: &'static str, expected: usize, got: usize) -> Result<(), R
     if expected == got { Ok(()) } else { Err(Rejection::Length { what, expected, got }) }
 }
 
-fn check_open(instance: &Instance, p: usize, open: &[usize]) -> Result<(), Rejection> {
+pub(crate) fn check_open(instance: &Instance, p: usize, open: &[usize]) -> Result<(), Rejection> {
     check_length("open sites", p, open.len())?;
     let refuse = |site, fault| Err(Rejection::Open { site, fault });
     for (at, &site) in open.iter().enumerate() {

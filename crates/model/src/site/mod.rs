@@ -17,6 +17,7 @@
 //! | quotas of groups, "not both", opening costs, a budget | [`rules`], [`ruled`] |
 //! | rules where everybody is to be near, or reached | [`ruled_center`], [`ruled_covering`] |
 //! | the few best plans instead of one | [`k_best`], and of any problem [`plans`] |
+//! | a proof that no other plan belongs among them | [`unlisted`] |
 //! | how unequally a plan serves | [`spread`] |
 //!
 //! How an answer is found, in order: `fixed` turns costs into whole numbers, so that the search
@@ -107,5 +108,6 @@ mod set_cover;
 pub mod spread;
 mod starts;
 mod transport;
+pub mod unlisted;
 
 pub use instance::{Instance, SiteState};
