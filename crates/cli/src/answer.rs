@@ -30,7 +30,8 @@ impl From<String> for Cell {
 
 impl From<f64> for Cell {
     fn from(value: f64) -> Self {
-        if value.is_finite() { Self::Number(value) } else { Self::Missing }
+        // A sum of nothing is -0.
+        if value.is_finite() { Self::Number(value + 0.0) } else { Self::Missing }
     }
 }
 

@@ -9,7 +9,7 @@ use emporion_model::site::elbow::{self, elbow};
 use emporion_model::site::p_median::{Options, Proof, Solution, solve, solve_additional};
 use emporion_model::site::rules::{Count, Rules};
 use emporion_model::site::sensitivity::{self, sensitivity};
-use emporion_model::site::{Instance, SiteState, k_best, unlisted};
+use emporion_model::site::{Instance, SiteState, ranking, ruled};
 
 /// Sums of some twenty products in another order differ by rounding only.
 const ROUNDING: f64 = 1e-12;
@@ -360,49 +360,116 @@ fn a_curve_goes_through_the_plan_that_is_known() {
 }
 
 #[test]
-fn plans_that_are_not_listed_are_proven_to_cost_what_the_best_of_them_does() {
+fn ranked_plans_are_those_of_all_subsets_and_no_other_one_is_missed() {
     for (seed, p) in (1..40).zip([1, 2, 3, 4].into_iter().cycle()) {
         let (n, m) = (9, 7);
         // Few values, so that plans tie.
         let costs: Vec<f64> = numbers(n * m, seed).into_iter().map(|x| (x * 9.0).ceil()).collect();
-        let instance = Instance::new(n, m, costs).unwrap().keep(&[2]).unwrap();
+        let instance = Instance::new(n, m, costs.clone()).unwrap().keep(&[2]).unwrap();
         let instance = if p > 1 { instance.forbid(&[5]).unwrap() } else { instance };
-        let rules = Rules::new(Count::Exactly(p));
-        let all = k_best::solve(&instance, &rules, 1_000, None, &Options::default()).unwrap().plans;
-        let opens =
-            |k: usize| -> Vec<&[usize]> { all.iter().take(k).map(|plan| &plan.open[..]).collect() };
-        for k in [0, 1, 3, all.len() - 1, all.len()] {
-            let listed = opens(k);
-            let best = unlisted::solve(&instance, p, &listed, &Options::default()).unwrap();
-            assert_eq!(best.len(), unlisted::count(&instance, p, &listed));
-            let next = all.get(k).map(|plan| plan.objective);
-            let mut found: Option<f64> = best.iter().map(|part| part.objective).reduce(f64::min);
-            assert_eq!(found, next, "seed {seed}, p = {p}, k = {k}");
-            found = unlisted::check(&instance, p, &listed, &best).unwrap();
-            assert_eq!(found, next);
-            if best.len() > 1 {
-                let fewer = &best[1..];
-                let refused = unlisted::check(&instance, p, &listed, fewer).unwrap_err();
-                assert!(matches!(refused, Rejection::Length { .. }));
-                let mut spoilt = best.clone();
+        let legal = |set: &u32| {
+            let open = |j: u32| set >> j & 1 == 1;
+            set.count_ones() as usize == p && open(2) && (p == 1 || !open(5))
+        };
+        let sites = |set: u32| -> Vec<usize> { (0..m).filter(|j| set >> j & 1 == 1).collect() };
+        let cost = |open: &[usize]| one_page::cost(&rows(&costs, m), &[1.0; 9], open);
+        let mut all: Vec<f64> = (0..1 << m).filter(legal).map(|set| cost(&sites(set))).collect();
+        all.sort_by(f64::total_cmp);
+        let best = solve(&instance, p, &Options::default()).unwrap();
+        for k in [1, 3, all.len(), all.len() + 1] {
+            let found = ranking::rank(&instance, &best, k, |_| true, &Options::default()).unwrap();
+            assert_eq!(found.plans.len(), k.min(all.len()), "seed {seed}, p = {p}");
+            assert_eq!(found.plans[0].open, best.open);
+            for (plan, cost_of) in found.plans.iter().zip(&all) {
+                assert_eq!((plan.objective, cost(&plan.open)), (*cost_of, *cost_of));
+            }
+            let next = all.get(k).copied();
+            assert_eq!(found.unlisted.iter().map(|part| part.objective).reduce(f64::min), next);
+            let opens: Vec<&[usize]> = found.plans.iter().map(|plan| &plan.open[..]).collect();
+            let again = |opens: &[&[usize]], unlisted: &[Solution]| {
+                ranking::check(&instance, p, opens, unlisted)
+            };
+            assert_eq!(again(&opens, &found.unlisted).unwrap(), next);
+
+            let twice = [&opens[..], &opens[..1]].concat();
+            assert!(matches!(again(&twice, &found.unlisted), Err(Rejection::Open { .. })));
+            for wrong in [&[2, 3, 4, 6, 0][..], &[], &[99]] {
+                assert!(again(&[wrong], &found.unlisted).is_err());
+            }
+            if found.unlisted.len() > 1 {
+                let fewer = again(&opens, &found.unlisted[1..]).unwrap_err();
+                assert!(matches!(fewer, Rejection::Length { .. }));
+                let mut spoilt = found.unlisted.clone();
                 spoilt[1].objective += 1.0;
-                let refused = unlisted::check(&instance, p, &listed, &spoilt).unwrap_err();
+                let refused = again(&opens, &spoilt).unwrap_err();
                 assert!(matches!(refused, Rejection::Part { part: 1, .. }), "{refused}");
+                // A list with a hole makes other parts.
+                let holed = [&opens[..opens.len().min(1)], &opens[opens.len().min(2)..]].concat();
+                assert!(k < 2 || again(&holed, &found.unlisted).is_err());
             }
         }
-        // With a plan left out of the list the others do not cost as much as the last.
-        if all.len() > 3 {
-            let mut holed = opens(3);
-            let _ = holed.remove(1);
-            let best = unlisted::solve(&instance, p, &holed, &Options::default()).unwrap();
-            let found = unlisted::check(&instance, p, &holed, &best).unwrap();
-            assert_eq!(found, Some(all[1].objective));
+        let least = all.iter().filter(|cost| **cost <= 1.2 * all[0]).count();
+        let near = |cost: f64| cost <= 1.2 * all[0];
+        let found = ranking::rank(&instance, &best, 99, near, &Options::default()).unwrap();
+        assert_eq!(found.plans.len(), least);
+        let none = ranking::rank(&instance, &best, 0, near, &Options::default());
+        assert!(none.unwrap_err().to_string().contains("ask for one"));
+        let foreign = Solution { open: vec![0; p], ..best };
+        let refused = ranking::rank(&instance, &foreign, 2, near, &Options::default());
+        assert!(refused.unwrap_err().to_string().contains("the best plan"));
+    }
+}
+
+#[test]
+fn costs_that_stand_for_impossible_do_not_hide_the_others() {
+    // Beside 1e18 the scale of whole numbers tells 4 and 9 no longer apart.
+    let three = Instance::new(1, 3, vec![9.0, 4.0, 1e18]).unwrap();
+    for weight in [1.0, 1000.0, 1e-9] {
+        let instance = three.clone().weighted(vec![weight]).unwrap();
+        let found = solve(&instance, 1, &Options::default()).unwrap();
+        assert_eq!((&found.open[..], found.objective, found.gap), (&[1][..], 4.0 * weight, 0.0));
+        assert!(found.bound > 3.9 * weight, "{}", found.bound);
+        let again = certificate::check(&instance, 1, &found).unwrap();
+        assert!(again.certified_gap < 1e-9, "{}", again.certified_gap);
+    }
+    for (seed, p) in (1..400).zip([1, 2, 3].into_iter().cycle()) {
+        let (n, m) = (5, 6);
+        let power = [9, 12, 15, 17, 18, 30, 100, 60][seed as usize % 8];
+        let draws = numbers(2 * n * m, seed);
+        let cost = |at: usize| match draws[at] {
+            x if x < 0.3 => 10_f64.powi(power) * (1.0 + draws[n * m + at]),
+            x => (x * 20.0).floor() * if seed % 3 == 0 { 1.0 } else { draws[n * m + at] },
+        };
+        let costs: Vec<f64> = (0..n * m).map(cost).collect();
+        let instance = Instance::new(n, m, costs.clone()).unwrap();
+        let (optimum, _) = one_page::p_median(&rows(&costs, m), &[1.0; 5], p, &[], &[]).unwrap();
+        let curve = elbow(&instance, p, &Options::default()).unwrap();
+        for found in
+            [solve(&instance, p, &Options::default()).unwrap(), curve.points[p - 1].free.clone()]
+        {
+            assert!(found.bound <= optimum && found.objective >= optimum, "seed {seed}");
+            assert_eq!(found.gap, 0.0, "seed {seed}: {} of {optimum}", found.objective);
+            assert!(found.objective - optimum <= 1e-9 * optimum, "seed {seed}");
+            assert!(certificate::check(&instance, p, &found).is_ok(), "seed {seed}");
         }
-        // What is no plan covers nothing.
-        for wrong in [&[2, 3, 4, 6, 0][..], &[], &[99]] {
-            let message = unlisted::solve(&instance, p, &[wrong], &Options::default());
-            assert!(message.unwrap_err().to_string().contains("a plan listed"));
-            assert!(unlisted::check(&instance, p, &[wrong], &[]).is_err());
-        }
+        // Under rules a gap may be left, and is said.
+        let rules = Rules::new(Count::Exactly(p)).not_both("two", &[0, 1]);
+        let found = ruled::solve(&instance, &rules, &Options::default()).unwrap();
+        assert!(found.gap > 0.0 || found.bound >= found.plan.objective * (1.0 - 1e-9));
+        assert!(found.bound <= found.plan.objective && found.plan.objective >= optimum);
+    }
+}
+
+#[test]
+fn a_resolution_coarser_than_rounding_proves_nothing() {
+    let instance = Instance::new(1, 3, vec![9.0, 4.0, 1e18]).unwrap();
+    let honest = solve(&instance, 1, &Options::default()).unwrap();
+    // The worse plan, with as coarse a resolution as the costs may have.
+    for resolution in [5.0, 100.0] {
+        let certificate = honest.certificate.clone();
+        let mut forged =
+            Solution { open: vec![0], assignment: vec![0], objective: 9.0, ..honest.clone() };
+        forged = Solution { resolution, gap: 0.0, bound: certificate.value, certificate, ..forged };
+        assert!(certificate::check(&instance, 1, &forged).is_err());
     }
 }

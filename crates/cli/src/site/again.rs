@@ -1,16 +1,20 @@
 //! Tables beside the plan of an answer that is checked: proven again where they carry proofs, else
 //! priced again.
 
+use std::collections::HashSet;
+
 use emporion_model::site::elbow;
+use emporion_model::site::k_best::End;
 use emporion_model::site::p_median::{Proof, Solution};
 use emporion_model::site::plans::{Choice, Point, Question as Kernel, WhatIf};
+use emporion_model::site::ranking::{self, Listed};
+use emporion_model::site::rules::{Count, Rules};
 use emporion_model::site::sensitivity::{self, Change};
-use emporion_model::site::unlisted;
 use serde_json::Value;
 
 use super::claims::{Claims, said};
 use super::several::{self, Best, Measure};
-use super::{Question, centres, curve, proof_word, ruled, what_if};
+use super::{Question, centres, curve, names, proof_word, ranked, ruled, what_if};
 use crate::answer::Answer;
 use crate::args::{self, SiteProblem};
 use crate::failure::Failure;
@@ -27,6 +31,7 @@ impl Again {
     pub fn of_p_median(
         claims: &Claims,
         question: &Question,
+        asked: &args::Site,
         plan: &Solution,
     ) -> Result<Self, Failure> {
         let mut again = Self::default();
@@ -45,6 +50,14 @@ impl Again {
             }
             let proofs = found.decided.iter().map(|decided| decided.solution.proof);
             again.proven(("choices", "Single choices", "single choices"), proofs);
+        }
+        if claims.has("plans") {
+            let rules = Rules::new(Count::Exactly(plan.open.len()));
+            let kernel = Kernel::p_median(instance, &rules);
+            let kernel = kernel.map_err(|error| names::said(&error, &question.siting.sites))?;
+            let measure = Measure::new(question, SiteProblem::PMedian, false);
+            let open = &plan.open[..];
+            Several { claims, question, asked, kernel, measure, open }.plans(&mut again)?;
         }
         again.draws(claims);
         Ok(again)
@@ -117,75 +130,99 @@ impl Several<'_> {
         prove: Option<&dyn Fn(&Value) -> Result<Best, String>>,
     ) -> Result<Again, Failure> {
         let mut again = Again::default();
-        let claims = self.claims;
-        if claims.has("curve") {
-            match prove {
-                Some(prove) => {
-                    let best = self.proven(prove)?;
-                    self.shows_curve(Some(&best))?;
-                    again.curve(best.iter().map(|best| best.proof));
-                }
-                None => {
-                    self.shows_curve(None)?;
-                    again.priced("curve", "Points of the curve", "points of the curve");
-                }
+        if self.claims.has("curve") {
+            let best = prove.map(|prove| self.proven(prove)).transpose()?;
+            self.shows_curve(best.as_deref())?;
+            match best {
+                Some(best) => again.curve(best.iter().map(|best| best.proof)),
+                None => again.priced("curve", "Points of the curve", "points of the curve"),
             }
         }
-        if claims.has("forbidden") || claims.has("forced") {
-            let chosen = self.plan(self.open.to_vec())?;
-            let changes = |table| -> Result<Vec<Change>, Failure> {
-                self.rows(table).map(|row| self.change(table, row, &chosen)).collect()
-            };
-            let (forbidden, forced) = (changes("forbidden")?, changes("forced")?);
-            let found = WhatIf { forbidden, forced };
-            for part in several::what_if(self.question, &self.measure, &found, chosen.cost) {
-                claims.shows_part(&part, &["at_least"])?;
-                self.at_least(part.name)?;
-            }
+        if self.claims.has("forbidden") || self.claims.has("forced") {
+            self.shows_choices()?;
             again.priced("choices", "Single choices", "single choices");
         }
-        if claims.has("plans") {
-            let plans = self.rows("plans").map(|row| self.plan(self.sites(&row["sites"])?));
-            let plans: Vec<Choice> = plans.collect::<Result<_, _>>()?;
-            let part = match self.asked.problem {
-                SiteProblem::PMedian => {
-                    let listed = plans.iter().map(|plan| (&plan.open[..], plan.cost));
-                    ruled::plans(self.question, listed)
-                }
-                _ => several::plans(self.question, &self.measure, &plans),
-            };
-            claims.shows_part(&part, &[])?;
-            if self.none_is_missing(&plans)? {
-                let words = "proven again that none is missing".to_owned();
-                again.lines.push(("plans", "Plans listed", words));
-            } else {
-                again.priced("plans", "Plans listed", "other plans");
-            }
-        }
-        again.draws(claims);
+        self.plans(&mut again)?;
+        again.draws(self.claims);
         Ok(again)
+    }
+
+    /// Refuses single choices that are not plans of the costs stated.
+    fn shows_choices(&self) -> Result<(), Failure> {
+        let chosen = self.plan(self.open.to_vec())?;
+        let changes = |table| -> Result<Vec<Change>, Failure> {
+            self.rows(table).map(|row| self.change(table, row, &chosen)).collect()
+        };
+        let found = WhatIf { forbidden: changes("forbidden")?, forced: changes("forced")? };
+        let mut sites = HashSet::new();
+        let decided = found.forbidden.iter().chain(&found.forced).map(|change| change.site);
+        if let Some(twice) = decided.into_iter().find(|site| !sites.insert(*site)) {
+            let id = &self.question.siting.sites[twice];
+            return Err(self.claims.wrong(format!("{id} stands twice among the single choices")));
+        }
+        for part in several::what_if(self.question, &self.measure, &found, chosen.cost) {
+            self.claims.shows_part(&part, &["at_least"])?;
+            self.at_least(part.name)?;
+        }
+        Ok(())
+    }
+
+    /// Goes through the list of plans, if there is one.
+    fn plans(&self, again: &mut Again) -> Result<(), Failure> {
+        let claims = self.claims;
+        if !claims.has("plans") {
+            return Ok(());
+        }
+        let plans = self.rows("plans").map(|row| self.plan(self.sites(&row["sites"])?));
+        let plans: Vec<Choice> = plans.collect::<Result<_, _>>()?;
+        let part = match self.asked.problem {
+            SiteProblem::PMedian => {
+                let listed =
+                    |plan: &Choice| Listed { open: plan.open.clone(), objective: plan.cost };
+                let listed: Vec<Listed> = plans.iter().map(listed).collect();
+                ruled::plans(self.question, &listed)
+            }
+            _ => several::plans(self.question, &self.measure, &plans),
+        };
+        claims.shows_part(&part, &[])?;
+        // Only a better plan may stand before the one that the answer is about.
+        let chosen = self.plan(self.open.to_vec())?;
+        if plans.first().is_none_or(|first| first.open != chosen.open && first.cost >= chosen.cost)
+        {
+            return Err(claims.wrong("its table plans does not begin with its plan".to_owned()));
+        }
+        if self.none_is_missing(&plans)? {
+            let words = "proven again that none is missing".to_owned();
+            again.lines.push(("plans", "Plans listed", words));
+        } else {
+            again.priced("plans", "Plans listed", "other plans");
+        }
+        Ok(())
     }
 
     /// Whether it is proven without the search that the list of plans is what it is said to be.
     fn none_is_missing(&self, plans: &[Choice]) -> Result<bool, Failure> {
-        let claims = self.claims;
+        let (claims, within) = (self.claims, self.asked.within);
+        let stated = &claims.json["summary"]["others"];
+        let ends = [End::Count, End::Within, End::All, End::Open];
+        if !ends.iter().any(|end| *stated == ruled::others(*end, within).as_str()) {
+            return Err(claims.wrong(format!("its others, {stated}, is none of what can be said")));
+        }
         if !claims.has_proofs("unlisted") || self.asked.rules.is_some() {
             return Ok(false);
         }
         let instance = &self.question.siting.instance;
-        let best: Vec<Solution> = claims.proofs("unlisted")?;
+        let unlisted: Vec<Solution> = claims.proofs("unlisted")?;
         let listed: Vec<&[usize]> = plans.iter().map(|plan| &plan.open[..]).collect();
-        let least = unlisted::check(instance, self.open.len(), &listed, &best);
+        let least = ranking::check(instance, self.open.len(), &listed, &unlisted);
         let least = least.map_err(|rejection| claims.wrong(said(&rejection, self.question)))?;
         let whole = |found: &Solution| matches!(found.proof, Proof::Certificate | Proof::Tree);
-        if !best.iter().all(whole) {
+        if !unlisted.iter().all(whole) {
             return Ok(false);
         }
         let costs: Vec<f64> = plans.iter().map(|plan| plan.cost).collect();
-        let near = best.iter().map(|found| found.resolution).fold(0.0, f64::max);
-        let proven =
-            ruled::proven_of_others(self.question, &costs, (least, near), self.asked.within)?;
-        let stated = &claims.json["summary"]["others"];
+        let others = (least, ranked::nearest(&unlisted));
+        let proven = ranked::proven_of_others(self.question, &costs, others, within)?;
         match proven.iter().any(|words| *stated == words.as_str()) {
             true => Ok(true),
             false => Err(claims.wrong(format!(
@@ -208,12 +245,12 @@ impl Several<'_> {
         for (at, row) in self.rows("curve").enumerate() {
             let best = best.and_then(|best| best.get(at));
             let plan = match best {
-                Some(best) => self.plan(best.open.clone())?,
-                None => self.plan(self.sites(&row["sites"])?)?,
+                Some(best) => self.point_of(best.open.clone())?,
+                None => self.point_of(self.sites(&row["sites"])?)?,
             };
             let nested = match &row["nested_sites"] {
                 Value::Null => None,
-                sites => Some(self.plan(self.sites(sites)?)?),
+                sites => Some(self.point_of(self.sites(sites)?)?),
             };
             let before = points.last().map(|(point, _)| point);
             let old = before.and_then(|before| before.nested.as_ref());
@@ -222,6 +259,7 @@ impl Several<'_> {
                 (_, Some(old), Some(new)) => old.open.iter().all(|j| new.open.contains(j)),
                 (_, _, new) => new.is_none(),
             };
+            let grows = grows && nested.as_ref().is_none_or(|n| n.open.len() == plan.open.len());
             if !grows || before.is_some_and(|before| before.p >= plan.open.len()) {
                 let p = plan.open.len();
                 return Err(self
@@ -233,7 +271,7 @@ impl Several<'_> {
             });
             let (bound, word) = match best {
                 Some(best) => (best.bound, proof_word(best.proof)),
-                None => (plan.cost, ""),
+                None => (plan.cost, self.by_search(row)?),
             };
             points.push((self.kernel.point(plan, bound, nested, added), word));
         }
@@ -243,8 +281,20 @@ impl Several<'_> {
                 "its table curve is not that of its solution: {points} points with {proofs} proofs"
             )));
         }
-        let unproven: &[&str] = if best.is_some() { &[] } else { &["gap", "proof"] };
+        let unproven: &[&str] = if best.is_some() { &[] } else { &["gap"] };
         self.claims.shows_part(&several::curve(self.question, &self.measure, &points), unproven)
+    }
+
+    /// What a point without a certificate may say of its proof: nothing that its gap denies.
+    fn by_search(&self, row: &Value) -> Result<&'static str, Failure> {
+        match (row["proof"].as_str(), row["gap"].as_f64()) {
+            (Some("search"), Some(0.0)) => Ok("search"),
+            (Some("open"), Some(gap)) if gap > 0.0 => Ok("open"),
+            _ => {
+                let (p, proof, gap) = (&row["p"], &row["proof"], &row["gap"]);
+                Err(self.claims.wrong(format!("its curve says {proof} of {p} with a gap of {gap}")))
+            }
+        }
     }
 
     /// A single choice as its row says it, priced again.
@@ -286,32 +336,36 @@ impl Several<'_> {
         self.claims.json[table].as_array().into_iter().flatten()
     }
 
-    /// Sites by position from ids with spaces between; an id may have spaces itself.
+    /// Sites by position.
     fn sites(&self, ids: &Value) -> Result<Vec<usize>, Failure> {
         let all = &self.question.siting.sites;
-        let mut rest = ids.as_str().unwrap_or_default();
-        let mut found = Vec::new();
-        while !rest.is_empty() {
-            let begins = |id: &String| {
-                rest.strip_prefix(id.as_str())
-                    .is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
-            };
-            let longest = (0..all.len()).filter(|&j| begins(&all[j])).max_by_key(|&j| all[j].len());
-            let Some(site) = longest else {
-                return Err(self.claims.wrong(format!("{rest} begins with no site of the data")));
-            };
-            found.push(site);
-            rest = rest[all[site].len()..].trim_start_matches(' ');
-        }
-        Ok(found)
+        let ids = ids.as_str().filter(|ids| !ids.is_empty()).into_iter();
+        ids.flat_map(|ids| ids.split(ruled::between(self.question)))
+            .map(|id| {
+                let none = || self.claims.wrong(format!("{id} is no site of the data"));
+                all.iter().position(|site| site == id).ok_or_else(none)
+            })
+            .collect()
     }
 
     /// A plan with its cost, if it is one.
     fn plan(&self, open: Vec<usize>) -> Result<Choice, Failure> {
-        match self.kernel.cost_of(&open) {
+        let cost = self.kernel.cost_of(&open);
+        self.priced(open, cost)
+    }
+
+    /// The same of a point of the curve.
+    fn point_of(&self, open: Vec<usize>) -> Result<Choice, Failure> {
+        let cost = self.kernel.cost_of_any_number(&open);
+        self.priced(open, cost)
+    }
+
+    fn priced(&self, open: Vec<usize>, cost: Option<f64>) -> Result<Choice, Failure> {
+        match cost {
             Some(cost) => Ok(Choice { open, cost }),
             None => Err(self.claims.wrong(format!(
-                "{} is no plan of the question: it repeats a site, or breaks a rule",
+                "\"{}\" is no plan of the question: too many sites or too few, one of them twice, or \
+                 against the rules",
                 ruled::ids(self.question, &open)
             ))),
         }

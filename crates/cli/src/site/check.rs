@@ -53,10 +53,10 @@ pub fn run(path: &Path, arguments: &args::Site, progress: &Progress) -> Result<O
     let service = whole(&plan.solution.assignment);
     claims.shows(&again, tables(&data, &question, &plan.solution.open, &service))?;
     let solution = &plan.solution;
-    let beside = Again::of_p_median(&claims, &question, solution)?;
+    let beside = Again::of_p_median(&claims, &question, &asked, solution)?;
     let total = question.total_unit();
     let p = solution.open.len();
-    if added(&asked)?.is_some_and(|add| asked.keep.len() + add != p) {
+    if added(&asked)?.is_none_or(|add| asked.keep.len() + add != p) {
         return Err(claims.wrong(format!("its options ask for another number of centres than {p}")));
     }
     let proven = match checked.certified_gap {

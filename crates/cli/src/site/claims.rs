@@ -59,6 +59,22 @@ impl Claims {
             let ids = options[name].as_array().into_iter().flatten();
             ids.filter_map(Value::as_str).map(str::to_owned).collect()
         };
+        let count = |name: &str| match &options[name] {
+            Value::Null => Ok(None),
+            stated => match stated.as_u64() {
+                Some(count) => Ok(Some(count as usize)),
+                None => {
+                    Err(self.wrong(format!("its option {name}, {stated}, is no number of centres")))
+                }
+            },
+        };
+        let problem = text("problem").and_then(|name| SiteProblem::from_str(&name, false).ok());
+        let Some(problem) = problem else {
+            let stated = &options["problem"];
+            return Err(
+                self.wrong(format!("its option problem, {stated}, is none of the problems"))
+            );
+        };
         let source = &self.json["data"];
         let named = source["case"].as_str().or(source["file"].as_str()).map(str::to_owned);
         let data = given.data.clone().or(named);
@@ -71,9 +87,7 @@ impl Claims {
             parent: text("parent"),
             weight: text("weight"),
             weights: text("weights"),
-            problem: text("problem")
-                .and_then(|name| SiteProblem::from_str(&name, false).ok())
-                .unwrap_or_default(),
+            problem,
             radius: options["radius"].as_f64(),
             opening: text("opening"),
             capacity: text("capacity"),
@@ -84,8 +98,8 @@ impl Claims {
             rules: text("rules").map(|_| PathBuf::from(&self.path)),
             curve: options["curve"] == true,
             within: options["within"].as_f64(),
-            add: options["add"].as_u64().map(|add| add as usize),
-            p: options["p"].as_u64().map(|p| p as usize),
+            add: count("add")?,
+            p: count("p")?,
             keep: list("keep"),
             never: list("never"),
             gravity: args::SiteGravity {

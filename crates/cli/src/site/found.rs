@@ -200,7 +200,7 @@ fn max_cover(
     let weights = asked.instance.weights();
     let within = |s: &Service| asked.instance.cost(s.0, s.1) <= asked.radius;
     let service: Vec<Service> = whole(&assignment).into_iter().filter(within).collect();
-    let reached: f64 = service.iter().map(|s| weights[s.0]).sum();
+    let reached = service.iter().map(|s| weights[s.0]).sum::<f64>() + 0.0;
     let total: f64 = weights.iter().sum();
     let (share, demand) = (100.0 * reached / total, asked.weight_unit.clone());
     Found {

@@ -14,6 +14,7 @@ mod gravity;
 mod idle;
 mod names;
 mod problems;
+mod ranked;
 mod revalue;
 mod roads;
 mod ruled;
@@ -37,6 +38,7 @@ use serde_json::{Map, Value};
 
 use self::gravity::Gravity;
 use self::names::{By, positions};
+use self::ruled::Ranked;
 use self::several::{Curve, Known, Measure};
 use self::shown::{
     certificate, certified_rest, proof_word, seat, summarise, tables, too_light, verdict,
@@ -145,7 +147,7 @@ pub fn run(arguments: &args::Site, progress: &Progress) -> Result<Output, Failur
             )));
         }
     }
-    if arguments.rules.is_some() || arguments.plans.is_some() {
+    if arguments.rules.is_some() {
         let p = add.map(|add| kept + add);
         return under_rules(arguments, &data, &question, &lines, p, progress);
     }
@@ -162,33 +164,58 @@ pub fn run(arguments: &args::Site, progress: &Progress) -> Result<Output, Failur
     let mut proofs = Map::new();
     let tree = &plan.solution.certificate.tree;
     if !tree.is_empty() {
-        proofs.insert("tree".to_owned(), json(tree)?);
+        proofs.insert("tree".to_owned(), written(tree)?);
     }
     if arguments.curve {
         progress.step("the curve of cost against the number of centres");
         let found = curve::solve(&question, &plan.solution)?;
         answer.parts.push(curve::part(&question, &found));
         let best: Vec<&Solution> = found.points.iter().map(|point| &point.free).collect();
-        proofs.insert("curve".to_owned(), json(&best)?);
+        proofs.insert("curve".to_owned(), written(&best)?);
     }
     if arguments.what_if {
         progress.step("one choice at a time");
         let found = sensitivity(&question.siting.instance, kept + add, &Options::default())?;
         answer.parts.extend(what_if::parts(&question, &found));
-        proofs.insert("choices".to_owned(), json(&found.decided)?);
+        proofs.insert("choices".to_owned(), written(&found.decided)?);
     }
     answer.parts.push(certificate(&question, &plan));
-    answer.solution = Some(Value::from(proofs)).filter(|proofs| *proofs != Value::from(Map::new()));
     summarise(&mut answer, &question, &plan);
+    let open = &plan.solution.open;
+    let mut also = Vec::new();
+    if let Some(count) = arguments.plans {
+        progress.step("the best plans in order");
+        let (ranked, unlisted) = ranked::rank(&question, &plan.solution, count, arguments.within)?;
+        also = list(&mut answer, &question, &ranked, open);
+        if let Some(unlisted) = unlisted {
+            proofs.insert("unlisted".to_owned(), written(&unlisted)?);
+        }
+        revalue::add(&mut answer, arguments, &data, &question, &ranked, progress)?;
+    }
+    answer.solution =
+        Some(Value::Object(proofs)).filter(|proofs| *proofs != Value::from(Map::new()));
     let (costs, near) = (&question.siting.instance, plan.solution.resolution);
     answer.notes.extend(too_light(&question, costs, &question.total_unit(), near));
-    let of_draws = draws::Plans { open: &plan.solution.open, also: Vec::new(), rules: None };
-    draws::add(&mut answer, arguments, &data, &question, of_draws)?;
+    draws::add(&mut answer, arguments, &data, &question, draws::Plans { open, also, rules: None })?;
     render_shaped(answer, &arguments.shape)
 }
 
+/// Adds the ranked plans and what is proven of the others. Their open sites.
+fn list(
+    answer: &mut Answer,
+    question: &Question,
+    ranked: &Ranked,
+    chosen: &[usize],
+) -> Vec<Vec<usize>> {
+    answer.parts.push(ruled::plans(question, &ranked.plans));
+    let opens: Vec<Vec<usize>> = ranked.plans.iter().map(|plan| plan.open.clone()).collect();
+    answer.notes.extend(several::better_plan(opens.first().map(Vec::as_slice), chosen));
+    answer.say("others", "Other plans", ranked.others.as_str());
+    opens
+}
+
 /// A solution as it travels with the answer, by position.
-fn json(solution: &impl Serialize) -> Result<Value, Failure> {
+fn written(solution: &impl Serialize) -> Result<Value, Failure> {
     serde_json::to_value(solution)
         .map_err(|error| Failure::new(format!("the solution cannot be written: {error}")))
 }
@@ -251,7 +278,7 @@ fn under_rules(
     ruled::summarise(&mut answer, question, &found);
     let costs = &question.siting.instance;
     answer.notes.extend(too_light(question, costs, &question.total_unit(), found.resolution));
-    answer.solution = Some(json(&found)?);
+    answer.solution = Some(written(&found)?);
     if arguments.curve || arguments.what_if {
         let kernel = Kernel::p_median(&question.siting.instance, &rules);
         let kernel = kernel.map_err(|error| names::said(&error, &question.siting.sites))?;
@@ -266,17 +293,7 @@ fn under_rules(
     let mut also = Vec::new();
     if let Some(count) = arguments.plans {
         let ranked = ruled::rank(question, &rules, &found.plan, count, arguments.within)?;
-        let listed = ranked.plans.iter().map(|plan| (&plan.open[..], plan.objective));
-        answer.parts.push(ruled::plans(question, listed));
-        if let (Some(Value::Object(proofs)), Some(best)) =
-            (&mut answer.solution, ruled::unlisted(arguments, question, &ranked)?)
-        {
-            proofs.insert("unlisted".to_owned(), json(&best)?);
-        }
-        let first = ranked.plans.first().map(|plan| &plan.open[..]);
-        answer.notes.extend(several::better_plan(first, &found.plan.open));
-        answer.say("others", "Other plans", ranked.others.as_str());
-        also = ranked.plans.iter().map(|plan| plan.open.clone()).collect();
+        also = list(&mut answer, question, &ranked, &found.plan.open);
         revalue::add(&mut answer, arguments, data, question, &ranked, progress)?;
     }
     let of_draws = draws::Plans { open: &found.plan.open, also, rules: Some(&rules) };

@@ -15,7 +15,7 @@ use serde_json::Value;
 use super::found::Found;
 use super::names::{refused, said};
 use super::several::Best;
-use super::{Question, columns, json, ruled as in_words};
+use super::{Question, columns, ruled as in_words, written};
 use crate::args::{self, SiteProblem};
 use crate::data::Data;
 use crate::failure::Failure;
@@ -125,21 +125,21 @@ impl Asked {
             }
             (None, SiteProblem::PCenter) => {
                 let options = p_center::Options::default();
-                Ok(json(&p_center::solve(&self.instance, self.number(), &options)?)?)
+                Ok(written(&p_center::solve(&self.instance, self.number(), &options)?)?)
             }
             (Some(rules), SiteProblem::PCenter) => {
-                written(ruled_center::solve(&self.instance, rules))?
+                travels(ruled_center::solve(&self.instance, rules))?
             }
             (None, SiteProblem::SetCover) => {
                 let (opening, options) = (self.opening.as_deref(), covering::Options::default());
                 let found = covering::set_cover(&self.instance, self.radius, opening, &options);
-                Ok(json(&found.map_err(|error| self.unreachable(&error))?)?)
+                Ok(written(&found.map_err(|error| self.unreachable(&error))?)?)
             }
             (Some(rules), SiteProblem::SetCover) => {
                 let opening = self.opening.as_deref();
                 let (instance, radius) = (&self.instance, self.radius);
                 match ruled_covering::set_cover(instance, radius, opening, rules, &options) {
-                    Ok(found) => Ok(json(&found)?),
+                    Ok(found) => Ok(written(&found)?),
                     Err(RuledCoverError::Rule(error)) => Err(error),
                     Err(RuledCoverError::Cover(error)) => return Err(self.unreachable(&error)),
                     Err(other) => return Err(Failure::new(other.to_string())),
@@ -148,16 +148,16 @@ impl Asked {
             (None, SiteProblem::MaxCover) => {
                 let (radius, p) = (self.radius, self.number());
                 let found = covering::max_cover(&self.instance, radius, p, &options);
-                Ok(json(&found.map_err(|error| self.unreachable(&error))?)?)
+                Ok(written(&found.map_err(|error| self.unreachable(&error))?)?)
             }
             (Some(rules), SiteProblem::MaxCover) => {
-                written(ruled::solve(&self.missed()?, rules, &options))?
+                travels(ruled::solve(&self.missed()?, rules, &options))?
             }
             (None, SiteProblem::Facility) => {
-                Ok(json(&facility::solve(&self.facilities()?, &facility::Options::default())?)?)
+                Ok(written(&facility::solve(&self.facilities()?, &facility::Options::default())?)?)
             }
             (Some(_), SiteProblem::Facility) => {
-                written(facility::solve_ruled(&self.facilities()?, &facility::Options::default()))?
+                travels(facility::solve_ruled(&self.facilities()?, &facility::Options::default()))?
             }
         })
     }
@@ -358,9 +358,12 @@ fn refuse_foreign(arguments: &args::Site, budget: bool, p: Option<usize>) -> Res
     Ok(())
 }
 
-/// A solution as it is written, or the rules that leave none.
-fn written<T: Serialize>(found: Result<T, RuleError>) -> Result<Result<Value, RuleError>, Failure> {
-    found.map(|solution| json(&solution)).map_or_else(|error| Ok(Err(error)), |json| json.map(Ok))
+/// A solution as it travels with the answer, or the rules that leave none.
+fn travels<T: Serialize>(found: Result<T, RuleError>) -> Result<Result<Value, RuleError>, Failure> {
+    match found {
+        Ok(solution) => Ok(Ok(written(&solution)?)),
+        Err(error) => Ok(Err(error)),
+    }
 }
 
 pub(super) fn read<T: DeserializeOwned>(solution: &Value) -> Result<T, String> {

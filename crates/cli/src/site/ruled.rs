@@ -7,18 +7,18 @@ use emporion_brief::stages::site_rules::{CostFault, Sites, by_position, with_val
 pub use emporion_brief::stages::site_rules::{decided, has_budget, under};
 use emporion_model::site::SiteState;
 use emporion_model::site::k_best::{self, End};
-use emporion_model::site::p_median::{self, Options, Proof};
+use emporion_model::site::p_median::{Options, Proof};
+use emporion_model::site::ranking::Listed;
 use emporion_model::site::ruled::{self, Plan, Solution};
 use emporion_model::site::rules::{Count, Rules};
-use emporion_model::site::unlisted;
 use emporion_tables::site_rules::{Line, Rule, parse};
 
 use super::names::{By, positions, said};
 use super::several::{Best, Measure};
 use super::shown::proof_word;
-use super::{Question, centres, columns, json};
+use super::{Question, centres, columns, written};
 use crate::answer::{Answer, Part, Show};
-use crate::args::{self, Format, SiteProblem};
+use crate::args::{self, SiteProblem};
 use crate::data::Data;
 use crate::failure::Failure;
 
@@ -124,7 +124,7 @@ pub fn best_of(
             return Ok(None);
         };
         left.set(left.get().saturating_sub(found.certificate.tree_numbers()));
-        Ok(Some(Best::of(&found, json(&found)?)))
+        Ok(Some(Best::of(&found, written(&found)?)))
     }
 }
 
@@ -176,7 +176,7 @@ pub fn title(plan: &Plan, lines: &[Line]) -> String {
 /// The best plans in order, and what is proven of the rest.
 pub struct Ranked {
     /// The plans, best first.
-    pub plans: Vec<Plan>,
+    pub plans: Vec<Listed>,
     /// What is proven of all others.
     pub others: String,
 }
@@ -197,12 +197,14 @@ pub fn rank(
         k_best::solve(&question.siting.instance, rules, count, of_costs, &Options::default())
             .map_err(|error| said(&error, &question.siting.sites))?
             .led_by(chosen, count);
-    let (mut plans, mut end) = (found.plans, found.end);
+    let listed = |plan: Plan| Listed { open: plan.open, objective: plan.objective };
+    let mut plans: Vec<Listed> = found.plans.into_iter().map(listed).collect();
+    let mut end = found.end;
     if let (Some(share), Some(best)) = (share, plans.first().map(|plan| plan.objective)) {
-        let least = question.worth(best) * (1.0 - share) * (1.0 - SHARE_ROUNDING);
-        let far =
-            |plan: &Plan| question.gravity.is_some() && question.worth(plan.objective) < least;
-        let listed = plans.partition_point(|plan| !far(plan));
+        let near = |plan: &Listed| {
+            question.gravity.is_none() || is_within(question, share, best, plan.objective)
+        };
+        let listed = plans.partition_point(near);
         if listed < plans.len() {
             plans.truncate(listed);
             end = if end == End::Open { end } else { End::Within };
@@ -211,57 +213,13 @@ pub fn rank(
     Ok(Ranked { plans, others: others(end, within) })
 }
 
-/// Entries of costs up to which the plans that are not listed are proven to be no better.
-const ENTRIES: usize = 200_000_000;
-
-/// The best plans of the parts that hold all plans but those listed, for `--check`; none where rules
-/// have a say, where only the search proves that, or where there is too much of it.
-pub fn unlisted(
-    arguments: &args::Site,
-    question: &Question,
-    ranked: &Ranked,
-) -> Result<Option<Vec<p_median::Solution>>, Failure> {
-    let instance = &question.siting.instance;
-    let listed: Vec<&[usize]> = ranked.plans.iter().map(|plan| &plan.open[..]).collect();
-    let p = listed.first().map_or(0, |open| open.len());
-    let entries = instance.customers().saturating_mul(instance.sites());
-    let asked = arguments.rules.is_none() && arguments.shape.format == Format::Json;
-    if !asked || entries.saturating_mul(unlisted::count(instance, p, &listed)) > ENTRIES {
-        return Ok(None);
+/// Whether a plan that costs so much is within a share of the best, as people read it.
+pub fn is_within(question: &Question, share: f64, best: f64, cost: f64) -> bool {
+    let best_worth = question.worth(best);
+    match question.gravity {
+        Some(_) => question.worth(cost) >= best_worth * (1.0 - share) * (1.0 - SHARE_ROUNDING),
+        None => cost <= best + best * share * (1.0 + SHARE_ROUNDING),
     }
-    Ok(Some(unlisted::solve(instance, p, &listed, &Options::default())?))
-}
-
-/// All that may be said of the plans that are not listed, if none of them costs less than this;
-/// `None`: there are none.
-pub fn proven_of_others(
-    question: &Question,
-    costs: &[f64],
-    (least, near): (Option<f64>, f64),
-    within: Option<f64>,
-) -> Result<Vec<String>, Failure> {
-    let (Some(first), Some(last)) = (costs.first(), costs.last()) else { return Ok(Vec::new()) };
-    let mut proven = Vec::new();
-    if least.is_none() {
-        proven.push(others(End::All, within));
-    }
-    let least = least.unwrap_or(f64::INFINITY);
-    if least >= last - near {
-        proven.push(others(End::Count, within));
-    }
-    if let Some(share) = share(within)? {
-        let beyond = match question.gravity {
-            Some(_) => {
-                question.worth(least - near)
-                    < question.worth(*first) * (1.0 - share) * (1.0 - SHARE_ROUNDING)
-            }
-            None => least >= first + first * share * (1.0 + SHARE_ROUNDING) - near,
-        };
-        if beyond {
-            proven.push(others(End::Within, within));
-        }
-    }
-    Ok(proven)
 }
 
 /// Percent as a share.
@@ -284,9 +242,15 @@ pub fn others(end: End, within: Option<f64>) -> String {
     }
 }
 
-/// Sites by name, with spaces between.
+/// What stands between the ids of a list: a space, or a semicolon and a space where ids have spaces.
+pub fn between(question: &Question) -> &'static str {
+    if question.siting.sites.iter().any(|id| id.contains(' ')) { "; " } else { " " }
+}
+
+/// Sites by name.
 pub fn ids(question: &Question, sites: &[usize]) -> String {
-    sites.iter().map(|&j| question.siting.sites[j].as_str()).collect::<Vec<_>>().join(" ")
+    let ids: Vec<&str> = sites.iter().map(|&j| question.siting.sites[j].as_str()).collect();
+    ids.join(between(question))
 }
 
 /// Sites of a plan beside those kept.
@@ -296,22 +260,21 @@ pub fn beside_kept(question: &Question, open: &[usize]) -> String {
     ids(question, &free)
 }
 
-/// The table of ranked plans, of which each is its open sites and its cost.
-pub fn plans<'a>(question: &Question, plans: impl Iterator<Item = (&'a [usize], f64)>) -> Part {
+/// The table of ranked plans.
+pub fn plans(question: &Question, plans: &[Listed]) -> Part {
     let gains = question.gravity.is_some();
     let mut part = Measure::new(question, SiteProblem::PMedian, false).plans_table();
-    let mut best = None;
-    for (at, (open, cost)) in plans.enumerate() {
-        let worth = question.worth(cost);
-        let best = *best.get_or_insert(worth);
+    let best = plans.first().map_or(0.0, |plan| question.worth(plan.objective));
+    for (at, plan) in plans.iter().enumerate() {
+        let worth = question.worth(plan.objective);
         // Better by rounding only: the first one is the plan chosen.
         let off = (if gains { best - worth } else { worth - best }).max(0.0);
         part.push(vec![
             (at + 1).into(),
             worth.into(),
-            if best > 0.0 { 100.0 * off / best } else { 0.0 }.into(),
-            beside_kept(question, open).into(),
-            ids(question, open).into(),
+            if off > 0.0 { 100.0 * off / best } else { 0.0 }.into(),
+            beside_kept(question, &plan.open).into(),
+            ids(question, &plan.open).into(),
         ]);
     }
     part

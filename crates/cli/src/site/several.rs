@@ -323,9 +323,11 @@ pub fn add(
     }
     if arguments.what_if {
         progress.step("one choice at a time");
-        let plan = Choice { open: known.open.to_vec(), cost: known.cost };
+        // The same sum in another order would show as a loss.
+        let cost = kernel.cost_of(known.open).unwrap_or(known.cost);
+        let plan = Choice { open: known.open.to_vec(), cost };
         let found = kernel.what_if(&plan, known.bound);
-        answer.parts.extend(what_if(question, measure, &found, known.cost));
+        answer.parts.extend(what_if(question, measure, &found, cost));
     }
     if let Some(count) = arguments.plans
         && (arguments.problem != SiteProblem::PMedian)

@@ -372,8 +372,18 @@ pub(crate) fn certified(instance: &Instance, value: f64, objective: f64) -> f64 
     value.max(0.0).min(objective)
 }
 
-/// (objective - bound) / objective, with 0 for a difference within the resolution.
+/// Share of the objective up to which a resolution is rounding. A coarser one, such as that of a cost of
+/// 1e18 beside one of 4, hides plans that differ, so that nothing is proven by it.
+const ROUNDING: f64 = 1e-9;
+
+/// Whether plans that differ by more than rounding are not told apart.
+pub(crate) fn is_coarse(objective: f64, resolution: f64) -> bool {
+    resolution > ROUNDING * objective
+}
+
+/// (objective - bound) / objective, with 0 for a difference within a resolution that is rounding.
 pub(crate) fn relative_gap(objective: f64, bound: f64, resolution: f64) -> f64 {
     let difference = objective - bound;
-    if difference <= resolution { 0.0 } else { difference / objective }
+    let within = difference <= resolution && !is_coarse(objective, resolution);
+    if within || difference <= 0.0 { 0.0 } else { difference / objective }
 }

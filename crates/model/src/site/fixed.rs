@@ -35,7 +35,12 @@ pub(crate) struct Scale {
 impl Scale {
     /// The finest scale for plans of up to `max_p` sites.
     pub(crate) fn new(instance: &Instance, max_p: usize) -> Self {
-        let largest = |(i, w): (usize, &f64)| w * instance.farthest(i);
+        Self::capped(instance, max_p, f64::INFINITY)
+    }
+
+    /// The finest scale if no w_i c_ij counts more than `cap`.
+    fn capped(instance: &Instance, max_p: usize, cap: f64) -> Self {
+        let largest = |(i, w): (usize, &f64)| (w * instance.farthest(i)).min(cap);
         let each = || instance.weights().iter().enumerate().map(largest);
         let one = each().fold(0.0, f64::max).log2();
         let sum = ((max_p as f64 + 2.0) * each().sum::<f64>()).log2();
@@ -67,6 +72,8 @@ pub(crate) struct Table<'a> {
     pub(crate) sites: usize,
     instance: &'a Instance,
     scale: f64,
+    /// No w_i c_ij counts more.
+    cap: f64,
     /// No site costs a customer more.
     pub(crate) farthest: Vec<i64>,
     /// No site missing from a customer's list costs it less. A multiplier up to here needs no more
@@ -91,23 +98,31 @@ pub(crate) struct Table<'a> {
 impl<'a> Table<'a> {
     /// Scale the costs so that searches with `min_p` to `max_p` open sites cannot overflow.
     pub(crate) fn new(instance: &'a Instance, min_p: usize, max_p: usize) -> Self {
-        let (n, m) = (instance.customers(), instance.sites());
-        let some = m.min(SHARES * m / min_p.max(1) + 64);
-        let all = n.saturating_mul(m) <= COMPLETE;
-        Self::with_nearest(instance, if all { m } else { some }, max_p)
+        Self::with_nearest(instance, listed(instance, min_p), max_p, f64::INFINITY)
+    }
+
+    /// The same for p sites with every w_i c_ij above `cap` lowered to it. Plans that cost less are what
+    /// they were, bounds stay valid, and the scale is finer.
+    pub(crate) fn capped(instance: &'a Instance, p: usize, cap: f64) -> Self {
+        Self::with_nearest(instance, listed(instance, p), p, cap)
     }
 
     /// The same with every site in every list.
     pub(crate) fn complete(instance: &'a Instance, max_p: usize) -> Self {
-        Self::with_nearest(instance, instance.sites(), max_p)
+        Self::with_nearest(instance, instance.sites(), max_p, f64::INFINITY)
     }
 
     /// The same with so many sites in each list.
-    pub(super) fn with_nearest(instance: &'a Instance, count: usize, max_p: usize) -> Self {
+    pub(super) fn with_nearest(
+        instance: &'a Instance,
+        count: usize,
+        max_p: usize,
+        cap: f64,
+    ) -> Self {
         let (n, m) = (instance.customers(), instance.sites());
-        let Scale { bits, exact } = Scale::new(instance, max_p);
+        let Scale { bits, exact } = Scale::capped(instance, max_p, cap);
         let scale = 2_f64.powi(bits);
-        let whole = |i: usize, cost: f64| scaled(instance.weights()[i], cost, scale);
+        let whole = |i: usize, cost: f64| scaled(instance.weights()[i], cost, cap, scale);
         let farthest: Vec<i64> = (0..n).map(|i| whole(i, instance.farthest(i))).collect();
         let mut beyond = farthest.clone();
         let mut lists = Lists::with_capacity(n, n * count);
@@ -123,6 +138,7 @@ impl<'a> Table<'a> {
             sites: m,
             instance,
             scale,
+            cap,
             farthest,
             beyond,
             complete: count == m,
@@ -141,7 +157,7 @@ impl<'a> Table<'a> {
             return self.by_site.of(site).0[customer];
         }
         let cost = self.instance.cost(customer, site);
-        scaled(self.instance.weights()[customer], cost, self.scale)
+        scaled(self.instance.weights()[customer], cost, self.cap, self.scale)
     }
 
     /// Whether a site of this cost may be missing from the customer's list.
@@ -165,9 +181,16 @@ impl<'a> Table<'a> {
     }
 }
 
-/// floor(w c scale): nothing is negative, and nothing beyond 2^62 once scaled.
-fn scaled(weight: f64, cost: f64, scale: f64) -> i64 {
-    (weight * cost * scale) as i64
+/// Sites in each list: all of them, unless there are too many pairs.
+fn listed(instance: &Instance, min_p: usize) -> usize {
+    let (n, m) = (instance.customers(), instance.sites());
+    let some = m.min(SHARES * m / min_p.max(1) + 64);
+    if n.saturating_mul(m) <= COMPLETE { m } else { some }
+}
+
+/// floor(min(w c, cap) scale): nothing is negative, and nothing beyond 2^62 once scaled.
+fn scaled(weight: f64, cost: f64, cap: f64, scale: f64) -> i64 {
+    ((weight * cost).min(cap) * scale) as i64
 }
 
 /// Rows of costs with positions, one row a customer (or, turned, a site).

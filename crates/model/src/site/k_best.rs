@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::certificate::relative_gap;
+use super::certificate::{is_coarse, relative_gap};
 use super::instance::Instance;
 use super::p_median::Options;
 use super::plans::lead;
@@ -131,6 +131,8 @@ pub fn solve(
             let bound = if full { bound.min(last) } else { bound };
             (End::Open, Some(dropped.map_or(bound, |dropped| bound.min(dropped))))
         }
+        // Plans between the two are not told apart: a better one may be missing.
+        (None, _) if is_coarse(best, resolution) => (End::Open, Some((last - resolution).max(0.0))),
         (None, _) if full && dropped.is_none() => (End::Count, Some(last - resolution)),
         (None, Some(limit)) => (End::Within, Some(limit - resolution)),
         (None, None) => (End::All, None),

@@ -376,7 +376,7 @@ mod tests {
         let (customers, sites): (Vec<_>, Vec<_>) = (0..90).map(|_| (spot(), spot())).unzip();
         let instance = Instance::on_plane(&customers, &sites, true).unwrap();
         for (nearest, p) in [(5, 1), (5, 4), (12, 9), (40, 3), (90, 6)] {
-            let table = Table::with_nearest(&instance, nearest, p);
+            let table = Table::with_nearest(&instance, nearest, p, f64::INFINITY);
             let open: Vec<usize> = (0..p).map(|k| 7 * k).collect();
             let mut plan = Plan::new(&table, &[], &open);
             let mut scratch = Scratch::default();

@@ -16,8 +16,7 @@
 //! | what each single choice is worth | [`sensitivity`] |
 //! | quotas of groups, "not both", opening costs, a budget | [`rules`], [`ruled`] |
 //! | rules where everybody is to be near, or reached | [`ruled_center`], [`ruled_covering`] |
-//! | the few best plans instead of one | [`k_best`], and of any problem [`plans`] |
-//! | a proof that no other plan belongs among them | [`unlisted`] |
+//! | the few best plans instead of one | [`ranking`], under rules [`k_best`], of any problem [`plans`] |
 //! | how unequally a plan serves | [`spread`] |
 //!
 //! How an answer is found, in order: `fixed` turns costs into whole numbers, so that the search
@@ -85,6 +84,7 @@ mod points;
 mod pricing;
 mod proof_tree;
 mod pseudo_costs;
+pub mod ranking;
 mod recombine;
 pub mod refutation;
 pub mod regions;
@@ -108,6 +108,5 @@ mod set_cover;
 pub mod spread;
 mod starts;
 mod transport;
-pub mod unlisted;
 
 pub use instance::{Instance, SiteState};

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::branch::{self, Limits, Search};
-use super::certificate::{self, Certificate};
+use super::certificate::{self, Certificate, is_coarse};
 use super::fixed::Table;
 use super::incumbent::Incumbent;
 use super::instance::{Instance, SiteState, positions};
@@ -243,7 +243,29 @@ pub(crate) struct Warm<'a> {
 
 /// [`solve`] on costs that are scaled already. The table may belong to the same costs and weights with
 /// other states, or to a range of p.
+///
+/// Where a few costs dwarf the plan found, so that its differences are lost in the scale, they are
+/// lowered to twice what it costs, which no better plan can have of them, and the question asked again.
 pub(crate) fn solve_on(
+    table: &Table<'_>,
+    instance: &Instance,
+    p: usize,
+    options: &Options,
+    warm: &Warm<'_>,
+) -> Solution {
+    let mut found = solve_once(table, instance, p, options, warm);
+    while found.objective > 0.0 && is_coarse(found.objective, found.resolution) {
+        let finer = Table::capped(instance, p, 2.0 * found.objective);
+        if finer.resolution > found.resolution / 2.0 {
+            break;
+        }
+        let warm = Warm { open: Some(&found.open), multipliers: None };
+        found = solve_once(&finer, instance, p, options, &warm);
+    }
+    found
+}
+
+fn solve_once(
     table: &Table<'_>,
     instance: &Instance,
     p: usize,

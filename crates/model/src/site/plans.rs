@@ -237,17 +237,24 @@ impl Question {
         Ok(found)
     }
 
-    /// What a set of open sites costs; `None` if it is no plan: not ascending, against the states of the
-    /// sites or the rules, or not doing what the problem asks. Its number of sites is free.
+    /// What a plan of this question costs; `None` if it is none: not ascending, against the states of the
+    /// sites or the rules, or not doing what the problem asks.
     #[must_use]
     pub fn cost_of(&self, open: &[usize]) -> Option<f64> {
+        self.cost_among(open, self.kernel.system())
+    }
+
+    /// The same of a plan with any number of sites, such as a point of a curve.
+    #[must_use]
+    pub fn cost_of_any_number(&self, open: &[usize]) -> Option<f64> {
         let sizes = (open.len(), open.len());
         self.cost_among(open, &self.kernel.system().sized(sizes))
     }
 
     fn cost_among(&self, open: &[usize], system: &System) -> Option<f64> {
         let states = self.kernel.states();
-        let known = open.is_sorted_by(|a, b| a < b) && open.iter().all(|j| *j < states.len());
+        let ascending = !open.is_empty() && open.is_sorted_by(|a, b| a < b);
+        let known = ascending && open.iter().all(|j| *j < states.len());
         let of_states = states.iter().enumerate().all(|(j, state)| {
             let is_open = open.binary_search(&j).is_ok();
             *state == SiteState::Free || is_open == (*state == SiteState::Kept)

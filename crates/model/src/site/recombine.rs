@@ -218,7 +218,7 @@ mod tests {
                     })
                     .collect();
                 let instance = Instance::on_plane(&at, &at, false).unwrap();
-                let table = Table::with_nearest(&instance, nearest, p);
+                let table = Table::with_nearest(&instance, nearest, p, f64::INFINITY);
                 let others: Vec<usize> =
                     (0..towns * places).filter(|place| place % places > 0).collect();
                 let kept: Vec<usize> = (0..towns).map(|town| town * places).collect();
