@@ -117,9 +117,10 @@ fn a_written_plan_is_proven_again_and_a_changed_one_is_not() {
     };
     tampered(&ruled, &["a rule says never RU-KDA"]);
     desk.line("site --check nowhere.json").refused(1, &["nowhere.json"]);
+    // What --top leaves out is not missed.
     let cut = desk.line(&format!("site {SMALL} {REGIONS} --add 2 --top 1 --format json")).ok();
     desk.write("cut.json", &cut);
-    desk.line("site --check cut.json").refused(1, &["--top"]);
+    assert!(desk.line("site --check cut.json").ok().starts_with("Holds"));
 }
 
 #[test]
@@ -359,8 +360,10 @@ fn weights_below_what_a_proof_tells_apart_are_named() {
         "id,lat,lon,people\nMinsk,53.9,27.57,1e9\nBrest,52.1,23.7,1e-9\nGomel,52.4,31.0,1e9\n",
     );
     for (problem, note) in [
-        ("--p 2", true),
-        ("--p 2 --plans 2", true),
+        // The cost of the light one is all that this plan has, and is told apart.
+        ("--p 2", false),
+        ("--p 2 --plans 2", false),
+        ("--p 1", true),
         ("--problem facility --opening 1e12", true),
         ("--problem max-cover --radius 100.5 --p 2", true),
         // Nothing is weighed.

@@ -11,7 +11,7 @@ const REGIONS: &str = "--kind region --parent RUS --weight seat_population";
 const ASKED: [(&str, &[&str]); 8] = [
     ("--keep RU-NIZ --add 3 --curve --what-if", &["curve", "choices"]),
     ("--p 3 --rules rules.txt --curve --what-if --plans 4", &["curve"]),
-    ("--p 3 --curve --what-if --plans 4", &["curve", "plans"]),
+    ("--p 3 --curve --what-if --plans 4", &["curve", "choices", "plans"]),
     ("--problem p-center --p 3 --curve --what-if --plans 4", &["curve"]),
     ("--problem p-center --p 3 --rules rules.txt --curve --what-if", &["curve"]),
     ("--problem max-cover --radius 700 --p 3 --curve --what-if --plans 3", &["curve"]),
@@ -219,4 +219,97 @@ fn a_list_of_plans_is_proven_to_miss_none() {
         let found = checked(&desk, &without);
         assert_eq!(found["summary"]["claims"], "other plans rest on a search");
     }
+}
+
+#[test]
+fn a_plan_of_another_number_of_centres_is_rejected() {
+    let desk = desk();
+    desk.write(
+        "costs.csv",
+        "from,to,cost\na,x,1\na,y,1\na,z,9\nb,x,1\nb,y,9\nb,z,1\nc,x,9\nc,y,1\nc,z,2\nd,x,9\nd,y,9\n\
+         d,z,9\n",
+    );
+    desk.write("budget.txt", "cost 1 each\nbudget 1\n");
+    for problem in ["p-median", "p-center", "max-cover --radius 1"] {
+        let line = format!("site costs.csv --problem {problem} --p 2 --what-if --plans 5 --curve");
+        let answer = desk.line(&format!("{line} --format json")).json();
+        let spoilt = |place: &str, more: &str| {
+            let mut changed = answer.clone();
+            let cell = changed.pointer_mut(place).unwrap();
+            *cell = Value::from(format!("{}{more}", cell.as_str().unwrap()));
+            changed
+        };
+        let mut three = spoilt("/plans/0/sites", " d");
+        three["plans"][0]["added"] = three["plans"][0]["sites"].clone();
+        refused(&desk, &three, &[]);
+        refused(&desk, &spoilt("/forbidden/0/opens", " d"), &[]);
+        refused(&desk, &spoilt("/curve/1/nested_sites", " d"), &[]);
+        let mut twice = answer.clone();
+        twice["forced"][0] = twice["forced"][1].clone();
+        refused(&desk, &twice, &[]);
+        let mut said = answer.clone();
+        said["summary"]["others"] = Value::from("all is well");
+        refused(&desk, &said, &["all is well"]);
+    }
+    // Where the number is found a plan without a centre is none.
+    let line = "site costs.csv --rules budget.txt --what-if --plans 3 --format json";
+    let answer = desk.line(line).json();
+    for (table, column) in [("forbidden", "opens"), ("plans", "sites")] {
+        for none in [Value::from(""), Value::Null] {
+            let mut changed = answer.clone();
+            changed[table][0][column] = none;
+            refused(&desk, &changed, &[]);
+        }
+    }
+    for (option, value) in [
+        ("p", Value::from(-1)),
+        ("p", Value::Null),
+        ("p", Value::from(1.5)),
+        ("problem", Value::from("p-medianx")),
+        ("problem", Value::Null),
+    ] {
+        let mut changed = desk.line("site costs.csv --p 2 --format json").json();
+        changed["options"][option] = value;
+        refused(&desk, &changed, &[]);
+    }
+}
+
+#[test]
+fn a_curve_without_certificates_says_nothing_of_proof_that_its_gap_denies() {
+    let desk = desk();
+    desk.write("costs.csv", "from,to,cost\na,x,1\na,y,5\nb,x,5\nb,y,1\n");
+    let answer =
+        desk.line("site costs.csv --problem facility --opening 1 --curve --format json").json();
+    for (proof, gap) in [("certificate", 0.0), ("search", -7.0), ("open", 0.0), ("", 0.0)] {
+        let mut changed = answer.clone();
+        changed["curve"][0]["proof"] = Value::from(proof);
+        changed["curve"][0]["gap"] = Value::from(gap);
+        refused(&desk, &changed, &["its curve says"]);
+    }
+}
+
+#[test]
+fn sums_in_another_order_and_ids_with_spaces_leave_an_honest_answer_holding() {
+    let desk = desk();
+    desk.write("costs.csv", "from,to,cost\na,u,0\na,v,1\nb,u,1\nb,v,0\n");
+    desk.write("weights.csv", "id,weight\nu,0.2\nv,0.6\n");
+    desk.write(
+        "spaces.csv",
+        "from,to,cost\na,x,1\n\"a b\",x,2\nb,x,3\na,y,3\n\"a b\",y,2\nb,y,1\n",
+    );
+    for line in [
+        "costs.csv --weights weights.csv --problem max-cover --radius 0 --p 1 --what-if",
+        "spaces.csv --p 2 --plans 9 --curve --what-if",
+        "spaces.csv --problem p-center --p 2 --plans 9 --curve --what-if",
+        "spaces.csv --problem facility --opening 1 --plans 9 --curve --what-if",
+    ] {
+        let answer = desk.line(&format!("site {line} --format json")).json();
+        let found = checked(&desk, &answer);
+        assert_eq!(found["options"]["check"], "answer.json");
+    }
+    let none = desk.line("site costs.csv --problem max-cover --radius 0 --p 1 --never a,b");
+    assert_eq!(none.code, 1);
+    desk.write("far.csv", "from,to,cost\na,x,3\nb,x,4\n");
+    let far = desk.line("site far.csv --problem max-cover --p 1 --radius 1").ok();
+    assert!(far.starts_with("1 centre for 0.0 percent within 1"), "{far}");
 }

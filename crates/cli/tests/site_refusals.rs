@@ -265,3 +265,32 @@ fn one_is_one() {
     let said = notes["notes"].to_string();
     assert!(said.contains("\"1 place left out") && said.contains("\"1 customer of"), "{said}");
 }
+
+#[test]
+fn what_is_no_number_is_shown_with_its_place() {
+    let desk = Desk::new();
+    for (cost, words) in [
+        ("abc", &["costs.csv, line 3", "abc", "a finite number"][..]),
+        ("nan", &["costs.csv, line 3", "a number in column cost"]),
+        ("1e300", &["costs.csv, line 3", "1e300", "at most 1e120"]),
+        ("", &["costs.csv, line 3", "fill in the row"]),
+    ] {
+        desk.write("costs.csv", &format!("from,to,cost\na,x,1\nb,x,{cost}\nc,x,3\n"));
+        desk.line("site costs.csv --p 1").refused(1, words);
+    }
+    desk.write("costs.csv", "from,to,cost\na,x,1\nb,x,2\n");
+    for p in ["0", "3"] {
+        desk.line(&format!("site costs.csv --p {p}"))
+            .refused(1, &["p, the number of open sites", "expected 1 to 2"]);
+    }
+    for (rule, words) in [
+        ("not both a, a", ["not both a, a", "each site once"]),
+        ("budget nan", ["budget nan", "write digits"]),
+        ("budget 1,5", ["budget 1,5", "1.5"]),
+    ] {
+        desk.write("rules.txt", &format!("{rule}\n"));
+        desk.line("site costs.csv --p 1 --rules rules.txt").refused(1, &words);
+    }
+    desk.line("site costs.csv --problem facility --opening rent")
+        .refused(1, &["a matrix of costs has no columns", "--about"]);
+}

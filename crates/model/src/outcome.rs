@@ -27,7 +27,7 @@ pub enum InputError {
         got: usize,
     },
     /// A value outside its domain: negative, missing or infinite.
-    #[error("{what}, entry {index}: {value} is not allowed; {remedy}")]
+    #[error("{what}, entry {index}: {} is not allowed; {remedy}", readable(*value))]
     Value {
         /// Name of the argument.
         what: String,
@@ -68,6 +68,12 @@ pub enum InputError {
         /// What to do about it.
         remedy: String,
     },
+}
+
+/// A number with a power of ten where its digits would run on.
+fn readable(value: f64) -> String {
+    const LONG: f64 = 1e15;
+    if value.is_finite() && value.abs() >= LONG { format!("{value:e}") } else { value.to_string() }
 }
 
 /// How an iteration or a search ended.

@@ -319,3 +319,34 @@ fn the_radius_of_the_p_centre_is_the_first_at_which_p_sites_cover() {
         assert!(cover(center.radius) <= p as f64 && cover(center.radius - 0.5) > p as f64);
     }
 }
+
+#[test]
+fn a_worse_plan_is_not_passed_off_where_nothing_is_left_to_choose() {
+    // Site 0 reaches everybody, and reduces the question to nothing.
+    let costs = vec![0.0, 0.0, 9.0, 0.0, 9.0, 9.0, 0.0, 9.0, 9.0];
+    let instance = Instance::new(3, 3, costs).unwrap();
+    let honest = max_cover(&instance, 1.0, 1, &p_median::Options::default()).unwrap();
+    assert_eq!((&honest.open[..], honest.weight), (&[0][..], 3.0));
+    assert_eq!(check_max_cover(&instance, 1.0, 1, &honest).unwrap(), 3.0);
+    for (site, reached) in [(1, vec![0]), (2, vec![])] {
+        let weight = reached.len() as f64;
+        let forged = MaxCover {
+            open: vec![site],
+            assignment: vec![site; 3],
+            reached,
+            weight,
+            bound: weight,
+            certified_bound: weight,
+            ..honest.clone()
+        };
+        assert!(check_max_cover(&instance, 1.0, 1, &forged).is_err(), "site {site}");
+    }
+}
+
+#[test]
+fn weights_that_cannot_be_added_are_refused() {
+    let instance = Instance::new(4, 2, vec![0.0, 9.0, 0.0, 9.0, 9.0, 0.0, 9.0, 0.0]).unwrap();
+    let heavy = instance.weighted(vec![1e120; 4]).unwrap();
+    let error = max_cover(&heavy, 1.0, 1, &p_median::Options::default()).unwrap_err();
+    assert!(error.to_string().contains("the sum of the weights"), "{error}");
+}

@@ -359,3 +359,41 @@ fn each_refusal_names_the_place() {
     let none = Options { max_iterations: 0, ..Options::default() };
     assert!(solve(&new(vec![1.0, 1.0]).unwrap(), &none).is_err());
 }
+
+#[test]
+fn a_price_without_an_end_is_no_proof() {
+    let instance = Instance::new(2, 3, vec![1.0, 5.0, 7.0, 1.0, 5.0, 7.0]).unwrap();
+    let problem = Facilities::new(&instance, vec![1.0; 3]).unwrap();
+    let problem = problem.capacitated(vec![1e-100, 1.0], vec![10.0, 10.0, 0.0]).unwrap();
+    let honest = solve(&problem, &Options::default()).unwrap();
+    assert_eq!((&honest.open[..], honest.objective), (&[0][..], 3.0));
+    assert!(check(&problem, &honest).unwrap() <= 3.0);
+    let mut forged = Solution {
+        open: vec![1],
+        objective: 11.0,
+        service_cost: 10.0,
+        bound: 11.0,
+        certified_bound: 11.0,
+        proof: Proof::Certificate,
+        ..honest
+    };
+    forged.service.iter_mut().for_each(|served| served.site = 1);
+    forged.certificate.multipliers = vec![vec![1e250, 0.0]];
+    forged.certificate.steps = vec![Step::Leaf(0)];
+    assert!(check(&problem, &forged).is_err());
+}
+
+#[test]
+fn sums_that_round_do_not_lead_the_transport_round_about() {
+    let costs = vec![
+        0.7, 5.5, 8.2, 14.2, 1.9, 15.3, 8.4, 12.2, 16.2, 15.9, 1.9, 6.2, 11.8, 28.3, 7.7, 9.7,
+        11.5, 5.8, 29.0, 12.9, 23.8, 19.5, 5.0, 3.3,
+    ];
+    let instance = Instance::new(8, 3, costs).unwrap().keep(&[0, 1, 2]).unwrap();
+    let problem = Facilities::new(&instance, vec![1.0; 3]).unwrap();
+    let demand = vec![0.7, 3.6, 2.1, 2.2, 2.9, 0.7, 2.5, 3.1];
+    let problem = problem.capacitated(demand, vec![16.1, 3.1, 3.8]).unwrap();
+    let found = solve(&problem, &Options::default()).unwrap();
+    assert!((found.objective - 72.181_818_181_818_18).abs() < 1e-6, "{}", found.objective);
+    assert!(check(&problem, &found).is_ok());
+}

@@ -447,7 +447,8 @@ fn costs_that_stand_for_impossible_do_not_hide_the_others() {
         for found in
             [solve(&instance, p, &Options::default()).unwrap(), curve.points[p - 1].free.clone()]
         {
-            assert!(found.bound <= optimum && found.objective >= optimum, "seed {seed}");
+            let (low, high) = (optimum * (1.0 - ROUNDING), optimum * (1.0 + ROUNDING));
+            assert!(found.bound <= high && found.objective >= low, "seed {seed}");
             assert_eq!(found.gap, 0.0, "seed {seed}: {} of {optimum}", found.objective);
             assert!(found.objective - optimum <= 1e-9 * optimum, "seed {seed}");
             assert!(certificate::check(&instance, p, &found).is_ok(), "seed {seed}");
@@ -456,7 +457,8 @@ fn costs_that_stand_for_impossible_do_not_hide_the_others() {
         let rules = Rules::new(Count::Exactly(p)).not_both("two", &[0, 1]);
         let found = ruled::solve(&instance, &rules, &Options::default()).unwrap();
         assert!(found.gap > 0.0 || found.bound >= found.plan.objective * (1.0 - 1e-9));
-        assert!(found.bound <= found.plan.objective && found.plan.objective >= optimum);
+        assert!(found.plan.objective >= optimum * (1.0 - ROUNDING));
+        assert!(found.bound <= found.plan.objective);
     }
 }
 
@@ -472,4 +474,41 @@ fn a_resolution_coarser_than_rounding_proves_nothing() {
         forged = Solution { resolution, gap: 0.0, bound: certificate.value, certificate, ..forged };
         assert!(certificate::check(&instance, 1, &forged).is_err());
     }
+}
+
+#[test]
+fn whole_costs_whose_sum_is_not_whole_any_more_are_not_rounded_up() {
+    let x = 4_503_599_627_370_497.0;
+    let instance = Instance::new(3, 2, vec![1.0, x, x, 1.0, x, x]).unwrap();
+    assert!(!instance.is_whole());
+    let found = solve(&instance, 1, &Options::default()).unwrap();
+    // The optimum, 9007199254740995, has no double of its own.
+    assert!(found.bound <= 9_007_199_254_740_996.0 && found.resolution > 0.0);
+    assert!(certificate::check(&instance, 1, &found).is_ok());
+    assert!(elbow::check(&instance, vec![found]).is_ok());
+}
+
+#[test]
+fn the_objective_of_many_customers_is_rounded_once() {
+    for n in [10_usize, 5_000, 100_000] {
+        let costs: Vec<f64> = (0..n).flat_map(|_| [0.1, 0.3]).collect();
+        let instance = Instance::new(n, 2, costs).unwrap();
+        let found = solve(&instance, 1, &Options::default()).unwrap();
+        // 0.1 as a double is 3602879701896397 / 2^55.
+        let exact = 3_602_879_701_896_397_i128 * n as i128;
+        let of = |value: f64| (value * 2_f64.powi(40)).round() as i128 * (1 << 15);
+        assert!((of(found.objective) - exact).abs() <= 1 << 16, "n = {n}: {}", found.objective);
+        assert!(of(found.certified_bound) <= exact + (1 << 16) && found.gap == 0.0);
+        assert!(certificate::check(&instance, 1, &found).is_ok());
+    }
+}
+
+#[test]
+fn a_point_of_a_curve_that_is_proven_is_not_given_up_for_one_that_is_not() {
+    let instance = Instance::new(40, 24, unstructured(40, 24)).unwrap();
+    let curve = elbow(&instance, 6, &Options::default()).unwrap();
+    let open = solve(&instance, 6, &Options { max_nodes: 0, ..Options::default() }).unwrap();
+    assert!(open.gap > 0.0 && curve.points[5].free.gap == 0.0);
+    let known = Solution { objective: curve.points[5].free.objective, ..open };
+    assert_eq!(curve.clone().through(&instance, &known), curve);
 }

@@ -505,3 +505,17 @@ fn capture_of_demand() {
         compare(&case, seed, random);
     }
 }
+
+#[test]
+fn a_coarse_scale_leaves_a_list_with_a_plan_at_least() {
+    let reach = |(i, j): (usize, usize)| if i % 3 == j % 3 { 0.0 } else { 9.0 };
+    let costs = (0..3).flat_map(|i| (0..7).map(move |j| (i, j))).map(reach).collect();
+    let instance = Instance::new(3, 7, costs).unwrap().forbid(&[2]).unwrap();
+    let opening = [1.0, 3.0, 1e15, 1.0, 0.0, 1e15, 1.0];
+    let rules = Rules::new(Count::AtMost(7));
+    let question = Question::set_cover(&instance, 1.0, Some(&opening), &rules).unwrap();
+    for k in 1..6 {
+        let ranked = question.rank(k, &|_| f64::INFINITY).unwrap();
+        assert!(!ranked.plans.is_empty(), "k = {k}");
+    }
+}

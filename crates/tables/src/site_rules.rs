@@ -244,6 +244,10 @@ fn amount(text: &str) -> Result<f64, Fault> {
     match crate::number::number(text) {
         Ok(value) if value >= 0.0 => Ok(value),
         Ok(_) => fault("a number of zero or more", "costs and budgets are not negative"),
+        // Nothing else may stand for it here, as an empty cell may in a table.
+        Err(_) if text.parse::<f64>().is_ok() => {
+            fault("a finite number of zero or more", "write digits, such as 40 or 90.5")
+        }
         Err((expected, remedy)) => Err((expected.to_owned(), remedy)),
     }
 }

@@ -19,6 +19,9 @@ use crate::answer::Answer;
 use crate::args::{self, SiteProblem};
 use crate::failure::Failure;
 
+/// Share of a cost that plans which tie may differ by.
+const SAME: f64 = 1e-9;
+
 /// What was found of the tables.
 #[derive(Default)]
 pub struct Again {
@@ -89,7 +92,7 @@ impl Again {
 
     fn draws(&mut self, claims: &Claims) {
         if claims.has("chosen") {
-            self.searched.push("draws");
+            self.lines.push(("draws", "Draws", "not repeated by this check".to_owned()));
         }
     }
 
@@ -185,6 +188,10 @@ impl Several<'_> {
             _ => several::plans(self.question, &self.measure, &plans),
         };
         claims.shows_part(&part, &[])?;
+        let descends = |pair: &[Choice]| pair[1].cost < pair[0].cost - SAME * pair[0].cost.abs();
+        if plans.windows(2).any(descends) {
+            return Err(claims.wrong("its table plans is not in order".to_owned()));
+        }
         // Only a better plan may stand before the one that the answer is about.
         let chosen = self.plan(self.open.to_vec())?;
         if plans.first().is_none_or(|first| first.open != chosen.open && first.cost >= chosen.cost)

@@ -217,13 +217,6 @@ impl Claims {
 
     /// The claims by position.
     pub fn solution(&self, question: &Question) -> Result<Solution, Failure> {
-        let mut notes = self.json["notes"].as_array().into_iter().flatten();
-        if notes.any(|note| note["code"] == "left_out_by_top") {
-            return Err(Failure::new(format!(
-                "{} was written with --top, which leaves out centres: write it again without",
-                self.path
-            )));
-        }
         let siting = &question.siting;
         let positions = |ids: &[String]| -> HashMap<String, usize> {
             ids.iter().cloned().enumerate().map(|(at, id)| (id, at)).collect()
@@ -237,11 +230,7 @@ impl Claims {
                 .ok_or_else(|| self.wrong(format!("{} is no {key} of the data", row[key])))
         };
         let rows = |part: &str| self.json[part].as_array().cloned().unwrap_or_default();
-        let mut open = Vec::new();
-        for row in &rows("rows") {
-            open.push(find(&sites, row, "site")?);
-        }
-        open.sort_unstable();
+        let open = self.proofs("open")?;
         let mut assignment = vec![usize::MAX; customers.len()];
         for row in &rows("served") {
             assignment[find(&customers, row, "customer")?] = find(&sites, row, "site")?;

@@ -60,6 +60,12 @@ fn of(
         return Ok(vec![same; places.len()]);
     }
     let table = about(arguments, data)?;
+    if arguments.about.is_none() && super::is_matrix_of(data) {
+        return Err(Failure::new(format!(
+            "a matrix of costs has no columns of its places: name a file with the columns id and \
+             {name} with --about, or give a number in place of {name}"
+        )));
+    }
     table.wanted("id").map_err(Report::from)?;
     table.wanted(name).map_err(Report::from)?;
     let of_place = |site: &String| {

@@ -12,6 +12,9 @@ use crate::answer::Advice;
 use crate::args;
 use crate::failure::Failure;
 
+/// Costs that are larger are a mistake of units.
+const LARGEST: f64 = 1e120;
+
 /// Reads the matrix and the weights of the customers.
 pub fn question(arguments: &args::Site, table: &Table) -> Result<Question, Failure> {
     let (mut sites, mut customers) = (Vec::new(), Vec::new());
@@ -31,18 +34,21 @@ pub fn question(arguments: &args::Site, table: &Table) -> Result<Question, Failu
                 .column("cost")
                 .value(cost.to_string()),
             ),
+            Some((_, cost)) if cost > LARGEST => problems.push(
+                Problem::new(
+                    "large-cost",
+                    table.path(),
+                    "a cost of at most 1e120",
+                    "change the unit; a pair that cannot be served needs no more than a large cost",
+                )
+                .at(table.line(row))
+                .column("cost")
+                .value(format!("{cost:e}")),
+            ),
             Some(((from, to), cost)) => {
                 cells.push((position(&mut customers, to), position(&mut sites, from), cost));
             }
-            None => problems.push(
-                Problem::new(
-                    "missing-value",
-                    table.path(),
-                    "a site in column from, a customer in column to, a number in column cost",
-                    "fill in the row; a pair that cannot be served needs a large cost",
-                )
-                .at(table.line(row)),
-            ),
+            None => problems.push(not_a_row(table, row)),
         }
     }
     let mut costs = vec![f64::NAN; sites.len() * customers.len()];
@@ -113,6 +119,30 @@ pub fn question(arguments: &args::Site, table: &Table) -> Result<Question, Failu
     question.sources = distances::sources(table);
     question.remarks = remarks;
     Ok(question)
+}
+
+/// A row without its ids, or whose cost is no number.
+fn not_a_row(table: &Table, row: usize) -> Problem {
+    let words = table.label("cost", row).filter(|words| !words.trim().is_empty());
+    let whole = table.text("from", row).is_some() && table.text("to", row).is_some();
+    match words.filter(|_| whole) {
+        Some(words) => Problem::new(
+            "not-a-number",
+            table.path(),
+            "a finite number, with a point before its decimals",
+            "mend it; a pair that cannot be served needs a large cost",
+        )
+        .at(table.line(row))
+        .column("cost")
+        .value(words),
+        None => Problem::new(
+            "missing-value",
+            table.path(),
+            "a site in column from, a customer in column to, a number in column cost",
+            "fill in the row; a pair that cannot be served needs a large cost",
+        )
+        .at(table.line(row)),
+    }
 }
 
 /// The position of an id in a list that grows.

@@ -28,7 +28,7 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 use emporion_brief::stages::siting::{self, Plan, Siting};
-use emporion_model::site::p_median::{Options, Solution};
+use emporion_model::site::p_median::{self, Options, Solution};
 use emporion_model::site::plans::Question as Kernel;
 use emporion_model::site::sensitivity::sensitivity;
 use emporion_tables::Table;
@@ -154,14 +154,16 @@ pub fn run(arguments: &args::Site, progress: &Progress) -> Result<Output, Failur
     let Some(add) = add else {
         return Err(Failure::new("give the number of centres: --add N more, or --p N in all"));
     };
-    let plan = question.siting.plan(add, &Options::default())?;
+    let siting = &question.siting;
+    let plan =
+        siting.with_plan(p_median::solve(&siting.instance, kept + add, &Options::default())?);
     let mut answer =
         Answer::new("site", title(arguments, &data, &question, &plan), data.identity());
     describe(&mut answer, arguments, &data, &question);
     let service = whole(&plan.solution.assignment);
     let (sites, served) = tables(&data, &question, &plan.solution.open, &service);
     answer.parts.extend([sites, served]);
-    let mut proofs = Map::new();
+    let mut proofs = Map::from_iter([("open".to_owned(), written(&plan.solution.open)?)]);
     let tree = &plan.solution.certificate.tree;
     if !tree.is_empty() {
         proofs.insert("tree".to_owned(), written(tree)?);
@@ -355,8 +357,7 @@ fn other(
 
 /// What is asked, with the sites that are kept and those that are never to be.
 fn question(arguments: &args::Site, data: &Data) -> Result<Question, Failure> {
-    let matrix = matches!(data, Data::File(table) if is_matrix(table));
-    distances::refuse_idle(arguments, matrix)?;
+    distances::refuse_idle(arguments, is_matrix_of(data))?;
     let mut question = costs_of(arguments, data)?;
     let by = |option| move |id: &str| By::of(arguments, option, id);
     let kept = positions(&question.siting, &arguments.keep, by("--keep"))?;
@@ -380,6 +381,11 @@ fn question(arguments: &args::Site, data: &Data) -> Result<Question, Failure> {
     let never = positions(&question.siting, &arguments.never, by("--never"))?;
     question.siting.instance = question.siting.instance.clone().forbid(&never)?;
     Ok(question)
+}
+
+/// Whether the data are a matrix of costs.
+fn is_matrix_of(data: &Data) -> bool {
+    matches!(data, Data::File(table) if is_matrix(table))
 }
 
 /// Seats of a case, a matrix of costs, or a list of towns.

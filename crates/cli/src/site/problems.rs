@@ -8,7 +8,6 @@ use emporion_model::site::ruled_covering::{self, RuledCoverError, SetCoverQuesti
 use emporion_model::site::rules::{RuleError, Rules};
 use emporion_model::site::{Instance, covering, facility_check, p_center, ruled, ruled_center};
 use emporion_tables::site_rules::Line;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -83,14 +82,18 @@ impl Asked {
 
     /// Finds the plan: the solution with its certificate, for `--check`.
     pub fn solve(&self) -> Result<Value, Failure> {
-        self.found()?.map_err(|error| said(&error, &self.sites))
+        self.found().map_err(|unsolved| self.named(unsolved))
     }
 
     /// The best plan with exactly so many centres, with its certificate; none if the rules have no such
     /// plan.
     pub fn best_of(&self, p: usize) -> Result<Option<Best>, Failure> {
         let asked = self.with_number(p);
-        let Ok(solution) = asked.found()? else { return Ok(None) };
+        let solution = match asked.found() {
+            Ok(solution) => solution,
+            Err(Unsolved::NoPlan(_)) => return Ok(None),
+            Err(unsolved) => return Err(self.named(unsolved)),
+        };
         let Found { open, cost_bound: bound, proof, .. } = asked.shown(&solution)?;
         Ok(Some(Best { open, bound, proof, solution }))
     }
@@ -116,48 +119,53 @@ impl Asked {
         needs_number(self.problem)
     }
 
-    /// A solution, or the rules that leave none.
-    fn found(&self) -> Result<Result<Value, RuleError>, Failure> {
-        let options = Options::default();
+    fn named(&self, unsolved: Unsolved) -> Failure {
+        match unsolved {
+            Unsolved::NoPlan(error) => said(&error, &self.sites),
+            Unsolved::Refused(failure) => failure,
+        }
+    }
+
+    /// The solution as it travels with the answer.
+    fn found(&self) -> Result<Value, Unsolved> {
+        let (instance, radius, options) = (&self.instance, self.radius, Options::default());
+        let opening = self.opening.as_deref();
+        let unreachable = |error: covering::CoverError| Unsolved::from(self.unreachable(&error));
         Ok(match (&self.rules, self.problem) {
             (_, SiteProblem::PMedian | SiteProblem::Capture) => {
                 unreachable!("these have answers of their own")
             }
             (None, SiteProblem::PCenter) => {
                 let options = p_center::Options::default();
-                Ok(written(&p_center::solve(&self.instance, self.number(), &options)?)?)
+                written(&p_center::solve(instance, self.number(), &options)?)?
             }
-            (Some(rules), SiteProblem::PCenter) => {
-                travels(ruled_center::solve(&self.instance, rules))?
-            }
+            (Some(rules), SiteProblem::PCenter) => written(&ruled_center::solve(instance, rules)?)?,
             (None, SiteProblem::SetCover) => {
-                let (opening, options) = (self.opening.as_deref(), covering::Options::default());
-                let found = covering::set_cover(&self.instance, self.radius, opening, &options);
-                Ok(written(&found.map_err(|error| self.unreachable(&error))?)?)
+                let options = covering::Options::default();
+                let found = covering::set_cover(instance, radius, opening, &options);
+                written(&found.map_err(unreachable)?)?
             }
             (Some(rules), SiteProblem::SetCover) => {
-                let opening = self.opening.as_deref();
-                let (instance, radius) = (&self.instance, self.radius);
-                match ruled_covering::set_cover(instance, radius, opening, rules, &options) {
-                    Ok(found) => Ok(written(&found)?),
-                    Err(RuledCoverError::Rule(error)) => Err(error),
-                    Err(RuledCoverError::Cover(error)) => return Err(self.unreachable(&error)),
-                    Err(other) => return Err(Failure::new(other.to_string())),
-                }
+                let found = ruled_covering::set_cover(instance, radius, opening, rules, &options);
+                written(&found.map_err(|error| match error {
+                    RuledCoverError::Rule(error) => Unsolved::from(error),
+                    RuledCoverError::Cover(error) => unreachable(error),
+                    other => Failure::new(other.to_string()).into(),
+                })?)?
             }
             (None, SiteProblem::MaxCover) => {
-                let (radius, p) = (self.radius, self.number());
-                let found = covering::max_cover(&self.instance, radius, p, &options);
-                Ok(written(&found.map_err(|error| self.unreachable(&error))?)?)
+                let found = covering::max_cover(instance, radius, self.number(), &options);
+                written(&found.map_err(unreachable)?)?
             }
             (Some(rules), SiteProblem::MaxCover) => {
-                travels(ruled::solve(&self.missed()?, rules, &options))?
+                written(&ruled::solve(&self.missed()?, rules, &options)?)?
             }
             (None, SiteProblem::Facility) => {
-                Ok(written(&facility::solve(&self.facilities()?, &facility::Options::default())?)?)
+                written(&facility::solve(&self.facilities()?, &facility::Options::default())?)?
             }
             (Some(_), SiteProblem::Facility) => {
-                travels(facility::solve_ruled(&self.facilities()?, &facility::Options::default()))?
+                let options = facility::Options::default();
+                written(&facility::solve_ruled(&self.facilities()?, &options)?)?
             }
         })
     }
@@ -358,11 +366,32 @@ fn refuse_foreign(arguments: &args::Site, budget: bool, p: Option<usize>) -> Res
     Ok(())
 }
 
-/// A solution as it travels with the answer, or the rules that leave none.
-fn travels<T: Serialize>(found: Result<T, RuleError>) -> Result<Result<Value, RuleError>, Failure> {
-    match found {
-        Ok(solution) => Ok(Ok(written(&solution)?)),
-        Err(error) => Ok(Err(error)),
+/// Why there is no solution.
+enum Unsolved {
+    /// The rules leave none, or none was found.
+    NoPlan(RuleError),
+    /// The question is refused.
+    Refused(Failure),
+}
+
+impl From<RuleError> for Unsolved {
+    fn from(error: RuleError) -> Self {
+        match error {
+            RuleError::Input(error) => Self::Refused(error.into()),
+            other => Self::NoPlan(other),
+        }
+    }
+}
+
+impl From<InputError> for Unsolved {
+    fn from(error: InputError) -> Self {
+        Self::Refused(error.into())
+    }
+}
+
+impl From<Failure> for Unsolved {
+    fn from(failure: Failure) -> Self {
+        Self::Refused(failure)
     }
 }
 

@@ -10,7 +10,7 @@ use emporion_model::site::k_best::{self, End};
 use emporion_model::site::p_median::{Options, Proof};
 use emporion_model::site::ranking::Listed;
 use emporion_model::site::ruled::{self, Plan, Solution};
-use emporion_model::site::rules::{Count, Rules};
+use emporion_model::site::rules::{Count, RuleError, Rules};
 use emporion_tables::site_rules::{Line, Rule, parse};
 
 use super::names::{By, positions, said};
@@ -120,8 +120,10 @@ pub fn best_of(
     move |p| {
         let rules = with_number(rules, p);
         let options = Options { proof_numbers: left.get(), ..Options::default() };
-        let Ok(found) = ruled::solve(&question.siting.instance, &rules, &options) else {
-            return Ok(None);
+        let found = match ruled::solve(&question.siting.instance, &rules, &options) {
+            Ok(found) => found,
+            Err(error @ RuleError::Input(_)) => return Err(said(&error, &question.siting.sites)),
+            Err(_) => return Ok(None),
         };
         left.set(left.get().saturating_sub(found.certificate.tree_numbers()));
         Ok(Some(Best::of(&found, written(&found)?)))

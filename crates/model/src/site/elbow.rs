@@ -133,11 +133,13 @@ pub fn check(instance: &Instance, plans: Vec<Solution>) -> Result<Elbow, Rejecti
 }
 
 impl Elbow {
-    /// The same curve through another plan of as many sites, unless its own costs less: of plans that
-    /// tie, the one that is known already.
+    /// The same curve through another plan of as many sites, unless its own costs less or is proven
+    /// better: of plans that tie, the one that is known already.
     pub fn through(self, instance: &Instance, plan: &Solution) -> Self {
         let known = |free: Solution| {
-            let as_good = free.open.len() == plan.open.len() && plan.objective <= free.objective;
+            let as_good = free.open.len() == plan.open.len()
+                && plan.objective <= free.objective
+                && plan.gap <= free.gap;
             if as_good { plan.clone() } else { free }
         };
         Self::of(instance, self.points.into_iter().map(|point| known(point.free)).collect())

@@ -207,7 +207,11 @@ impl Priced {
             }
             (problem.opening(j) - gain).next_down()
         });
-        let worth = worth.collect();
+        let worth: Vec<f64> = worth.collect();
+        // An infinite price of nothing is no bound.
+        if worth.iter().any(|worth| worth.is_nan()) {
+            return None;
+        }
         Some(Self { sum: lambda.iter().copied().fold(0.0, add_down), worth })
     }
 }

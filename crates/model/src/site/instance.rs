@@ -7,7 +7,7 @@ use super::points::{Metric, Neighbours, Points};
 use crate::outcome::InputError;
 
 /// Weights and costs up to here can be multiplied and summed without overflow.
-const LARGEST: f64 = 1e120;
+pub(crate) const LARGEST: f64 = 1e120;
 
 /// What is decided about a site before the search.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
@@ -132,7 +132,7 @@ impl Instance {
                 what: format!("cost of customer {customer} from site {site}"),
                 index,
                 value: costs[index],
-                remedy: "costs are finite and not negative; fill missing pairs, and add one \
+                remedy: "costs are 0 or more and at most 1e120; fill missing pairs, and add one \
                          constant to all sites of a customer to lift negative ones"
                     .to_owned(),
             });
@@ -353,27 +353,30 @@ impl Instance {
         (kept.max(1), kept + self.sites_in(SiteState::Free).count())
     }
 
-    /// Whether every w_i·c_ij is a whole number, computed without rounding: objectives then are
-    /// whole, and a bound may be rounded up.
+    /// Whether every w_i·c_ij is a whole number, computed without rounding, and so are their sums:
+    /// objectives then are whole, and a bound may be rounded up.
     #[must_use]
     pub fn is_whole(&self) -> bool {
         const EXACT: f64 = (1_u64 << 53) as f64;
         match &self.store {
             Store::Matrix(costs) => {
-                costs.chunks_exact(self.sites).zip(&self.weights).all(|(row, w)| {
-                    row.iter().all(|c| {
-                        let cost = w * c;
-                        cost.fract() == 0.0
-                            && cost < EXACT
-                            && (*w == 1.0 || w.mul_add(*c, -cost) == 0.0)
+                let rows = || costs.chunks_exact(self.sites).zip(&self.weights);
+                let most = |row: &[f64]| row.iter().copied().fold(0.0, f64::max);
+                rows().map(|(row, w)| w * most(row)).sum::<f64>() < EXACT
+                    && rows().all(|(row, w)| {
+                        row.iter().all(|c| {
+                            let cost = w * c;
+                            cost.fract() == 0.0 && (*w == 1.0 || w.mul_add(*c, -cost) == 0.0)
+                        })
                     })
-                })
             }
             // Whole times whole stays exact up to 2^53.
             Store::Points(points) => {
                 let far = points.farthest();
-                let whole = |w: &f64| w.fract() == 0.0 && w * far < EXACT;
-                points.is_whole() && self.weights.iter().all(whole)
+                let whole = |w: &f64| w.fract() == 0.0;
+                points.is_whole()
+                    && self.weights.iter().all(whole)
+                    && self.weights.iter().sum::<f64>() * far < EXACT
             }
         }
     }
@@ -418,9 +421,18 @@ impl Instance {
         (0..self.customers).map(nearest).collect()
     }
 
-    /// Σ_i w_i·c_{i,a(i)}, summed in the order of the customers.
+    /// Σ_i w_i·c_{i,a(i)}, with what each addition rounds off added in the end (Neumaier 1974): as exact
+    /// as one rounding, however many customers there are.
     pub(crate) fn value_of(&self, assignment: &[usize]) -> f64 {
-        let served = self.weights.iter().zip(assignment).enumerate();
-        served.map(|(i, (w, &j))| w * self.cost(i, j)).sum()
+        let (mut sum, mut rounded_off) = (0.0_f64, 0.0_f64);
+        for (i, (weight, &site)) in self.weights.iter().zip(assignment).enumerate() {
+            let term = weight * self.cost(i, site);
+            let next = sum + term;
+            // Of two numbers that are not negative the larger one keeps its digits.
+            let (larger, smaller) = if sum >= term { (sum, term) } else { (term, sum) };
+            rounded_off += (larger - next) + smaller;
+            sum = next;
+        }
+        sum + rounded_off
     }
 }

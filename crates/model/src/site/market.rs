@@ -312,7 +312,8 @@ impl Market {
             let row = &self.attraction[k * self.sites..(k + 1) * self.sites];
             let most = row.iter().copied().fold(0.0, f64::max);
             let reason = if base == 0.0 {
-                "no outside option, no rival and no kept site attracts the customer"
+                "no outside option, no rival and no kept site attracts the customer, or too little to \
+                 be told from nothing at these distances"
             } else if most / base > LARGEST_RATIO {
                 "a site attracts the customer more than 1e150 times all there is elsewhere"
             } else {

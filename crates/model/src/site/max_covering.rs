@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::bits::Bits;
 use super::certificate;
 use super::covering::{CoverError, check_radius, unreachable};
-use super::instance::{Instance, SiteState};
+use super::instance::{Instance, LARGEST, SiteState};
 use super::p_median::{self, Proof};
 use super::refutation::{Log, Refutation};
 use super::rejection::{Rejection, check_plan, notes, same};
@@ -133,6 +133,7 @@ pub fn max_cover(
     check_radius(radius)?;
     instance.check_p(p)?;
     p_median::check_options(options)?;
+    check_total(instance.weights())?;
     let rest = Rest::new(instance, radius);
     let kept: Vec<usize> = instance.sites_in(SiteState::Kept).collect();
     let room = p - kept.len();
@@ -222,10 +223,11 @@ pub fn check_max_cover(
         let (links, root) = rest.links(None);
         refutation.check(&links, root, room as i64 * UNIT + 1)?;
     }
+    let refuted = solution.refutation.is_some();
     match (rest.question(room), &solution.reduced) {
-        (None, None) => {}
+        (None, None) if refuted || room == 0 || rest.misses_nobody(&shown) => {}
         // Who misses nobody, or only what must be missed, has nothing more to prove.
-        (Some(_), None) if solution.refutation.is_some() || rest.misses_nobody(&shown) => {}
+        (Some(_), None) if refuted || rest.misses_nobody(&shown) => {}
         (Some(question), Some(plan)) => {
             let _ = certificate::check(&question, room, plan).map_err(|_| UNPROVEN)?;
         }
@@ -372,6 +374,20 @@ impl Rest {
             question.and_then(|question| question.weighted(weights)).expect("weights are positive"),
         )
     }
+}
+
+/// Customers with the same sites in reach become one, whose weight must be one still.
+fn check_total(weights: &[f64]) -> Result<(), InputError> {
+    let total: f64 = weights.iter().sum();
+    if total <= LARGEST {
+        return Ok(());
+    }
+    Err(InputError::Setting {
+        what: "the sum of the weights".to_owned(),
+        expected: format!("{LARGEST:e} at most"),
+        got: format!("{total:e}"),
+        remedy: "count them in a larger unit".to_owned(),
+    })
 }
 
 /// What covering alone finds out.

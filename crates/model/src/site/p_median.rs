@@ -9,6 +9,7 @@ use super::incumbent::Incumbent;
 use super::instance::{Instance, SiteState, positions};
 use super::lagrangian;
 use super::local_search::Plan;
+use super::proof_tree;
 use super::rejection;
 use super::starts::{self, Effort};
 use crate::outcome::{InputError, Note, Status};
@@ -327,7 +328,12 @@ fn report(
     if proof != Proof::Search {
         certificate.tree = Vec::new();
     } else if !certificate.tree.is_empty() {
-        proof = Proof::Tree;
+        // Only what a reader can repeat is said to be proven so.
+        let walked = proof_tree::check(instance, p, &certificate, objective - resolution);
+        match walked {
+            Ok(()) => proof = Proof::Tree,
+            Err(_) => certificate.tree = Vec::new(),
+        }
     }
     let certified_bound = if proof == Proof::Tree { bound } else { root_bound };
     Solution {

@@ -46,10 +46,14 @@ pub(crate) fn rank(
     let near = kernel.resolution(last);
     let open = search.open_bound < last - near;
     if listed.len() == k && !open && search.waiting.iter().any(|c| c.plan.cost <= last + near) {
-        listed.retain(|plan| plan.cost < last - near);
+        let better = listed.iter().filter(|plan| plan.cost < last - near).count();
         let ties = Walk { kernel, least: last - near, most: last + near };
-        let room = k - listed.len();
-        listed.extend(ties.first(room));
+        let first = ties.first(k - better);
+        // Where the resolution is coarse the walk may find fewer of them than the search.
+        if better + first.len() == k {
+            listed.retain(|plan| plan.cost < last - near);
+            listed.extend(first);
+        }
     }
     in_order(kernel, &mut listed);
     let end = match (open, listed.len() == k) {

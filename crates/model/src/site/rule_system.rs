@@ -445,15 +445,20 @@ fn check_input(instance: &Instance, rules: &Rules) -> Result<(), InputError> {
         }
         let mut seen = vec![false; m];
         for &site in &group.sites {
-            let (expected, remedy) = match seen.get_mut(site) {
-                None => (format!("positions below {m}"), "positions count from 0"),
-                Some(true) => ("each site once".to_owned(), "take it off the list"),
+            let (expected, got, remedy) = match seen.get_mut(site) {
+                None => {
+                    (format!("positions below {m}"), site.to_string(), "positions count from 0")
+                }
+                Some(true) => {
+                    let twice = format!("site {site} twice");
+                    ("each site once".to_owned(), twice, "take it off the list once")
+                }
                 Some(new) => {
                     *new = true;
                     continue;
                 }
             };
-            let (got, remedy) = (site.to_string(), remedy.to_owned());
+            let remedy = remedy.to_owned();
             return Err(InputError::Setting { what, expected, got, remedy });
         }
         if group.at_least > group.at_most {

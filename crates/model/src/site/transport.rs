@@ -13,6 +13,9 @@
 
 use super::facility::Facilities;
 
+/// What sums of three numbers are rounded by, as a share of them.
+const ROUNDING: f64 = 1e-14;
+
 /// Excess below this share of all demand is what adding up some thousand demands rounds.
 pub(crate) const NEGLIGIBLE: f64 = 1e-12;
 
@@ -133,9 +136,16 @@ impl Paths {
                 }
             }
             for b in 0..k {
-                // Rounding may leave a reduced cost a little below zero.
-                let reduced =
-                    (flow.arcs[a * k + b].0 + self.potential[a] - self.potential[b]).max(0.0);
+                let (arc, from, to) =
+                    (flow.arcs[a * k + b].0, self.potential[a], self.potential[b]);
+                if arc.is_infinite() {
+                    continue;
+                }
+                // Rounding leaves a reduced cost of zero a little below or above: above, the way would
+                // lead round about and come back to the same flow for ever.
+                let reduced = arc + from - to;
+                let rounding = ROUNDING * (arc.abs() + from.abs() + to.abs());
+                let reduced = if reduced <= rounding { 0.0 } else { reduced };
                 if !done[b] && far[a] + reduced < far[b] {
                     far[b] = far[a] + reduced;
                     before[b] = a;
