@@ -165,9 +165,11 @@ fn a_plan_under_rules_is_proven_again_and_a_changed_one_is_not() {
          at least 1 of RU-PRI, RU-KHA, RU-SAK\nnot both RU-RYA, RU-PRI\n",
     );
     desk.write("budget.txt", "keep RU-NIZ, RU-BA\ncost 10 each\ncost RU-MOW 100\nbudget 30.5\n");
-    for asked in
-        ["--add 3 --rules rules.txt", "--rules budget.txt", "--keep RU-BA --p 3 --plans 2 --top 1"]
-    {
+    for asked in [
+        "--add 3 --rules rules.txt",
+        "--rules budget.txt",
+        "--keep RU-BA --p 3 --rules rules.txt --top 1",
+    ] {
         let ruled = plan(&desk, &format!("{regions} {asked}"));
         desk.write("plan.json", &ruled.to_string());
         let said = desk.line("site --check plan.json").ok();
