@@ -507,15 +507,34 @@ fn capture_of_demand() {
 }
 
 #[test]
-fn a_coarse_scale_leaves_a_list_with_a_plan_at_least() {
-    let reach = |(i, j): (usize, usize)| if i % 3 == j % 3 { 0.0 } else { 9.0 };
+fn a_coarse_scale_proves_nothing_of_a_list() {
+    let reach = |(i, j): (usize, usize)| if i % 2 == j % 2 { 0.0 } else { 9.0 };
     let costs = (0..3).flat_map(|i| (0..7).map(move |j| (i, j))).map(reach).collect();
     let instance = Instance::new(3, 7, costs).unwrap().forbid(&[2]).unwrap();
-    let opening = [1.0, 3.0, 1e15, 1.0, 0.0, 1e15, 1.0];
     let rules = Rules::new(Count::AtMost(7));
-    let question = Question::set_cover(&instance, 1.0, Some(&opening), &rules).unwrap();
-    for k in 1..6 {
-        let ranked = question.rank(k, &|_| f64::INFINITY).unwrap();
-        assert!(!ranked.plans.is_empty(), "k = {k}");
+    for dear in [1e3, 1e9, 1e13, 1e15, 1e18, 1e60] {
+        for fraction in [0.0, 0.5] {
+            let opening = [1.0, 3.0, dear, 1.0 + fraction, 0.0, dear, 1.0];
+            let question = Question::set_cover(&instance, 1.0, Some(&opening), &rules).unwrap();
+            let sums = |plan: &Choice| plan.open.iter().map(|&j| opening[j]).sum::<f64>();
+            let mut all: Vec<f64> = (1_u32..1 << 7)
+                .filter(|set| set >> 2 & 1 == 0)
+                .map(|set| (0..7).filter(|j| set >> j & 1 == 1).collect::<Vec<usize>>())
+                .filter(|open| (0..2).all(|i| open.iter().any(|j| i == j % 2)))
+                .map(|open| open.iter().map(|&j| opening[j]).sum())
+                .collect();
+            all.sort_by(f64::total_cmp);
+            for k in 1..6 {
+                let ranked = question.rank(k, &|_| f64::INFINITY).unwrap();
+                assert!(!ranked.plans.is_empty(), "{dear}, k = {k}");
+                assert!(ranked.plans.iter().all(|plan| plan.cost == sums(plan)));
+                assert!(ranked.bound <= all[0], "{dear}: {} of {}", ranked.bound, all[0]);
+                if ranked.end == End::Count {
+                    let found: Vec<f64> = ranked.plans.iter().map(|plan| plan.cost).collect();
+                    let near = |(a, b): (&f64, &f64)| (a - b).abs() <= 1e-9 * b;
+                    assert!(found.iter().zip(&all).all(near), "{dear}, k = {k}: {found:?}");
+                }
+            }
+        }
     }
 }

@@ -95,7 +95,7 @@ impl Asked {
             Err(unsolved) => return Err(self.named(unsolved)),
         };
         let Found { open, cost_bound: bound, proof, .. } = asked.shown(&solution)?;
-        Ok(Some(Best { open, bound, proof, solution }))
+        Ok(Some(Best::new((open, bound), proof, solution)))
     }
 
     /// Proves the best plan of some number of centres again.
@@ -105,7 +105,7 @@ impl Asked {
         asked.check(solution)?;
         let found = asked.shown(solution).map_err(|_| "its solution cannot be shown")?;
         let Found { open, cost_bound: bound, proof, .. } = found;
-        Ok(Best { open, bound, proof, solution: Value::Null })
+        Ok(Best::new((open, bound), proof, Value::Null))
     }
 
     /// The same question with another number of centres.

@@ -240,7 +240,7 @@ pub struct Known<'a> {
 pub struct Best {
     /// Open sites.
     pub open: Vec<usize>,
-    /// No plan of so many costs less.
+    /// No plan of so many costs less; without an end where this one is proven best.
     pub bound: f64,
     /// What the bound rests on.
     pub proof: Proof,
@@ -249,9 +249,15 @@ pub struct Best {
 }
 
 impl Best {
+    /// A plan with its bound, which says no more where the plan is proven best.
+    pub fn new((open, bound): (Vec<usize>, f64), proof: Proof, solution: Value) -> Self {
+        let bound = if proof == Proof::Open { bound } else { f64::INFINITY };
+        Self { open, bound, proof, solution }
+    }
+
     /// Of a p-median under rules.
     pub fn of(found: &Solution, solution: Value) -> Self {
-        Self { open: found.plan.open.clone(), bound: found.bound, proof: found.proof, solution }
+        Self::new((found.plan.open.clone(), found.bound), found.proof, solution)
     }
 }
 

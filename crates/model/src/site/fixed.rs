@@ -107,9 +107,9 @@ impl<'a> Table<'a> {
         Self::with_nearest(instance, listed(instance, p), p, cap)
     }
 
-    /// The same with every site in every list.
-    pub(crate) fn complete(instance: &'a Instance, max_p: usize) -> Self {
-        Self::with_nearest(instance, instance.sites(), max_p, f64::INFINITY)
+    /// The same with every site in every list, up to a cap.
+    pub(crate) fn complete(instance: &'a Instance, max_p: usize, cap: f64) -> Self {
+        Self::with_nearest(instance, instance.sites(), max_p, cap)
     }
 
     /// The same with so many sites in each list.

@@ -35,7 +35,7 @@ impl Sums {
         let system = System::new(instance, rules)?;
         // A curve asks for more sites than the rules do.
         let widest = system.sized((system.low, instance.sites()));
-        let costs = Costs::new(instance, rules, &widest)?;
+        let costs = Costs::new(instance, rules, &widest, f64::INFINITY)?;
         let costs = if most.is_finite() { costs.shared_out() } else { costs };
         let options = Options { starts: STARTS, proof_numbers: 0, ..Options::default() };
         let (instance, rules) = (instance.clone(), rules.clone());

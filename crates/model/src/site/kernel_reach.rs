@@ -90,7 +90,8 @@ impl Reach {
         let costs = rows.map(|(i, j)| if reaches(i, j) { 0.0 } else { 1.0 }).collect();
         let question = Instance::new(customers.len(), m, costs).expect("costs are 0 or 1");
         let widest = self.system.sized((self.system.low, m));
-        let costs = Costs::new(&question, &self.rules, &widest).expect("nothing is charged");
+        let costs =
+            Costs::new(&question, &self.rules, &widest, f64::INFINITY).expect("nothing is charged");
         Level { customers, costs }
     }
 

@@ -3,6 +3,7 @@
 
 use serde::Serialize;
 
+use super::certificate::is_coarse;
 use super::facility::Facilities;
 use super::instance::{Instance, SiteState, positions};
 use super::k_best::End;
@@ -295,10 +296,12 @@ impl Question {
     /// `plan`, where no plan so decided is below `bound`.
     pub fn change(&self, site: usize, plan: &Choice, other: &Choice, bound: f64) -> Change {
         let kernel = self.kernel.as_ref();
-        let tied = (other.cost - plan.cost).abs() <= kernel.resolution(plan.cost);
+        let [near, far] = [plan.cost, other.cost].map(|cost| kernel.resolution(cost));
+        let coarse = hides(plan.cost, near) || hides(other.cost, far);
+        let tied = !coarse && (other.cost - plan.cost).abs() <= near;
         let loss = if tied { 0.0 } else { other.cost - plan.cost };
-        let sure = bound.min(other.cost) - plan.cost;
-        let close = sure >= loss - kernel.resolution(other.cost);
+        let sure = bound.min(other.cost) - plan.cost - if coarse { near + far } else { 0.0 };
+        let close = !coarse && sure >= loss - far;
         Change {
             site,
             loss,
@@ -323,8 +326,12 @@ impl Question {
         let kernel = self.kernel.as_ref();
         let least = positions(kernel.states(), SiteState::Kept).len().max(1);
         let best = |p| {
-            let found = self.of_size(p, kernel.states());
-            found.plan.map(|plan| (plan.open, found.bound))
+            let Found { plan, bound } = self.of_size(p, kernel.states());
+            plan.map(|plan| {
+                let near = kernel.resolution(plan.cost);
+                let least = if hides(plan.cost, near) { plan.cost - near } else { plan.cost };
+                (plan.open, bound.min(least))
+            })
         };
         let free: Vec<(Vec<usize>, f64)> =
             (least..=most.min(kernel.states().len())).filter_map(best).collect();
@@ -374,8 +381,9 @@ impl Question {
         nested: Option<Choice>,
         added: Option<usize>,
     ) -> Point {
-        let proven = plan.cost - bound <= self.kernel.resolution(plan.cost);
-        let bound = if proven { plan.cost } else { bound };
+        let near = self.kernel.resolution(plan.cost);
+        let near = if hides(plan.cost, near) { 0.0 } else { near };
+        let bound = if plan.cost - bound <= near { plan.cost } else { bound };
         Point { p: plan.open.len(), plan, bound, nested, added }
     }
 
@@ -384,6 +392,12 @@ impl Question {
         let (floor, most) = (f64::NEG_INFINITY, f64::INFINITY);
         self.kernel.search(&Part { states, sizes: (p, p), floor, most })
     }
+}
+
+/// Whether a resolution hides plans that differ from one of this cost by more than rounding. Nothing
+/// is below a cost of zero.
+pub(crate) fn hides(cost: f64, resolution: f64) -> bool {
+    cost != 0.0 && is_coarse(cost.abs(), resolution)
 }
 
 /// The best plans in order.

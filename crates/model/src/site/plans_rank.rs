@@ -7,7 +7,7 @@
 
 use super::instance::{SiteState, positions};
 use super::k_best::End;
-use super::plans::{Choice, Kernel, Part, Ranked, all_sizes};
+use super::plans::{Choice, Kernel, Part, Ranked, all_sizes, hides};
 use super::rules::RuleError;
 
 /// A part with its best plan.
@@ -34,7 +34,13 @@ pub(crate) fn rank(
         });
     };
     let within = limit(first.plan.cost);
-    let bound = if search.proven(first) { first.plan.cost } else { first.bound };
+    let best = first.plan.cost;
+    let coarse = |cost: f64| hides(cost, kernel.resolution(cost));
+    let bound = match (coarse(best), search.proven(first)) {
+        (true, _) => first.bound.min(best - kernel.resolution(best)),
+        (false, true) => best,
+        (false, false) => first.bound,
+    };
     let mut listed: Vec<Choice> = Vec::new();
     while listed.len() < k
         && let Some(next) = search.take(within)
@@ -44,12 +50,13 @@ pub(crate) fn rank(
     }
     let last = listed[listed.len() - 1].cost;
     let near = kernel.resolution(last);
-    let open = search.open_bound < last - near;
+    // Where plans that differ are not told apart a better one may be missing.
+    let open = search.open_bound < last - near || coarse(best) || coarse(last);
     if listed.len() == k && !open && search.waiting.iter().any(|c| c.plan.cost <= last + near) {
         let better = listed.iter().filter(|plan| plan.cost < last - near).count();
         let ties = Walk { kernel, least: last - near, most: last + near };
         let first = ties.first(k - better);
-        // Where the resolution is coarse the walk may find fewer of them than the search.
+        // Rounding may leave the walk with fewer of them than the search.
         if better + first.len() == k {
             listed.retain(|plan| plan.cost < last - near);
             listed.extend(first);
@@ -71,7 +78,8 @@ fn in_order(kernel: &dyn Kernel, plans: &mut [Choice]) {
     plans.sort_by(|a, b| a.cost.total_cmp(&b.cost).then_with(|| a.open.cmp(&b.open)));
     let mut from = 0;
     while from < plans.len() {
-        let most = plans[from].cost + kernel.resolution(plans[from].cost);
+        let near = kernel.resolution(plans[from].cost);
+        let most = plans[from].cost + if hides(plans[from].cost, near) { 0.0 } else { near };
         let tied = plans[from..].partition_point(|plan| plan.cost <= most);
         plans[from..from + tied].sort_by(|a, b| a.open.cmp(&b.open));
         from += tied;

@@ -2,14 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::certificate::relative_gap;
+use super::certificate::{is_coarse, relative_gap};
 use super::instance::{Instance, SiteState};
 use super::p_median::{Options, Proof};
 use super::rejection::{IDLE, notes};
 use super::rule_system::System;
 pub use super::ruled_check::check;
 use super::ruled_check::{Certificate, Walk, no_better};
-use super::ruled_tree::{self, Known};
+use super::ruled_tree::{self, Found, Known};
 use super::rules::{RuleError, Rules};
 use crate::outcome::{Note, Status};
 
@@ -146,9 +146,7 @@ pub(crate) fn solve_from(
     options: &Options,
     known: &Known,
 ) -> Result<Solution, RuleError> {
-    let found = ruled_tree::search_from(instance, rules, options, (1, None), known)?;
-    let (_, open) = found.pool.plans.into_iter().next().expect("the search found a plan");
-    let plan = Plan::new(instance, rules, open);
+    let (found, plan) = best(instance, rules, options, known)?;
     let resolution = found.costs.resolution;
     let proven = match found.open_bound {
         Some(bound) => found.costs.bound(bound),
@@ -191,6 +189,32 @@ pub(crate) fn solve_from(
         ]),
         plan,
     })
+}
+
+/// The best plan found. Where a few costs dwarf it, so that its differences are lost in the scale, they
+/// are lowered to twice what it costs, which no better plan can have of them, and the question asked
+/// again.
+fn best(
+    instance: &Instance,
+    rules: &Rules,
+    options: &Options,
+    known: &Known,
+) -> Result<(Found, Plan), RuleError> {
+    let solved = |known: &Known| -> Result<(Found, Plan), RuleError> {
+        let found = ruled_tree::search_from(instance, rules, options, (1, None), known)?;
+        let (_, open) = found.pool.plans.first().cloned().expect("the search found a plan");
+        Ok((found, Plan::new(instance, rules, open)))
+    };
+    let (mut found, mut plan) = solved(known)?;
+    while plan.objective > 0.0 && is_coarse(plan.objective, found.costs.resolution) {
+        let cap = 2.0 * plan.objective;
+        let finer = solved(&Known { plan: Some(plan.open.clone()), cap, ..known.clone() })?;
+        if finer.0.costs.resolution > found.costs.resolution / 2.0 {
+            break;
+        }
+        (found, plan) = finer;
+    }
+    Ok((found, plan))
 }
 
 fn at_limit(rules: &Rules, open: &[usize]) -> Vec<usize> {

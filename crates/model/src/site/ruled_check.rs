@@ -123,8 +123,11 @@ pub fn check(
     check_plan(instance, rules, &system, &solution.plan)?;
     let (certificate, objective) = (&solution.certificate, solution.plan.objective);
     check_shape(instance, rules, certificate)?;
-    let resolution = Costs::resolution_of(instance, rules, &system)?;
-    same("the resolution", solution.resolution, resolution)?;
+    let (coarsest, resolution) =
+        (Costs::resolution_of(instance, rules, &system)?, solution.resolution);
+    if !(0.0..=coarsest).contains(&resolution) {
+        same("the resolution", resolution, coarsest)?;
+    }
     let walk = Walk::new(instance, rules, &system, no_better(objective, resolution));
     let mut again = Certificate { nodes: certificate.nodes.clone(), value: f64::NEG_INFINITY };
     let mut bound = walk.root(&mut again, objective);

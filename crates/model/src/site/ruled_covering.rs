@@ -182,7 +182,7 @@ pub fn set_cover(
         });
     };
     let bound = found.bound.min(plan.cost) - question.kept_cost;
-    let known = Known { plan: Some(plan.open), bound, covering: true };
+    let known = Known { plan: Some(plan.open), bound, covering: true, ..Known::default() };
     let max_nodes = options.max_nodes.min(PROOF_NODES);
     let options = Options { max_nodes, ..options.clone() };
     Ok(ruled::solve_from(&question.instance, &question.rules, &options, &known)?)

@@ -48,14 +48,17 @@ pub(crate) struct Costs {
 }
 
 impl Costs {
+    /// Costs above `cap` are lowered to it: see [`Table::capped`].
     pub(crate) fn new(
         instance: &Instance,
         rules: &Rules,
         system: &System,
+        cap: f64,
     ) -> Result<Self, RuleError> {
         let n = instance.customers();
         let with_opening = with_opening(instance, rules)?;
-        let table = Table::complete(with_opening.as_ref().unwrap_or(instance), room(system));
+        let table = with_opening.as_ref().unwrap_or(instance);
+        let table = Table::complete(table, room(system), cap);
         let errors = (n + system.high + 1) as i64;
         let dearest = if rules.charged { table.farthest[n] * system.high as i64 } else { 0 };
         let unit = if table.exact { table.unit } else { 2 * errors };

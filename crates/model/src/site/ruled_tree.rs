@@ -57,11 +57,14 @@ pub(crate) struct Known {
     pub(crate) bound: f64,
     /// Whether it is a covering, with multipliers of its own to start from.
     pub(crate) covering: bool,
+    /// Costs above this are not part of a plan worth finding.
+    pub(crate) cap: f64,
 }
 
 impl Default for Known {
     fn default() -> Self {
-        Self { plan: None, bound: f64::NEG_INFINITY, covering: false }
+        let (bound, cap) = (f64::NEG_INFINITY, f64::INFINITY);
+        Self { plan: None, bound, covering: false, cap }
     }
 }
 
@@ -76,7 +79,7 @@ pub(crate) fn search_from(
     super::p_median::check_options(options)?;
     let system = System::new(instance, rules)?;
     let states = instance.states();
-    let costs = Costs::new(instance, rules, &system)?;
+    let costs = Costs::new(instance, rules, &system, known.cap)?;
     let costs = if known.covering { costs.shared_out() } else { costs };
     let mut pool = Pool::new(wanted, within, &costs);
     if let Some(open) = &known.plan {
