@@ -14,7 +14,7 @@ use crate::estimate::save;
 use crate::failure::Failure;
 
 /// Share of all that can be gained below which a gain is rounding of sums.
-const ROUNDING: f64 = 1e-13;
+pub const ROUNDING: f64 = 1e-13;
 
 /// A coefficient and where it comes from.
 #[derive(Debug, Clone)]

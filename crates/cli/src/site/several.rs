@@ -7,6 +7,7 @@ use emporion_model::site::ruled::Solution;
 use emporion_model::site::sensitivity::Change;
 use serde_json::Value;
 
+use super::gravity::ROUNDING;
 use super::ruled::{self, SHARE_ROUNDING, beside_kept, ids};
 use super::{Question, names, proof_word};
 use crate::answer::{Advice, Answer, Cell, Column, Part, Show};
@@ -117,8 +118,12 @@ impl Measure {
     }
 
     fn worth(&self, cost: f64) -> f64 {
-        // What is less than nothing of nothing is nothing.
-        (if self.gain { self.whole - cost } else { cost / self.per }) + 0.0
+        if !self.gain {
+            return cost / self.per;
+        }
+        let worth = self.whole - cost;
+        // What rounding leaves of two numbers that are the same is nothing.
+        if worth.abs() <= ROUNDING * self.whole { 0.0 } else { worth }
     }
 
     /// What another plan may cost to be within a share of the best.

@@ -376,9 +376,10 @@ pub(crate) fn certified(instance: &Instance, value: f64, objective: f64) -> f64 
 /// 1e18 beside one of 4, hides plans that differ, so that nothing is proven by it.
 const ROUNDING: f64 = 1e-9;
 
-/// Whether plans that differ by more than rounding are not told apart.
-pub(crate) fn is_coarse(objective: f64, resolution: f64) -> bool {
-    resolution > ROUNDING * objective
+/// Whether plans that differ from one of this cost by more than rounding are not told apart from it.
+/// Nothing is better than a cost of zero.
+pub(crate) fn is_coarse(cost: f64, resolution: f64) -> bool {
+    cost != 0.0 && resolution > ROUNDING * cost.abs()
 }
 
 /// (objective - bound) / objective, with 0 for a difference within a resolution that is rounding.

@@ -8,7 +8,7 @@ use super::p_median::Options;
 use super::plans::lead;
 use super::ruled::Plan;
 use super::ruled_plan::SHARE_ROUNDING;
-use super::ruled_tree;
+use super::ruled_tree::{self, Found, Known};
 use super::rules::{RuleError, Rules};
 use crate::outcome::{InputError, Status};
 
@@ -112,15 +112,15 @@ pub fn solve(
     options: &Options,
 ) -> Result<Plans, RuleError> {
     check(k, within)?;
-    let found = ruled_tree::search(instance, rules, options, (k, within))?;
+    let (found, mut plans) = search(instance, rules, options, (k, within))?;
     let (full, resolution) = (found.pool.is_full(), found.costs.resolution);
-    let opens = found.pool.plans.into_iter().map(|(_, open)| open);
-    let mut plans: Vec<Plan> = opens.map(|open| Plan::new(instance, rules, open)).collect();
-    plans.sort_by(|a, b| a.objective.total_cmp(&b.objective).then_with(|| a.open.cmp(&b.open)));
     let best = plans[0].objective;
     let limit = within.map(|share| best + best * share * (1.0 + SHARE_ROUNDING));
     let listed = match limit {
-        Some(limit) => plans.partition_point(|plan| plan.objective <= limit + resolution),
+        Some(limit) => {
+            let most = limit + resolution.min(SHARE_ROUNDING * best);
+            plans.partition_point(|plan| plan.objective <= most)
+        }
         None => plans.len(),
     };
     let dropped = plans.split_off(listed).first().map(|plan| plan.objective);
@@ -153,6 +153,33 @@ pub fn solve(
         nodes: found.nodes,
         plans,
     })
+}
+
+/// The best plans found, by objective. Where a few costs dwarf them, so that their differences are lost in
+/// the scale, they are lowered to twice what the last plan costs, and the question asked again.
+fn search(
+    instance: &Instance,
+    rules: &Rules,
+    options: &Options,
+    (k, within): (usize, Option<f64>),
+) -> Result<(Found, Vec<Plan>), RuleError> {
+    let ranked = |cap: f64| -> Result<(Found, Vec<Plan>), RuleError> {
+        let known = Known { cap, ..Known::default() };
+        let found = ruled_tree::search(instance, rules, options, (k, within), &known)?;
+        let opens = found.pool.plans.iter().map(|(_, open)| open.clone());
+        let mut plans: Vec<Plan> = opens.map(|open| Plan::new(instance, rules, open)).collect();
+        plans.sort_by(|a, b| a.objective.total_cmp(&b.objective).then_with(|| a.open.cmp(&b.open)));
+        Ok((found, plans))
+    };
+    let (mut found, mut plans) = ranked(f64::INFINITY)?;
+    while found.pool.is_full() && is_coarse(plans[0].objective, found.costs.resolution) {
+        let finer = ranked(2.0 * plans[plans.len() - 1].objective)?;
+        if finer.0.costs.resolution > found.costs.resolution / 2.0 {
+            break;
+        }
+        (found, plans) = finer;
+    }
+    Ok((found, plans))
 }
 
 impl Plans {

@@ -255,7 +255,7 @@ pub(crate) fn solve_on(
     warm: &Warm<'_>,
 ) -> Solution {
     let mut found = solve_once(table, instance, p, options, warm);
-    while found.objective > 0.0 && is_coarse(found.objective, found.resolution) {
+    while is_coarse(found.objective, found.resolution) {
         let finer = Table::capped(instance, p, 2.0 * found.objective);
         if finer.resolution > found.resolution / 2.0 {
             break;

@@ -297,7 +297,7 @@ impl Question {
     pub fn change(&self, site: usize, plan: &Choice, other: &Choice, bound: f64) -> Change {
         let kernel = self.kernel.as_ref();
         let [near, far] = [plan.cost, other.cost].map(|cost| kernel.resolution(cost));
-        let coarse = hides(plan.cost, near) || hides(other.cost, far);
+        let coarse = is_coarse(plan.cost, near) || is_coarse(other.cost, far);
         let tied = !coarse && (other.cost - plan.cost).abs() <= near;
         let loss = if tied { 0.0 } else { other.cost - plan.cost };
         let sure = bound.min(other.cost) - plan.cost - if coarse { near + far } else { 0.0 };
@@ -329,7 +329,7 @@ impl Question {
             let Found { plan, bound } = self.of_size(p, kernel.states());
             plan.map(|plan| {
                 let near = kernel.resolution(plan.cost);
-                let least = if hides(plan.cost, near) { plan.cost - near } else { plan.cost };
+                let least = if is_coarse(plan.cost, near) { plan.cost - near } else { plan.cost };
                 (plan.open, bound.min(least))
             })
         };
@@ -382,7 +382,7 @@ impl Question {
         added: Option<usize>,
     ) -> Point {
         let near = self.kernel.resolution(plan.cost);
-        let near = if hides(plan.cost, near) { 0.0 } else { near };
+        let near = if is_coarse(plan.cost, near) { 0.0 } else { near };
         let bound = if plan.cost - bound <= near { plan.cost } else { bound };
         Point { p: plan.open.len(), plan, bound, nested, added }
     }
@@ -392,12 +392,6 @@ impl Question {
         let (floor, most) = (f64::NEG_INFINITY, f64::INFINITY);
         self.kernel.search(&Part { states, sizes: (p, p), floor, most })
     }
-}
-
-/// Whether a resolution hides plans that differ from one of this cost by more than rounding. Nothing
-/// is below a cost of zero.
-pub(crate) fn hides(cost: f64, resolution: f64) -> bool {
-    cost != 0.0 && is_coarse(cost.abs(), resolution)
 }
 
 /// The best plans in order.

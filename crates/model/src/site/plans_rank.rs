@@ -5,9 +5,10 @@
 //! all cost more than the last plan wanted is dropped by its bound. Where plans that are not listed
 //! tie with the last one, a walk over the sites in their order finds the first of them.
 
+use super::certificate::is_coarse;
 use super::instance::{SiteState, positions};
 use super::k_best::End;
-use super::plans::{Choice, Kernel, Part, Ranked, all_sizes, hides};
+use super::plans::{Choice, Kernel, Part, Ranked, all_sizes};
 use super::rules::RuleError;
 
 /// A part with its best plan.
@@ -35,7 +36,7 @@ pub(crate) fn rank(
     };
     let within = limit(first.plan.cost);
     let best = first.plan.cost;
-    let coarse = |cost: f64| hides(cost, kernel.resolution(cost));
+    let coarse = |cost: f64| is_coarse(cost, kernel.resolution(cost));
     let bound = match (coarse(best), search.proven(first)) {
         (true, _) => first.bound.min(best - kernel.resolution(best)),
         (false, true) => best,
@@ -79,7 +80,7 @@ fn in_order(kernel: &dyn Kernel, plans: &mut [Choice]) {
     let mut from = 0;
     while from < plans.len() {
         let near = kernel.resolution(plans[from].cost);
-        let most = plans[from].cost + if hides(plans[from].cost, near) { 0.0 } else { near };
+        let most = plans[from].cost + if is_coarse(plans[from].cost, near) { 0.0 } else { near };
         let tied = plans[from..].partition_point(|plan| plan.cost <= most);
         plans[from..from + tied].sort_by(|a, b| a.open.cmp(&b.open));
         from += tied;

@@ -201,12 +201,12 @@ fn best(
     known: &Known,
 ) -> Result<(Found, Plan), RuleError> {
     let solved = |known: &Known| -> Result<(Found, Plan), RuleError> {
-        let found = ruled_tree::search_from(instance, rules, options, (1, None), known)?;
+        let found = ruled_tree::search(instance, rules, options, (1, None), known)?;
         let (_, open) = found.pool.plans.first().cloned().expect("the search found a plan");
         Ok((found, Plan::new(instance, rules, open)))
     };
     let (mut found, mut plan) = solved(known)?;
-    while plan.objective > 0.0 && is_coarse(plan.objective, found.costs.resolution) {
+    while is_coarse(plan.objective, found.costs.resolution) {
         let cap = 2.0 * plan.objective;
         let finer = solved(&Known { plan: Some(plan.open.clone()), cap, ..known.clone() })?;
         if finer.0.costs.resolution > found.costs.resolution / 2.0 {

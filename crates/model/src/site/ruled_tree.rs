@@ -38,16 +38,6 @@ pub(crate) struct Found {
     pub(crate) nodes: usize,
 }
 
-/// The `wanted` best plans, or why there is none.
-pub(crate) fn search(
-    instance: &Instance,
-    rules: &Rules,
-    options: &Options,
-    asked: (usize, Option<f64>),
-) -> Result<Found, RuleError> {
-    search_from(instance, rules, options, asked, &Known::default())
-}
-
 /// What is known before a search.
 #[derive(Debug, Clone)]
 pub(crate) struct Known {
@@ -68,8 +58,8 @@ impl Default for Known {
     }
 }
 
-/// The same from what is known.
-pub(crate) fn search_from(
+/// The `wanted` best plans, or why there is none.
+pub(crate) fn search(
     instance: &Instance,
     rules: &Rules,
     options: &Options,
