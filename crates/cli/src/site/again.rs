@@ -115,6 +115,9 @@ impl Again {
     }
 }
 
+/// Proves a written plan again.
+type Prove<'a> = dyn Fn(&Value) -> Result<Best, String> + 'a;
+
 /// A problem of which several plans are stated.
 pub struct Several<'a> {
     pub claims: &'a Claims,
@@ -128,10 +131,7 @@ pub struct Several<'a> {
 
 impl Several<'_> {
     /// Goes through the tables. `prove` proves a point of the curve again, if points have proofs.
-    pub fn again(
-        &self,
-        prove: Option<&dyn Fn(&Value) -> Result<Best, String>>,
-    ) -> Result<Again, Failure> {
+    pub fn again(&self, prove: Option<&Prove<'_>>) -> Result<Again, Failure> {
         let mut again = Again::default();
         if self.claims.has("curve") {
             let best = prove.map(|prove| self.proven(prove)).transpose()?;
@@ -240,7 +240,7 @@ impl Several<'_> {
     }
 
     /// Proves the points of a curve again.
-    fn proven(&self, prove: &dyn Fn(&Value) -> Result<Best, String>) -> Result<Vec<Best>, Failure> {
+    fn proven(&self, prove: &Prove<'_>) -> Result<Vec<Best>, Failure> {
         let solutions: Vec<Value> = self.claims.proofs("curve")?;
         let proven = solutions.iter().map(prove).collect::<Result<Vec<Best>, String>>();
         proven.map_err(|reason| self.claims.wrong(format!("curve: {reason}")))

@@ -266,6 +266,9 @@ impl Best {
     }
 }
 
+/// A point of a curve, and what its proof rests on.
+type ProvenPoint = (Point, &'static str);
+
 /// Where the points of a curve come from.
 pub enum Curve<'a> {
     /// The search for several plans, which leaves no proofs.
@@ -281,7 +284,7 @@ impl Curve<'_> {
         kernel: &Kernel,
         least: usize,
         most: usize,
-    ) -> Result<(Vec<(Point, &'static str)>, Vec<Value>), Failure> {
+    ) -> Result<(Vec<ProvenPoint>, Vec<Value>), Failure> {
         let Self::Proven(best_of) = self else {
             let word = |point: Point| {
                 let proof = if point.plan.cost == point.bound { "search" } else { "open" };
@@ -298,7 +301,7 @@ impl Curve<'_> {
 }
 
 /// The points of a curve through plans with proofs.
-pub fn proven(kernel: &Kernel, best: &[Best]) -> Vec<(Point, &'static str)> {
+fn proven(kernel: &Kernel, best: &[Best]) -> Vec<ProvenPoint> {
     let free: Vec<_> = best.iter().map(|found| (found.open.clone(), found.bound)).collect();
     let words = best.iter().map(|found| proof_word(found.proof));
     kernel.points(&free).into_iter().zip(words).collect()
