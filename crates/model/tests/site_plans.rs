@@ -412,6 +412,17 @@ fn ranked_plans_are_those_of_all_subsets_and_no_other_one_is_missed() {
         let near = |cost: f64| cost <= 1.2 * all[0];
         let found = ranking::rank(&instance, &best, 99, near, &Options::default()).unwrap();
         assert_eq!(found.plans.len(), least);
+        // Begun with a plan that is not the best one, the list begins with that all the same.
+        let last: Vec<usize> = {
+            let listed = ranking::rank(&instance, &best, 99, |_| true, &Options::default());
+            listed.unwrap().plans.pop().unwrap().open
+        };
+        let objective = cost(&last);
+        let poor = Solution { open: last, objective, gap: 1.0, ..best.clone() };
+        let again = ranking::rank(&instance, &poor, 99, |_| true, &Options::default()).unwrap();
+        let costs: Vec<f64> = again.plans.iter().map(|plan| plan.objective).collect();
+        assert_eq!(costs, all, "seed {seed}");
+        assert!(again.unlisted.is_empty());
         let none = ranking::rank(&instance, &best, 0, near, &Options::default());
         assert!(none.unwrap_err().to_string().contains("ask for one"));
         let foreign = Solution { open: vec![0; p], ..best };

@@ -11,7 +11,7 @@ use super::ruled::{self, Ranked, is_within, others, share};
 use crate::failure::Failure;
 
 /// Entries of costs that all parts of a ranking may have; beyond, one search ranks the plans.
-const ENTRIES: usize = 2_000_000_000;
+const ENTRIES: usize = 300_000_000;
 
 /// The best plans, and the best one of each part of the others, unless there is too much of that.
 pub fn rank(

@@ -17,7 +17,7 @@ use crate::outcome::InputError;
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[must_use]
 pub struct Ranking {
-    /// The plan that the list begins with, then by cost; equal ones by their sites.
+    /// By cost, the plan asked about first of those that tie with it; equal ones by their sites.
     pub plans: Vec<Listed>,
     /// The best plan of each part of the plans that are not listed, in the order of [`check`].
     pub unlisted: Vec<Solution>,
@@ -50,7 +50,8 @@ pub struct Listed {
 ///
 /// # Result
 ///
-/// Up to `k` plans, S_1 among them, fewer if fewer exist or are near. The bounds of
+/// Up to `k` plans, S_1 among them, fewer if fewer exist or are near. A plan before S_1 is better: S_1 was
+/// not proven best then. The bounds of
 /// [`Ranking::unlisted`] say what every other plan costs at least, and are its cost where proven; their
 /// trees together have `options.proof_numbers` numbers at most.
 ///
@@ -119,7 +120,9 @@ pub fn rank(
         plans.push(Listed { open: found.open, objective: found.objective });
     }
     let found_in_order = plans.clone();
-    plans[1..]
+    // A plan that was not proven best may have been beaten.
+    let beaten = plans.iter().any(|plan| plan.objective < best.objective);
+    plans[usize::from(!beaten)..]
         .sort_by(|a, b| a.objective.total_cmp(&b.objective).then_with(|| a.open.cmp(&b.open)));
     if plans != found_in_order {
         // Plans that tie were found in another order, which makes other parts.
