@@ -326,10 +326,13 @@ impl Several<'_> {
         Ok(self.kernel.change(site, chosen, &other, other.cost))
     }
 
-    /// What is lost at least is no more than what is lost.
+    /// What is lost at least is no more than what is lost, and nothing unless a better plan was found.
     fn at_least(&self, table: &str) -> Result<(), Failure> {
         let number = |row: &Value, key: &str| row[key].as_f64().unwrap_or(f64::NAN);
-        let holds = |row: &&Value| (0.0..=number(row, "loss")).contains(&number(row, "at_least"));
+        let holds = |row: &&Value| {
+            let loss = number(row, "loss");
+            (loss.min(0.0)..=loss).contains(&number(row, "at_least"))
+        };
         match self.rows(table).find(|row| !holds(row)) {
             None => Ok(()),
             Some(row) => Err(self.claims.wrong(format!(
