@@ -278,6 +278,8 @@ fn what_is_no_number_is_shown_with_its_place() {
         desk.write("costs.csv", &format!("from,to,cost\na,x,1\nb,x,{cost}\nc,x,3\n"));
         desk.line("site costs.csv --p 1").refused(1, words);
     }
+    desk.write("costs.csv", "from,to,cost\na,x,1\n\" \",x,2\n");
+    desk.line("site costs.csv --p 1").refused(1, &["costs.csv, line 3", "a site in column from"]);
     desk.write("costs.csv", "from,to,cost\na,x,1\nb,x,2\n");
     for p in ["0", "3"] {
         desk.line(&format!("site costs.csv --p {p}"))

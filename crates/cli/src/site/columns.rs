@@ -21,6 +21,11 @@ pub fn about<'a>(arguments: &args::Site, data: &'a Data) -> Result<Cow<'a, Table
     })
 }
 
+/// The id in a cell; spaces alone are none.
+pub fn id<'a>(table: &'a Table, column: &str, row: usize) -> Option<&'a str> {
+    table.text(column, row).filter(|id| !id.trim().is_empty())
+}
+
 /// The number in a cell. One word among its cells makes a column one of words: its other cells are
 /// numbers all the same, so that only the bad one is named.
 pub fn number(table: &Table, column: &str, row: usize) -> Option<f64> {

@@ -21,7 +21,7 @@ pub fn question(arguments: &args::Site, table: &Table) -> Result<Question, Failu
     let mut cells: Vec<(usize, usize, f64)> = Vec::with_capacity(table.rows());
     let mut problems = Vec::new();
     for row in 0..table.rows() {
-        let ends = table.text("from", row).zip(table.text("to", row));
+        let ends = columns::id(table, "from", row).zip(columns::id(table, "to", row));
         match ends.zip(columns::number(table, "cost", row)) {
             Some((_, cost)) if cost < 0.0 => problems.push(
                 Problem::new(
@@ -124,7 +124,7 @@ pub fn question(arguments: &args::Site, table: &Table) -> Result<Question, Failu
 /// A row without its ids, or whose cost is no number.
 fn not_a_row(table: &Table, row: usize) -> Problem {
     let words = table.label("cost", row).filter(|words| !words.trim().is_empty());
-    let whole = table.text("from", row).is_some() && table.text("to", row).is_some();
+    let whole = ["from", "to"].iter().all(|column| columns::id(table, column, row).is_some());
     match words.filter(|_| whole) {
         Some(words) => Problem::new(
             "not-a-number",

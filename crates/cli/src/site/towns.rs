@@ -38,7 +38,7 @@ pub fn question(arguments: &args::Site, table: &Table) -> Result<Question, Failu
         (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let mut problems = Vec::new();
     for row in 0..table.rows() {
-        let Some(id) = table.text("id", row).map(str::to_owned) else {
+        let Some(id) = columns::id(table, "id", row).map(str::to_owned) else {
             left_out.push(format!("line {} (no id)", table.line(row)));
             continue;
         };
