@@ -307,9 +307,54 @@ fn sums_in_another_order_and_ids_with_spaces_leave_an_honest_answer_holding() {
         let found = checked(&desk, &answer);
         assert_eq!(found["options"]["check"], "answer.json");
     }
+    desk.write("signs.csv", "from,to,cost\n\"a; b\",x,1\nc,x,2\n\"e | f\",x,3\n");
+    let answer = desk.line("site signs.csv --p 2 --plans 2 --curve --format json").json();
+    let _ = checked(&desk, &answer);
     let none = desk.line("site costs.csv --problem max-cover --radius 0 --p 1 --never a,b");
     assert_eq!(none.code, 1);
     desk.write("far.csv", "from,to,cost\na,x,3\nb,x,4\n");
     let far = desk.line("site far.csv --problem max-cover --p 1 --radius 1").ok();
     assert!(far.starts_with("1 centre for 0.0 percent within 1"), "{far}");
+}
+
+#[test]
+fn a_list_beside_a_cost_of_impossible_misses_none() {
+    let desk = desk();
+    desk.write(
+        "costs.csv",
+        "from,to,cost\na,u,0.5\nb,u,1e18\nc,u,1e18\nd,u,1e18\na,v,9.5\nb,v,1.5\nc,v,2.5\nd,v,3.5\n",
+    );
+    let answer = desk.line("site costs.csv --p 2 --plans 2 --format json").json();
+    let means: Vec<f64> = answer["plans"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row["mean"].as_f64().unwrap())
+        .collect();
+    assert_eq!(means, [1.0, 1.5]);
+    let found = checked(&desk, &answer);
+    assert_eq!(found["summary"]["plans"], "proven again that none is missing");
+    // The second plan passed over for the third, with the proofs of the honest list.
+    let mut forged = answer.clone();
+    forged["plans"][1]["sites"] = Value::from("a d");
+    forged["plans"][1]["added"] = Value::from("a d");
+    forged["plans"][1]["mean"] = Value::from(2.0);
+    forged["plans"][1]["above"] = Value::from(100.0);
+    refused(&desk, &forged, &[]);
+    // What is within a share of nothing is nothing.
+    desk.write("zero.csv", "from,to,cost\na,u,1e16\nb,u,0\nc,u,5\n");
+    let answer = desk.line("site zero.csv --p 1 --plans 3 --within 50 --format json").json();
+    assert_eq!(answer["plans"].as_array().unwrap().len(), 1);
+    // Under rules a list of plans that are not told apart is not said to be whole.
+    desk.write("one.txt", "at most 1 of a, b\n");
+    desk.write("rules.csv", "from,to,cost\na,k,1e16\nb,k,1\nc,k,4.7\nd,k,0\n");
+    let answer = desk.line("site rules.csv --p 2 --rules one.txt --plans 2 --format json").json();
+    let means: Vec<f64> = answer["plans"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row["mean"].as_f64().unwrap())
+        .collect();
+    assert!(means == [0.0, 0.0] || answer["summary"]["others"].as_str().unwrap().contains("not"));
+    let _ = checked(&desk, &answer);
 }

@@ -482,13 +482,46 @@ fn costs_that_stand_for_impossible_do_not_hide_the_others() {
 fn a_resolution_coarser_than_rounding_proves_nothing() {
     let instance = Instance::new(1, 3, vec![9.0, 4.0, 1e18]).unwrap();
     let honest = solve(&instance, 1, &Options::default()).unwrap();
-    // The worse plan, with as coarse a resolution as the costs may have.
-    for resolution in [5.0, 100.0] {
-        let certificate = honest.certificate.clone();
-        let mut forged =
-            Solution { open: vec![0], assignment: vec![0], objective: 9.0, ..honest.clone() };
-        forged = Solution { resolution, gap: 0.0, bound: certificate.value, certificate, ..forged };
-        assert!(certificate::check(&instance, 1, &forged).is_err());
+    let plain = Rules::new(Count::Exactly(1));
+    let ruled_honest = ruled::solve(&instance, &plain, &Options::default()).unwrap();
+    assert_eq!(ruled_honest.plan.objective, 4.0);
+    // The worse plan, with as coarse a resolution as the costs may have, by multipliers of zero.
+    for resolution in [6.0, 100.0, 1000.0] {
+        for (bound, proof) in [
+            (9.0, Proof::Certificate),
+            (9.0, Proof::Tree),
+            (9.0, Proof::Search),
+            (0.0, Proof::Certificate),
+        ] {
+            let certificate =
+                certificate::Certificate { multipliers: vec![0.0], tree: Vec::new(), value: 0.0 };
+            let forged = Solution {
+                open: vec![0],
+                assignment: vec![0],
+                objective: 9.0,
+                bound,
+                certified_bound: 0.0,
+                resolution,
+                gap: 0.0,
+                proof,
+                certificate,
+                ..honest.clone()
+            };
+            let found = certificate::check(&instance, 1, &forged);
+            // That a search says so is not refused, but is said not to be proven.
+            let claimed = proof == Proof::Search && found.as_ref().is_ok_and(|c| c.claims_more);
+            assert!(found.is_err() || claimed, "{resolution}, {bound}, {proof:?}");
+            assert!(elbow::check(&instance, vec![forged]).is_err() || claimed);
+
+            let mut forged = ruled_honest.clone();
+            forged.plan.open = vec![0];
+            forged.plan.assignment = vec![0];
+            (forged.plan.objective, forged.plan.service) = (9.0, 9.0);
+            (forged.bound, forged.proof, forged.resolution) = (bound, proof, resolution);
+            (forged.gap, forged.certified_bound) = (0.0, 0.0);
+            let found = ruled::check(&instance, &plain, &forged);
+            assert!(found.is_err() || found.is_ok_and(|c| c.claims_more && proof == Proof::Search));
+        }
     }
 }
 

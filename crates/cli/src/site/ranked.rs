@@ -7,7 +7,7 @@ use emporion_model::site::ruled::Plan;
 use emporion_model::site::rules::{Count, Rules};
 
 use super::Question;
-use super::ruled::{self, Ranked, is_within, others, share};
+use super::ruled::{self, Ranked, SHARE_ROUNDING, is_within, others, share};
 use crate::failure::Failure;
 
 /// Entries of costs that all parts of a ranking may have; beyond, one search ranks the plans.
@@ -36,9 +36,8 @@ pub fn rank(
         return Ok((ruled::rank(question, &rules, &plan, count, within)?, None));
     }
     let near = |cost: f64| {
-        wanted.is_none_or(|share| {
-            is_within(question, share, chosen.objective, cost - chosen.resolution)
-        })
+        let rounding = chosen.resolution.min(SHARE_ROUNDING * chosen.objective);
+        wanted.is_none_or(|share| is_within(question, share, chosen.objective, cost - rounding))
     };
     let found = ranking::rank(instance, chosen, count, near, &Options::default())?;
     let costs: Vec<f64> = found.plans.iter().map(|plan| plan.objective).collect();

@@ -244,9 +244,10 @@ pub fn others(end: End, within: Option<f64>) -> String {
     }
 }
 
-/// What stands between the ids of a list: a space, or a semicolon and a space where ids have spaces.
+/// What stands between the ids of a list: a space, or what no id has where some have spaces.
 pub fn between(question: &Question) -> &'static str {
-    if question.siting.sites.iter().any(|id| id.contains(' ')) { "; " } else { " " }
+    let apart = |sign: &&str| !question.siting.sites.iter().any(|id| id.contains(*sign));
+    [" ", "; ", " | ", " / "].into_iter().find(apart).unwrap_or("\n")
 }
 
 /// Sites by name.

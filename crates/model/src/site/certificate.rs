@@ -246,7 +246,7 @@ pub fn check(
     let mut found = Proof::of(objective, root_bound, gap, solution.resolution);
     let mut certified_bound = root_bound;
     if found == Proof::Search && !certificate.tree.is_empty() {
-        let aim = objective - solution.resolution;
+        let aim = objective - rounding(objective, solution.resolution);
         proof_tree::check(instance, p, certificate, aim)?;
         found = Proof::Tree;
         certified_bound = root_bound.max(aim).min(objective);
@@ -382,9 +382,14 @@ pub(crate) fn is_coarse(cost: f64, resolution: f64) -> bool {
     cost != 0.0 && resolution > ROUNDING * cost.abs()
 }
 
-/// (objective - bound) / objective, with 0 for a difference within a resolution that is rounding.
+/// What of a resolution is rounding of this cost: all of it, or nothing.
+pub(crate) fn rounding(cost: f64, resolution: f64) -> f64 {
+    if is_coarse(cost, resolution) { 0.0 } else { resolution }
+}
+
+/// (objective - bound) / objective, with 0 for a difference that is rounding.
 pub(crate) fn relative_gap(objective: f64, bound: f64, resolution: f64) -> f64 {
     let difference = objective - bound;
-    let within = difference <= resolution && !is_coarse(objective, resolution);
-    if within || difference <= 0.0 { 0.0 } else { difference / objective }
+    let least = rounding(objective, resolution).max(0.0);
+    if difference <= least { 0.0 } else { difference / objective }
 }

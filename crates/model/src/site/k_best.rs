@@ -132,7 +132,9 @@ pub fn solve(
             (End::Open, Some(dropped.map_or(bound, |dropped| bound.min(dropped))))
         }
         // Plans between the two are not told apart: a better one may be missing.
-        (None, _) if is_coarse(best, resolution) => (End::Open, Some((last - resolution).max(0.0))),
+        (None, _) if is_coarse(best, resolution) || is_coarse(last, resolution) => {
+            (End::Open, Some((last - resolution).max(0.0)))
+        }
         (None, _) if full && dropped.is_none() => (End::Count, Some(last - resolution)),
         (None, Some(limit)) => (End::Within, Some(limit - resolution)),
         (None, None) => (End::All, None),
@@ -172,7 +174,10 @@ fn search(
         Ok((found, plans))
     };
     let (mut found, mut plans) = ranked(f64::INFINITY)?;
-    while found.pool.is_full() && is_coarse(plans[0].objective, found.costs.resolution) {
+    let coarse = |found: &Found, plans: &[Plan]| {
+        plans.iter().any(|plan| is_coarse(plan.objective, found.costs.resolution))
+    };
+    while found.pool.is_full() && coarse(&found, &plans) {
         let finer = ranked(2.0 * plans[plans.len() - 1].objective)?;
         if finer.0.costs.resolution > found.costs.resolution / 2.0 {
             break;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::bits::Bits;
-use super::certificate;
+use super::certificate::{self, rounding};
 use super::covering::{CoverError, check_radius, unreachable};
 use super::instance::{Instance, LARGEST, SiteState};
 use super::p_median::{self, Proof};
@@ -284,10 +284,10 @@ impl Rest {
             *groups.entry(places).or_default() += weight;
         }
         let total_weight: f64 = instance.weights().iter().sum();
-        let whole = instance.weights().iter().all(|w| w.fract() == 0.0)
-            && total_weight < (1_u64 << 53) as f64;
-        let rounding = 4.0 * instance.customers() as f64 * f64::EPSILON * total_weight;
-        let resolution = if whole { 0.0 } else { rounding };
+        let whole =
+            instance.weights().iter().all(|w| w.fract() == 0.0) && reachable < (1_u64 << 53) as f64;
+        let sums = 4.0 * instance.customers() as f64 * f64::EPSILON * reachable;
+        let resolution = if whole { 0.0 } else { sums };
         Self { sites, groups: groups.into_iter().collect(), reachable, total_weight, resolution }
     }
 
@@ -354,7 +354,7 @@ impl Rest {
 
     /// Whether a plan reaches all that can be reached.
     fn misses_nobody(&self, shown: &Shown) -> bool {
-        self.reachable - shown.weight <= self.resolution
+        self.reachable - shown.weight <= rounding(self.reachable, self.resolution)
     }
 
     /// The p-median of what is left: cost 1 for a group that is not reached. `None` if all that can
@@ -462,6 +462,7 @@ impl Claims {
             (bound, certified_bound) = (of(plan.bound), of(plan.certified_bound));
             resolution += plan.resolution;
         }
+        let resolution = rounding(bound, resolution);
         let gap =
             if bound - shown.weight <= resolution { 0.0 } else { (bound - shown.weight) / bound };
         let proof = if gap > 0.0 {

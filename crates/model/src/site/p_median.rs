@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::branch::{self, Limits, Search};
-use super::certificate::{self, Certificate, is_coarse};
+use super::certificate::{self, Certificate, is_coarse, rounding};
 use super::fixed::Table;
 use super::incumbent::Incumbent;
 use super::instance::{Instance, SiteState, positions};
@@ -95,7 +95,7 @@ impl Proof {
     pub(crate) fn of(objective: f64, certified_bound: f64, gap: f64, resolution: f64) -> Self {
         if gap > 0.0 {
             Self::Open
-        } else if objective - certified_bound <= resolution {
+        } else if objective - certified_bound <= rounding(objective, resolution) {
             Self::Certificate
         } else {
             Self::Search
@@ -329,7 +329,8 @@ fn report(
         certificate.tree = Vec::new();
     } else if !certificate.tree.is_empty() {
         // Only what a reader can repeat is said to be proven so.
-        let walked = proof_tree::check(instance, p, &certificate, objective - resolution);
+        let aim = objective - rounding(objective, resolution);
+        let walked = proof_tree::check(instance, p, &certificate, aim);
         match walked {
             Ok(()) => proof = Proof::Tree,
             Err(_) => certificate.tree = Vec::new(),

@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use super::certificate::is_coarse;
+use super::certificate::{is_coarse, rounding};
 use super::facility::Facilities;
 use super::instance::{Instance, SiteState, positions};
 use super::k_best::End;
@@ -230,7 +230,7 @@ impl Question {
             InputError::Setting { what, expected, got, remedy }
         })?;
         let least = found.plans.iter().map(|plan| plan.cost).fold(f64::INFINITY, f64::min);
-        if cost <= least + kernel.resolution(least) {
+        if cost <= least + rounding(least, kernel.resolution(least)) {
             let chosen = Choice { open: chosen.to_vec(), cost };
             lead(&mut found.plans, k, chosen, |a, b| a.open == b.open);
             found.bound = found.bound.min(cost);
@@ -381,8 +381,7 @@ impl Question {
         nested: Option<Choice>,
         added: Option<usize>,
     ) -> Point {
-        let near = self.kernel.resolution(plan.cost);
-        let near = if is_coarse(plan.cost, near) { 0.0 } else { near };
+        let near = rounding(plan.cost, self.kernel.resolution(plan.cost));
         let bound = if plan.cost - bound <= near { plan.cost } else { bound };
         Point { p: plan.open.len(), plan, bound, nested, added }
     }

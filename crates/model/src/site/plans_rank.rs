@@ -5,7 +5,7 @@
 //! all cost more than the last plan wanted is dropped by its bound. Where plans that are not listed
 //! tie with the last one, a walk over the sites in their order finds the first of them.
 
-use super::certificate::is_coarse;
+use super::certificate::{is_coarse, rounding};
 use super::instance::{SiteState, positions};
 use super::k_best::End;
 use super::plans::{Choice, Kernel, Part, Ranked, all_sizes};
@@ -79,8 +79,8 @@ fn in_order(kernel: &dyn Kernel, plans: &mut [Choice]) {
     plans.sort_by(|a, b| a.cost.total_cmp(&b.cost).then_with(|| a.open.cmp(&b.open)));
     let mut from = 0;
     while from < plans.len() {
-        let near = kernel.resolution(plans[from].cost);
-        let most = plans[from].cost + if is_coarse(plans[from].cost, near) { 0.0 } else { near };
+        let cost = plans[from].cost;
+        let most = cost + rounding(cost, kernel.resolution(cost));
         let tied = plans[from..].partition_point(|plan| plan.cost <= most);
         plans[from..from + tied].sort_by(|a, b| a.open.cmp(&b.open));
         from += tied;
