@@ -46,6 +46,12 @@ fn refused(desk: &Desk, answer: &Value, words: &[&str]) {
     desk.line("site --check changed.json").refused(1, &words);
 }
 
+/// Mean costs of the plans listed.
+fn means(answer: &Value) -> Vec<f64> {
+    let plans = answer["plans"].as_array().unwrap().iter();
+    plans.map(|plan| plan["mean"].as_f64().unwrap()).collect()
+}
+
 /// Another value of the same kind.
 fn another(value: &Value) -> Value {
     match value {
@@ -325,13 +331,7 @@ fn a_list_beside_a_cost_of_impossible_misses_none() {
         "from,to,cost\na,u,0.5\nb,u,1e18\nc,u,1e18\nd,u,1e18\na,v,9.5\nb,v,1.5\nc,v,2.5\nd,v,3.5\n",
     );
     let answer = desk.line("site costs.csv --p 2 --plans 2 --format json").json();
-    let means: Vec<f64> = answer["plans"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|row| row["mean"].as_f64().unwrap())
-        .collect();
-    assert_eq!(means, [1.0, 1.5]);
+    assert_eq!(means(&answer), [1.0, 1.5]);
     let found = checked(&desk, &answer);
     assert_eq!(found["summary"]["plans"], "proven again that none is missing");
     // The second plan passed over for the third, with the proofs of the honest list.
@@ -349,12 +349,9 @@ fn a_list_beside_a_cost_of_impossible_misses_none() {
     desk.write("one.txt", "at most 1 of a, b\n");
     desk.write("rules.csv", "from,to,cost\na,k,1e16\nb,k,1\nc,k,4.7\nd,k,0\n");
     let answer = desk.line("site rules.csv --p 2 --rules one.txt --plans 2 --format json").json();
-    let means: Vec<f64> = answer["plans"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|row| row["mean"].as_f64().unwrap())
-        .collect();
-    assert!(means == [0.0, 0.0] || answer["summary"]["others"].as_str().unwrap().contains("not"));
+    assert!(
+        means(&answer) == [0.0, 0.0]
+            || answer["summary"]["others"].as_str().unwrap().contains("not")
+    );
     let _ = checked(&desk, &answer);
 }

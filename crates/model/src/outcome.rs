@@ -71,7 +71,8 @@ pub enum InputError {
 }
 
 /// A number with a power of ten where its digits would run on.
-fn readable(value: f64) -> String {
+#[must_use]
+pub fn readable(value: f64) -> String {
     const LONG: f64 = 1e15;
     if value.is_finite() && value.abs() >= LONG { format!("{value:e}") } else { value.to_string() }
 }

@@ -2,14 +2,11 @@
 
 use std::collections::HashSet;
 
-use emporion_model::outcome::InputError;
+use emporion_model::outcome::{InputError, readable};
 use emporion_model::site::SiteState;
 use emporion_model::site::rules::{Count, RuleError, Rules};
 use emporion_tables::site_rules::{Group, Line, Rule};
 use emporion_tables::{Problem, Report, Table};
-
-/// Numbers beyond this are written with an exponent.
-const LONG: f64 = 1e15;
 
 /// Positions of sites, or why there are none.
 pub type Positions<E> = Result<Vec<usize>, E>;
@@ -196,6 +193,6 @@ pub fn refused(error: &InputError, sites: &[String], customers: &[String]) -> St
         _ => &[],
     };
     let Some(place) = places.get(*index) else { return error.to_string() };
-    let value = if value.abs() < LONG { value.to_string() } else { format!("{value:e}") };
+    let value = readable(*value);
     format!("{what} of {place}: {value} is not allowed; {remedy}")
 }

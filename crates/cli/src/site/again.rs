@@ -76,8 +76,8 @@ impl Again {
         proofs: impl Iterator<Item = Proof>,
     ) {
         let proofs: Vec<Proof> = proofs.collect();
-        let whole = |proof: &&Proof| matches!(proof, Proof::Certificate | Proof::Tree);
-        let (all, proven) = (proofs.len(), proofs.iter().filter(whole).count());
+        let repeatable = proofs.iter().filter(|proof| proof.is_repeatable());
+        let (all, proven) = (proofs.len(), repeatable.count());
         self.lines.push((key, label, format!("{proven} of {all} proven optimal again")));
         if proofs.contains(&Proof::Search) {
             self.searched.push(rest);
@@ -223,8 +223,7 @@ impl Several<'_> {
         let listed: Vec<&[usize]> = plans.iter().map(|plan| &plan.open[..]).collect();
         let least = ranking::check(instance, self.open.len(), &listed, &unlisted);
         let least = least.map_err(|rejection| claims.wrong(said(&rejection, self.question)))?;
-        let whole = |found: &Solution| matches!(found.proof, Proof::Certificate | Proof::Tree);
-        if !unlisted.iter().all(whole) {
+        if !unlisted.iter().all(|found| found.proof.is_repeatable()) {
             return Ok(false);
         }
         let costs: Vec<f64> = plans.iter().map(|plan| plan.cost).collect();

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use emporion_brief::stages::siting::Siting;
-use emporion_model::site::instance::Instance;
+use emporion_model::site::instance::{Instance, LARGEST};
 use emporion_tables::{Problem, Table};
 
 use super::distances::{self, Fallback};
@@ -11,9 +11,6 @@ use super::{Question, columns};
 use crate::answer::Advice;
 use crate::args;
 use crate::failure::Failure;
-
-/// Costs that are larger are a mistake of units.
-const LARGEST: f64 = 1e120;
 
 /// Reads the matrix and the weights of the customers.
 pub fn question(arguments: &args::Site, table: &Table) -> Result<Question, Failure> {
@@ -38,7 +35,7 @@ pub fn question(arguments: &args::Site, table: &Table) -> Result<Question, Failu
                 Problem::new(
                     "large-cost",
                     table.path(),
-                    "a cost of at most 1e120",
+                    format!("a cost of at most {LARGEST:e}"),
                     "change the unit; a pair that cannot be served needs no more than a large cost",
                 )
                 .at(table.line(row))

@@ -100,7 +100,7 @@ impl Found {
 
     /// Whether the certificate does not prove all that is claimed.
     pub fn by_search(&self) -> bool {
-        matches!(self.proof, Proof::Search | Proof::Open)
+        !self.proof.is_repeatable()
     }
 
     /// Unit of what plans are compared by.

@@ -9,7 +9,7 @@ use super::bits::Bits;
 use super::certificate::relative_gap;
 use super::cover_bound::{Climb, climb};
 use super::facility::check_list;
-use super::instance::{Instance, SiteState};
+use super::instance::{Instance, LARGEST, SiteState};
 use super::p_median::Proof;
 use super::refutation::{Log, Refutation, Step};
 use super::rejection::{Claims, Rejection, check_plan, notes, same};
@@ -24,8 +24,6 @@ const BITS: i32 = 20;
 const SUM_BITS: f64 = 50.0;
 /// Subgradient steps for the multipliers of a certificate that cannot hold the tree.
 const CERTIFICATE_STEPS: usize = 1_000;
-/// Opening costs up to here can be summed without overflow.
-const LARGEST: f64 = 1e120;
 
 /// How long to search.
 #[derive(Debug, Clone, PartialEq, Eq)]

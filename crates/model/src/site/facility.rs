@@ -6,7 +6,7 @@ use super::certificate::relative_gap;
 use super::facility_bound::fewest;
 use super::facility_check::{Certificate, certified, lower_bound};
 use super::facility_tree::{Found, Tree};
-use super::instance::{Instance, SiteState, positions};
+use super::instance::{Instance, LARGEST, SiteState, positions};
 use super::p_median::Proof;
 use super::rejection::notes;
 use super::rule_system::System;
@@ -14,9 +14,6 @@ use super::rules::{RuleError, Rules};
 use crate::outcome::{InputError, Note, Status};
 
 pub use super::facility_ruled::solve_ruled;
-
-/// Sums of costs up to here are exact enough and cannot overflow.
-const LARGEST: f64 = 1e120;
 
 /// Sites with opening costs, maybe with capacities.
 ///

@@ -1,13 +1,14 @@
 //! What is given: costs of serving customers from sites, demand, and sites that are decided already.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use super::distance::Point;
 use super::points::{Metric, Neighbours, Points};
 use crate::outcome::InputError;
 
 /// Weights and costs up to here can be multiplied and summed without overflow.
-pub(crate) const LARGEST: f64 = 1e120;
+pub const LARGEST: f64 = 1e120;
 
 /// What is decided about a site before the search.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
@@ -98,7 +99,8 @@ pub(crate) fn decide(
 pub struct Instance {
     customers: usize,
     sites: usize,
-    store: Store,
+    /// Shared by copies with other weights or states.
+    store: Arc<Store>,
     weights: Vec<f64>,
     states: Vec<SiteState>,
 }
@@ -142,7 +144,7 @@ impl Instance {
 
     fn from_store(customers: usize, sites: usize, store: Store) -> Self {
         let (weights, states) = (vec![1.0; customers], vec![SiteState::Free; sites]);
-        Self { customers, sites, store, weights, states }
+        Self { customers, sites, store: Arc::new(store), weights, states }
     }
 
     /// Places on the globe; costs are great circles in kilometres
@@ -259,7 +261,7 @@ impl Instance {
     /// c_ij of one customer, site by site; computed for places given as points.
     #[must_use]
     pub fn row(&self, customer: usize) -> Cow<'_, [f64]> {
-        match &self.store {
+        match &*self.store {
             Store::Matrix(costs) => {
                 Cow::Borrowed(&costs[customer * self.sites..(customer + 1) * self.sites])
             }
@@ -272,7 +274,7 @@ impl Instance {
     /// Cost of serving one unit of demand of `customer` from `site`.
     #[must_use]
     pub fn cost(&self, customer: usize, site: usize) -> f64 {
-        match &self.store {
+        match &*self.store {
             Store::Matrix(costs) => costs[customer * self.sites + site],
             Store::Points(points) => points.cost(customer, site),
         }
@@ -280,7 +282,7 @@ impl Instance {
 
     /// No site costs this customer more.
     pub(crate) fn farthest(&self, customer: usize) -> f64 {
-        match &self.store {
+        match &*self.store {
             Store::Matrix(_) => self.row(customer).iter().copied().fold(0.0, f64::max),
             Store::Points(points) => points.farthest(),
         }
@@ -288,7 +290,7 @@ impl Instance {
 
     /// The `count` cheapest sites of a customer, and a cost that no other is below.
     pub(crate) fn neighbours(&self, customer: usize, count: usize) -> Neighbours {
-        let Store::Points(points) = &self.store else {
+        let Store::Points(points) = &*self.store else {
             let row = self.row(customer);
             let mut near: Vec<(f64, u32)> = row.iter().copied().zip(0..).collect();
             let order = |a: &(f64, u32), b: &(f64, u32)| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1));
@@ -307,7 +309,7 @@ impl Instance {
     /// Call `each(site, cost)` for every site that costs the customer `most` or less, and for no
     /// site that matters besides.
     pub(crate) fn within(&self, customer: usize, most: f64, mut each: impl FnMut(usize, f64)) {
-        match &self.store {
+        match &*self.store {
             Store::Matrix(costs) => {
                 let row = &costs[customer * self.sites..(customer + 1) * self.sites];
                 row.iter().enumerate().filter(|(_, cost)| **cost <= most).for_each(|(j, cost)| {
@@ -358,7 +360,7 @@ impl Instance {
     #[must_use]
     pub fn is_whole(&self) -> bool {
         const EXACT: f64 = (1_u64 << 53) as f64;
-        match &self.store {
+        match &*self.store {
             Store::Matrix(costs) => {
                 let rows = || costs.chunks_exact(self.sites).zip(&self.weights);
                 let most = |row: &[f64]| row.iter().copied().fold(0.0, f64::max);

@@ -92,6 +92,12 @@ pub enum Proof {
 }
 
 impl Proof {
+    /// Whether a reader can repeat the proof without solving again.
+    #[must_use]
+    pub fn is_repeatable(self) -> bool {
+        matches!(self, Self::Certificate | Self::Tree)
+    }
+
     pub(crate) fn of(objective: f64, certified_bound: f64, gap: f64, resolution: f64) -> Self {
         if gap > 0.0 {
             Self::Open

@@ -5,7 +5,7 @@
 //! does not pay is forbidden. A dive opens sites in a given order, propagates after each, and
 //! returns on contradictions: complete, if given nodes enough.
 
-use super::instance::{Instance, SiteState, positions};
+use super::instance::{Instance, LARGEST, SiteState, positions};
 use super::rules::{Count, RuleError, Rules};
 use crate::outcome::InputError;
 
@@ -470,7 +470,7 @@ fn check_input(instance: &Instance, rules: &Rules) -> Result<(), InputError> {
             });
         }
     }
-    let fine = |f: &f64| (0.0..=1e120).contains(f);
+    let fine = |f: &f64| (0.0..=LARGEST).contains(f);
     for (list, needed) in
         [(&rules.opening[..], rules.charged), (rules.spent(), rules.budget.is_some())]
     {

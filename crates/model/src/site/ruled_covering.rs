@@ -5,7 +5,7 @@
 
 use super::covering::{CoverError, check_radius, unreachable};
 use super::facility::check_list;
-use super::instance::{Instance, SiteState, positions};
+use super::instance::{Instance, LARGEST, SiteState, positions};
 use super::kernel_cover::Covers;
 use super::p_median::Options;
 use super::plans::{Found, Kernel, Part};
@@ -14,9 +14,6 @@ use super::ruled::{self, Solution};
 use super::ruled_tree::Known;
 use super::rules::{RuleError, Rules};
 use crate::outcome::InputError;
-
-/// Opening costs up to here can be summed without overflow.
-const LARGEST: f64 = 1e120;
 
 /// Nodes for a proof of what the covering kernel has found.
 const PROOF_NODES: usize = 2_000;
