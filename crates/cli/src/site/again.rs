@@ -13,14 +13,18 @@ use emporion_model::site::sensitivity::{self, Change};
 use serde_json::Value;
 
 use super::claims::{Claims, said};
+use super::ruled::SHARE_ROUNDING;
 use super::several::{self, Best, Measure};
 use super::{Question, centres, curve, names, proof_word, ranked, ruled, what_if};
 use crate::answer::Answer;
 use crate::args::{self, SiteProblem};
 use crate::failure::Failure;
 
-/// Share of a cost that plans which tie may differ by.
-const SAME: f64 = 1e-9;
+/// What is said of a table: its key, its label, and what of it rests on a search.
+type Words = (&'static str, &'static str, &'static str);
+const CURVE: Words = ("curve", "Points of the curve", "points of the curve");
+const CHOICES: Words = ("choices", "Single choices", "single choices");
+const PLANS: Words = ("plans", "Plans listed", "other plans");
 
 /// What was found of the tables.
 #[derive(Default)]
@@ -43,7 +47,7 @@ impl Again {
             let found = elbow::check(instance, claims.proofs("curve")?);
             let found = found.map_err(|rejection| claims.wrong(said(&rejection, question)))?;
             claims.shows_part(&curve::part(question, &found), &[])?;
-            again.curve(found.points.iter().map(|point| point.free.proof));
+            again.proven(CURVE, found.points.iter().map(|point| point.free.proof));
         }
         if claims.has("forbidden") || claims.has("forced") {
             let found = sensitivity::check(instance, plan.clone(), claims.proofs("choices")?);
@@ -52,7 +56,7 @@ impl Again {
                 claims.shows_part(&part, &[])?;
             }
             let proofs = found.decided.iter().map(|decided| decided.solution.proof);
-            again.proven(("choices", "Single choices", "single choices"), proofs);
+            again.proven(CHOICES, proofs);
         }
         if claims.has("plans") {
             let rules = Rules::new(Count::Exactly(plan.open.len()));
@@ -66,15 +70,7 @@ impl Again {
         Ok(again)
     }
 
-    fn curve(&mut self, proofs: impl Iterator<Item = Proof>) {
-        self.proven(("curve", "Points of the curve", "points of the curve"), proofs);
-    }
-
-    fn proven(
-        &mut self,
-        (key, label, rest): (&'static str, &'static str, &'static str),
-        proofs: impl Iterator<Item = Proof>,
-    ) {
+    fn proven(&mut self, (key, label, rest): Words, proofs: impl Iterator<Item = Proof>) {
         let proofs: Vec<Proof> = proofs.collect();
         let repeatable = proofs.iter().filter(|proof| proof.is_repeatable());
         let (all, proven) = (proofs.len(), repeatable.count());
@@ -85,7 +81,7 @@ impl Again {
     }
 
     /// Their costs are computed again, and nothing else.
-    fn priced(&mut self, key: &'static str, label: &'static str, rest: &'static str) {
+    fn priced(&mut self, (key, label, rest): Words) {
         self.lines.push((key, label, "costs computed again".to_owned()));
         self.searched.push(rest);
     }
@@ -137,13 +133,13 @@ impl Several<'_> {
             let best = prove.map(|prove| self.proven(prove)).transpose()?;
             self.shows_curve(best.as_deref())?;
             match best {
-                Some(best) => again.curve(best.iter().map(|best| best.proof)),
-                None => again.priced("curve", "Points of the curve", "points of the curve"),
+                Some(best) => again.proven(CURVE, best.iter().map(|best| best.proof)),
+                None => again.priced(CURVE),
             }
         }
         if self.claims.has("forbidden") || self.claims.has("forced") {
             self.shows_choices()?;
-            again.priced("choices", "Single choices", "single choices");
+            again.priced(CHOICES);
         }
         self.plans(&mut again)?;
         again.draws(self.claims);
@@ -188,7 +184,8 @@ impl Several<'_> {
             _ => several::plans(self.question, &self.measure, &plans),
         };
         claims.shows_part(&part, &[])?;
-        let descends = |pair: &[Choice]| pair[1].cost < pair[0].cost - SAME * pair[0].cost.abs();
+        let descends =
+            |pair: &[Choice]| pair[1].cost < pair[0].cost - SHARE_ROUNDING * pair[0].cost.abs();
         if plans.windows(2).any(descends) {
             return Err(claims.wrong("its table plans is not in order".to_owned()));
         }
@@ -199,10 +196,10 @@ impl Several<'_> {
             return Err(claims.wrong("its table plans does not begin with its plan".to_owned()));
         }
         if self.none_is_missing(&plans)? {
-            let words = "proven again that none is missing".to_owned();
-            again.lines.push(("plans", "Plans listed", words));
+            let (key, label, _) = PLANS;
+            again.lines.push((key, label, "proven again that none is missing".to_owned()));
         } else {
-            again.priced("plans", "Plans listed", "other plans");
+            again.priced(PLANS);
         }
         Ok(())
     }

@@ -22,7 +22,7 @@ impl Down {
 
 /// a + b rounded to nearest, and the exact error of the rounding (Knuth's TwoSum: 1969, The Art of
 /// Computer Programming 2, section 4.2.2, theorem B).
-fn two_sum(a: f64, b: f64) -> (f64, f64) {
+pub(crate) fn two_sum(a: f64, b: f64) -> (f64, f64) {
     let sum = a + b;
     let from_b = sum - a;
     (sum, (a - (sum - from_b)) + (b - from_b))

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::distance::Point;
+use super::down::two_sum;
 use super::points::{Metric, Neighbours, Points};
 use crate::outcome::InputError;
 
@@ -429,10 +430,8 @@ impl Instance {
         let (mut sum, mut rounded_off) = (0.0_f64, 0.0_f64);
         for (i, (weight, &site)) in self.weights.iter().zip(assignment).enumerate() {
             let term = weight * self.cost(i, site);
-            let next = sum + term;
-            // Of two numbers that are not negative the larger one keeps its digits.
-            let (larger, smaller) = if sum >= term { (sum, term) } else { (term, sum) };
-            rounded_off += (larger - next) + smaller;
+            let (next, error) = two_sum(sum, term);
+            rounded_off += error;
             sum = next;
         }
         sum + rounded_off
